@@ -1,0 +1,26 @@
+# What makes an exploit of a memory error harder, and the two rules a Node addon lives by: export
+# nothing but the entry points, and never be unloaded (threads of ours may outlive an environment).
+add_compile_options(-ffunction-sections -fdata-sections)
+add_link_options(
+  -Wl,--gc-sections -Wl,--exclude-libs,ALL
+  -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete
+  "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>:-Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/exports.map>")
+set_property(DIRECTORY APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/exports.map)
+
+if(NODECUDA_SANITIZE)
+  # With the shared C++ library, which the sanitizers intercept, and no FORTIFY, which they replace.
+  add_compile_options(-fsanitize=${NODECUDA_SANITIZE} -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${NODECUDA_SANITIZE})
+  return()
+endif()
+
+add_compile_options(-fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  add_compile_options(-fcf-protection=full)
+endif()
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")  # FORTIFY needs the optimizer
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+add_link_options(-static-libstdc++ -static-libgcc)

@@ -1,0 +1,239 @@
+/**
+ * What the native addon exports, as `lib/` uses it. Nothing here is public.
+ *
+ * Native objects are named by handles: positive safe integers (table index and generation) that
+ * are valid in the JavaScript environment that got them. A handle that was closed is refused with
+ * a `disposed` error, never taken for another object. Every function may throw a `NativeFailure`.
+ */
+
+/** A handle of a native object. `Runtime`, `Device`, `Stream`, `Buffer` and `Read` are the kinds. */
+export type Handle = number;
+
+/** An error thrown, or a promise rejected, by native code. `errors.ts` turns it into a public one. */
+export interface NativeFailure extends Error {
+  readonly nodecuda: NativeFailureDetails;
+}
+
+export interface NativeFailureDetails {
+  /** What happened; decides the public class together with `status`. */
+  readonly kind:
+    | 'argument-type'
+    | 'argument-range'
+    | 'disposed'
+    | 'wrong-device'
+    | 'cuda'
+    | 'lost'
+    | 'shutdown'
+    | 'unsupported';
+  /** cudaError_t, or null where no CUDA call failed. For `lost`: the first fatal one. */
+  readonly status: number | null;
+  readonly statusName: string | null;
+  /** The CUDA call that failed, such as `cudaMemcpyAsync`, or the native function's name. */
+  readonly operation: string;
+  /** Device index, or null. */
+  readonly device: number | null;
+  /** Words of the loader or of the simulator's fault report; may be empty. */
+  readonly report: string;
+  /** For status 2 (out of memory): bytes. */
+  readonly requested?: number;
+  readonly free?: number;
+  readonly total?: number;
+}
+
+export interface NativeDeviceProperties {
+  name: string;
+  /** 32 lower-case hexadecimal digits. */
+  uuid: string;
+  major: number;
+  minor: number;
+  totalMemory: number;
+  multiprocessorCount: number;
+  maxThreadsPerBlock: number;
+  maxThreadsPerMultiprocessor: number;
+  maxBlocksPerMultiprocessor: number;
+  maxBlockDim: [number, number, number];
+  maxGridDim: [number, number, number];
+  sharedMemoryPerBlock: number;
+  sharedMemoryPerBlockOptin: number;
+  sharedMemoryPerMultiprocessor: number;
+  registersPerBlock: number;
+  warpSize: number;
+  memoryBusWidthBits: number;
+  l2CacheBytes: number;
+  clockRateKhz: number;
+  memoryClockRateKhz: number;
+  /** `0000:3b:00.0` */
+  pciBusId: string;
+  eccEnabled: boolean;
+  integrated: boolean;
+  simulated: boolean;
+}
+
+/** What opening the driver gave; never throws. */
+export interface NativeProbe {
+  /** cudaError_t of the first failing call, 0 if a device can be used. */
+  status: number;
+  statusName: string;
+  deviceCount: number;
+  /** 13000 for 13.0; 0 without a driver. */
+  driverVersion: number;
+  runtimeVersion: number;
+}
+
+export interface NativeBuildInfo {
+  /** SHA-256 over the native sources, hexadecimal; see scripts/source-hash.mjs. */
+  sourceHash: string;
+  /** Built with the CUDA toolkit: CUDA devices can be used at all. */
+  withCuda: boolean;
+  /** Of the toolkit that compiled the kernels: 13000 for 13.0. */
+  cudaVersion: number;
+  /** Kernel targets in the binary: [75, 80, ...]. */
+  architectures: number[];
+  /** Compute capabilities the simulator supports, ascending: [75, ...]. */
+  simulatedCapabilities: number[];
+  /** Instruction set the simulator uses here: baseline, avx2 or avx512. */
+  simulatorIsa: string;
+}
+
+export interface NativeMemoryStats {
+  /** Bytes and counts of the device's live buffers made through this Device object. */
+  currentBytes: number;
+  peakBytes: number;
+  currentCount: number;
+  totalCount: number;
+}
+
+export interface NativeAddon {
+  buildInfo(): NativeBuildInfo;
+
+  // Runtimes. Handles 'Runtime'.
+  /** The process's GPUs; one per process, however often it is asked for. */
+  cudaRuntime(): Handle;
+  /** `deviceCount` simulated devices shared by the whole process, one runtime per count. */
+  sharedSimulatedRuntime(deviceCount: number): Handle;
+  /** A runtime of its own with one device. memoryBytes 0: the default. */
+  simulatedRuntime(memoryBytes: number, major: number, minor: number, workers: number): Handle;
+  /** Does nothing, for the bench. */
+  nullRuntime(): Handle;
+  /** Wraps another for tests. */
+  faultRuntime(inner: Handle): Handle;
+  faultFail(
+    runtime: Handle,
+    call: string,
+    nth: number,
+    status: number,
+    mode: 'once' | 'persistent' | 'sticky',
+  ): void;
+  faultClear(runtime: Handle): void;
+  faultLog(runtime: Handle): string[];
+  faultClearLog(runtime: Handle): void;
+  faultLive(runtime: Handle): {
+    streams: number;
+    events: number;
+    allocations: number;
+    pinned: number;
+    libraries: number;
+    pools: number;
+  };
+  closeRuntime(runtime: Handle): void;
+
+  probe(runtime: Handle): NativeProbe;
+  deviceProperties(runtime: Handle, index: number): NativeDeviceProperties;
+
+  // Devices. Handles 'Device'.
+  openDevice(runtime: Handle, index: number): Handle;
+  /** Closes its streams and buffers too. Quiet: never throws for a handle already closed. */
+  closeDevice(device: Handle): void;
+  deviceMemoryInfo(device: Handle): { free: number; total: number };
+  deviceMemoryStats(device: Handle): NativeMemoryStats;
+  /** Gives unused pooled device memory and pinned staging back. */
+  deviceTrim(device: Handle): void;
+  /** Resolves when everything enqueued on all streams of this Device so far is done. */
+  deviceSynchronize(device: Handle): Promise<void>;
+  deviceSynchronizeSync(device: Handle): void;
+  /** Null while usable, else the fatal failure that is latched. */
+  deviceFault(device: Handle): NativeFailure | null;
+  /** Smallest priority value is the most urgent, as in CUDA: [least, greatest], e.g. [0, -5]. */
+  devicePriorityRange(device: Handle): [number, number];
+
+  // Streams. Handles 'Stream'.
+  defaultStream(device: Handle): Handle;
+  createStream(device: Handle, priority: number): Handle;
+  closeStream(stream: Handle): void;
+  streamSynchronize(stream: Handle): Promise<void>;
+  streamSynchronizeSync(stream: Handle): void;
+  /** True if all work enqueued so far is done. */
+  streamQuery(stream: Handle): boolean;
+
+  // Buffers. Handles 'Buffer'. byteLength may be 0.
+  allocate(device: Handle, byteLength: number, zeroed: boolean, stream: Handle): Handle;
+  /** A view: shares the memory, which is freed when the buffer and all its views are closed. */
+  sliceBuffer(buffer: Handle, byteOffset: number, byteLength: number): Handle;
+  closeBuffer(buffer: Handle): void;
+  /** Copies the view's bytes before it returns; the device copy is then in stream order. */
+  writeBuffer(buffer: Handle, byteOffset: number, source: ArrayBufferView, stream: Handle): void;
+  /** Enqueues a copy of that range as it is at this point of the stream. Handle 'Read'. */
+  startRead(buffer: Handle, byteOffset: number, byteLength: number, stream: Handle): Handle;
+  /** Resolves when the bytes are in host memory. */
+  waitRead(read: Handle): Promise<void>;
+  waitReadSync(read: Handle): void;
+  /** Copies into the view, whose byteLength must be the read's, and closes the handle. */
+  finishRead(read: Handle, destination: ArrayBufferView): void;
+  /** Drops a read that nobody will finish. */
+  closeRead(read: Handle): void;
+  /** Fills whole elements of 1, 2, 4 or 8 bytes; low and high are the pattern's 32-bit halves. */
+  fillBuffer(buffer: Handle, elementBytes: number, low: number, high: number, stream: Handle): void;
+  copyBuffer(
+    destination: Handle,
+    destinationByteOffset: number,
+    source: Handle,
+    sourceByteOffset: number,
+    byteLength: number,
+    stream: Handle,
+  ): void;
+
+  // Operations. dtype is the index into DTYPES of lib/dtype.ts.
+  add(dtype: number, x: Handle, y: Handle, out: Handle, length: number, stream: Handle): void;
+  /**
+   * out = alpha op(a) op(b) + beta out, row-major; op(a) is m x k, op(b) is k x n, out is m x n.
+   * flags: 1 = a is stored transposed (k x m), 2 = b is stored transposed (n x k).
+   */
+  matmul(
+    dtype: number,
+    flags: number,
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: Handle,
+    lda: number,
+    b: Handle,
+    ldb: number,
+    beta: number,
+    out: Handle,
+    ldc: number,
+    stream: Handle,
+  ): void;
+
+  /** Nanoseconds per call of `count` adds enqueued from C++, for the bench. */
+  benchEnqueue(
+    dtype: number,
+    x: Handle,
+    y: Handle,
+    out: Handle,
+    length: number,
+    stream: Handle,
+    count: number,
+  ): number;
+
+  /** Number of open handles by kind, for leak tests. */
+  liveHandles(): {
+    runtimes: number;
+    devices: number;
+    streams: number;
+    buffers: number;
+    reads: number;
+  };
+  /** From here on nothing calls CUDA any more: the process is exiting. */
+  beginShutdown(): void;
+}

@@ -1,0 +1,113 @@
+import type { Handle } from './addon-types.js';
+import { argumentTypeError, rangeError, typeError } from './checks.js';
+import { checkSameDevice, type DeviceState } from './device-state.js';
+import type { DtypeInfo } from './dtype.js';
+import { CudaDisposedError } from './errors.js';
+import { type Closable, creationStack } from './leaks.js';
+import { native } from './native.js';
+
+/** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
+export class BufferState implements Closable {
+  readonly stack = creationStack();
+  readonly byteLength: number;
+  #handle: Handle;
+
+  constructor(
+    readonly device: DeviceState,
+    handle: Handle,
+    readonly dtype: DtypeInfo,
+    readonly length: number,
+    /** The same object for all views of one allocation. */
+    readonly allocation: object,
+    /** Where in the allocation it begins. */
+    readonly byteOffset: number,
+  ) {
+    this.#handle = handle;
+    this.byteLength = length * dtype.byteSize;
+  }
+
+  isOpen(): boolean {
+    return this.#handle !== 0 && !this.device.closed;
+  }
+
+  close(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    if (!this.device.closed) native().closeBuffer(handle);
+  }
+
+  handle(): Handle {
+    if (!this.isOpen()) throw new CudaDisposedError('The DeviceBuffer is disposed');
+    return this.#handle;
+  }
+}
+
+let stateOf: (value: unknown) => BufferState | undefined = () => undefined;
+
+/** Called once, by the class DeviceBuffer, which alone can see the state of its objects. */
+export function setBufferStateOf(read: (value: unknown) => BufferState | undefined): void {
+  stateOf = read;
+}
+
+/** The state of `this` in a method of DeviceBuffer. */
+export function bufferReceiver(value: unknown, member: string): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) {
+    throw argumentTypeError('a DeviceBuffer', `this of DeviceBuffer.${member}`, value);
+  }
+  return state;
+}
+
+/** The state of a buffer that is not disposed and lies on `device`. */
+export function bufferArgument(value: unknown, name: string, device: DeviceState): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) throw argumentTypeError('a DeviceBuffer', name, value);
+  state.handle();
+  checkSameDevice(device, state.device, name);
+  return state;
+}
+
+export function checkSameDtype(expected: BufferState, other: BufferState, names: string): void {
+  if (expected.dtype === other.dtype) return;
+  throw typeError(
+    `Expected the same dtype for ${names} but received ` +
+      `${expected.dtype.name} and ${other.dtype.name}`,
+  );
+}
+
+export function checkLength(state: BufferState, expected: number, name: string): void {
+  if (state.length === expected) return;
+  throw rangeError(
+    `Expected ${expected} elements for \`${name}\` but received a DeviceBuffer of ${state.length}`,
+  );
+}
+
+/** Whether two ranges, in bytes from the start of their buffers, share memory. */
+export function rangesOverlap(
+  a: BufferState,
+  aByteOffset: number,
+  b: BufferState,
+  bByteOffset: number,
+  byteLength: number,
+): boolean {
+  const aBegin = a.byteOffset + aByteOffset;
+  const bBegin = b.byteOffset + bByteOffset;
+  return a.allocation === b.allocation && Math.abs(aBegin - bBegin) < byteLength;
+}
+
+/** Whether two buffers are views with memory in common. */
+export function buffersOverlap(a: BufferState, b: BufferState): boolean {
+  return (
+    a.allocation === b.allocation &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
+}
+
+/** Whether two buffers name the very same elements. */
+export function sameRange(a: BufferState, b: BufferState): boolean {
+  return (
+    a.allocation === b.allocation && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength
+  );
+}

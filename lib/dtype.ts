@@ -1,0 +1,141 @@
+/**
+ * Element types, and which JavaScript arrays carry them.
+ */
+
+/** Every element type, named as in NumPy. The order is that of native/ops/dtype.h. */
+export const DTYPES = Object.freeze([
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+] as const);
+
+/**
+ * The element type of a {@link DeviceBuffer}, named as in NumPy.
+ *
+ * JavaScript has no array for `bfloat16`, and one for `float16` only in recent versions: both are
+ * read as `Uint16Array` holding the bits. A `Float16Array` is accepted wherever a `float16` source
+ * or destination is.
+ */
+export type Dtype = (typeof DTYPES)[number];
+
+/** The typed array that {@link DeviceBuffer.read} returns, by dtype. */
+export interface HostArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  int64: BigInt64Array;
+  uint64: BigUint64Array;
+}
+
+/** The typed array that holds elements of dtype `D` in host memory. */
+export type HostArray<D extends Dtype> = HostArrays[D];
+
+/** What one element of dtype `D` is in JavaScript, for {@link DeviceBuffer.fill}. */
+export type Scalar<D extends Dtype> = D extends 'int64' | 'uint64' ? number | bigint : number;
+
+/** The dtype of each kind of typed array. */
+export interface DtypesByArray {
+  Float32Array: 'float32';
+  Float64Array: 'float64';
+  Float16Array: 'float16';
+  Int8Array: 'int8';
+  Uint8Array: 'uint8';
+  Uint8ClampedArray: 'uint8';
+  Int16Array: 'int16';
+  Uint16Array: 'uint16';
+  Int32Array: 'int32';
+  Uint32Array: 'uint32';
+  BigInt64Array: 'int64';
+  BigUint64Array: 'uint64';
+}
+
+/** The dtype that a typed array has by itself: `'float32'` for a `Float32Array`. */
+export type DtypeOf<A extends ArrayBufferView> = A extends {
+  readonly [Symbol.toStringTag]: infer Name;
+}
+  ? Name extends keyof DtypesByArray
+    ? DtypesByArray[Name]
+    : never
+  : never;
+
+/** What the library knows of one dtype. */
+export interface DtypeInfo {
+  readonly name: Dtype;
+  /** As native code numbers it. */
+  readonly index: number;
+  readonly byteSize: number;
+  readonly kind: 'float' | 'int' | 'bigint';
+  /** Names of the typed arrays that may be copied from and to. */
+  readonly arrays: readonly string[];
+  readonly HostArray: new (length: number) => ArrayBufferView;
+}
+
+type Row = readonly [
+  name: Dtype,
+  kind: DtypeInfo['kind'],
+  HostArray: DtypeInfo['HostArray'] & { BYTES_PER_ELEMENT: number },
+  ...arrays: string[],
+];
+
+const ROWS: readonly Row[] = [
+  ['float32', 'float', Float32Array, 'Float32Array'],
+  ['float64', 'float', Float64Array, 'Float64Array'],
+  ['float16', 'float', Uint16Array, 'Uint16Array', 'Float16Array'],
+  ['bfloat16', 'float', Uint16Array, 'Uint16Array'],
+  ['int8', 'int', Int8Array, 'Int8Array'],
+  ['uint8', 'int', Uint8Array, 'Uint8Array', 'Uint8ClampedArray'],
+  ['int16', 'int', Int16Array, 'Int16Array'],
+  ['uint16', 'int', Uint16Array, 'Uint16Array'],
+  ['int32', 'int', Int32Array, 'Int32Array'],
+  ['uint32', 'int', Uint32Array, 'Uint32Array'],
+  ['int64', 'bigint', BigInt64Array, 'BigInt64Array'],
+  ['uint64', 'bigint', BigUint64Array, 'BigUint64Array'],
+];
+
+const byName = new Map<unknown, DtypeInfo>(
+  ROWS.map(([name, kind, HostArray, ...arrays]) => [
+    name,
+    {
+      name,
+      index: DTYPES.indexOf(name),
+      byteSize: HostArray.BYTES_PER_ELEMENT,
+      kind,
+      arrays,
+      HostArray,
+    },
+  ]),
+);
+
+// A Uint16Array is a uint16 unless the caller says that it holds other bits.
+const byArray = new Map<string | undefined, DtypeInfo>();
+for (const info of byName.values()) {
+  for (const array of info.arrays) {
+    if (array !== 'Uint16Array' || info.name === 'uint16') byArray.set(array, info);
+  }
+}
+
+/** Undefined if `name` is no dtype. */
+export function dtypeByName(name: unknown): DtypeInfo | undefined {
+  return byName.get(name);
+}
+
+/** The dtype of a typed array of that kind (see `typedArrayName`), undefined for a DataView. */
+export function dtypeByArray(arrayName: string | undefined): DtypeInfo | undefined {
+  return byArray.get(arrayName);
+}

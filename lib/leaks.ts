@@ -1,0 +1,45 @@
+/**
+ * The backstop for objects that were dropped without `dispose()`: their native handle is closed
+ * when they are collected, and the first of each class is warned about.
+ */
+
+/** The part of an object that outlives it until its handle is closed. */
+export interface Closable {
+  /** Where the object was made; only with NODECUDA_DEBUG=1. */
+  readonly stack: string | undefined;
+  isOpen(): boolean;
+  /** Never throws. */
+  close(): void;
+}
+
+let debug: boolean | undefined;
+
+/** The stack of an object's creation if NODECUDA_DEBUG=1 asks for it, which makes creation slow. */
+export function creationStack(): string | undefined {
+  debug ??= process.env.NODECUDA_DEBUG === '1';
+  return debug ? new Error('created here').stack : undefined;
+}
+
+const warned = new Set<string>();
+
+function warn(className: string, stack: string | undefined): void {
+  if (warned.has(className)) return;
+  warned.add(className);
+  process.emitWarning(
+    `A ${className} was garbage collected without dispose(): its memory was in use until now. ` +
+      `Call dispose(), or declare it with \`using\`. This is said once per class.`,
+    {
+      code: 'NODECUDA_LEAK',
+      detail: stack ?? 'Set NODECUDA_DEBUG=1 to see where it was created.',
+    },
+  );
+}
+
+/** Watches objects of one class: `register(object, state)`. The state must not refer to the object. */
+export function leakRegistry(className: string): FinalizationRegistry<Closable> {
+  return new FinalizationRegistry((state) => {
+    if (!state.isOpen()) return;
+    state.close();
+    warn(className, state.stack);
+  });
+}

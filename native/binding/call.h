@@ -1,0 +1,83 @@
+#ifndef NODECUDA_BINDING_CALL_H_
+#define NODECUDA_BINDING_CALL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "binding/environment.h"
+#include "binding/napi_setup.h"
+
+namespace nodecuda {
+
+// The bytes of a typed array, DataView or Buffer, valid until JavaScript runs again.
+struct ViewBytes {
+  void* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+// One call from JavaScript: its arguments, read with checks, and its environment. TypeScript has
+// checked the arguments already, with better words; what gets this far wrong came around it.
+// Every reader throws Failure.
+class Call {
+ public:
+  static constexpr std::size_t kMaxArguments = 14;
+
+  Call(napi_env env, napi_callback_info info);
+
+  napi_env env() const { return env_; }
+  Environment& environment() const { return *environment_; }
+
+  double Number(std::size_t index) const;
+  // A whole number from 0 to 2^53 - 1.
+  std::size_t Size(std::size_t index) const;
+  // A whole number in [least, most].
+  int Integer(std::size_t index, int least, int most) const;
+  bool Boolean(std::size_t index) const;
+  std::string String(std::size_t index) const;
+  ViewBytes View(std::size_t index) const;
+
+  const std::shared_ptr<Platform>& Runtime(std::size_t index) const {
+    return environment_->runtimes.Get(Number(index));
+  }
+  const std::shared_ptr<OpenedDevice>& Device(std::size_t index) const {
+    return environment_->devices.Get(Number(index));
+  }
+  const std::shared_ptr<StreamBox>& Stream(std::size_t index) const {
+    return environment_->streams.Get(Number(index));
+  }
+  const std::shared_ptr<BufferView>& Buffer(std::size_t index) const {
+    return environment_->buffers.Get(Number(index));
+  }
+  const std::shared_ptr<ReadBox>& Read(std::size_t index) const {
+    return environment_->reads.Get(Number(index));
+  }
+
+  napi_value Undefined() const;
+  napi_value FromNumber(double number) const;
+
+ private:
+  napi_env env_;
+  Environment* environment_ = nullptr;
+  napi_value arguments_[kMaxArguments];
+};
+
+// Turns the failure into a JavaScript Error that carries it as data.
+napi_value MakeError(napi_env env, const Failure& failure);
+
+// Calls `function` and throws what it throws as a JavaScript exception: no C++ exception may cross
+// Node-API.
+napi_value Guard(napi_env env, napi_callback_info info, napi_value (*function)(Call&)) noexcept;
+
+template <napi_value (*kFunction)(Call&)>
+napi_value EntryPoint(napi_env env, napi_callback_info info) noexcept {
+  return Guard(env, info, kFunction);
+}
+
+// Adds a native function to the exports; its data is the environment.
+void ExportFunction(napi_env env, napi_value exports, Environment& environment, const char* name,
+                    napi_callback entry_point);
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_BINDING_CALL_H_

@@ -1,0 +1,59 @@
+#ifndef NODECUDA_BINDING_ENVIRONMENT_H_
+#define NODECUDA_BINDING_ENVIRONMENT_H_
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "binding/handle_table.h"
+#include "binding/napi_setup.h"
+#include "binding/watcher.h"
+#include "resources/memory_box.h"
+#include "resources/platform.h"
+
+namespace nodecuda {
+
+// A JavaScript Device and its default stream.
+struct OpenedDevice {
+  std::shared_ptr<DeviceBox> box;
+  std::shared_ptr<StreamBox> default_stream;
+  double default_stream_handle = 0;
+};
+
+// Everything the addon holds for one JavaScript environment (the main thread or a Worker). Used on
+// that environment's thread only, but for Deliver.
+class Environment {
+ public:
+  explicit Environment(napi_env env) : env_(env) {}
+  ~Environment();  // closes everything, children before parents
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  HandleTable<Platform> runtimes{HandleKind::kRuntime};
+  HandleTable<OpenedDevice> devices{HandleKind::kDevice};
+  HandleTable<StreamBox> streams{HandleKind::kStream};
+  HandleTable<BufferView> buffers{HandleKind::kBuffer};
+  HandleTable<ReadBox> reads{HandleKind::kRead};
+
+  // A promise for the end of `events`, which `keep_alive` owns. Throws Failure if that is already
+  // known to have failed to start.
+  napi_value MakePromise(const std::shared_ptr<PhysicalDevice>& device, std::vector<Event> events,
+                         std::shared_ptr<void> keep_alive);
+
+ private:
+  void StartDelivery();
+  void Deliver(Wait wait);  // any thread
+  void Settle();            // JavaScript thread
+  void StopWatchers();
+
+  napi_env env_;
+  std::vector<std::unique_ptr<Watcher>> watchers_;  // one per device that was waited for
+  napi_threadsafe_function wake_up_ = nullptr;
+  std::size_t outstanding_ = 0;  // promises that a watcher has; they keep the event loop alive
+  std::mutex mutex_;
+  std::vector<Wait> finished_;  // guarded by mutex_
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_BINDING_ENVIRONMENT_H_

@@ -1,0 +1,18 @@
+#ifndef NODECUDA_BINDING_EXPORTS_H_
+#define NODECUDA_BINDING_EXPORTS_H_
+
+#include "binding/environment.h"
+#include "binding/napi_setup.h"
+
+// What lib/addon-types.ts declares, a file for each kind of object.
+namespace nodecuda {
+
+void ExportRuntimes(napi_env env, napi_value exports, Environment& environment);
+void ExportDevices(napi_env env, napi_value exports, Environment& environment);
+void ExportStreams(napi_env env, napi_value exports, Environment& environment);
+void ExportBuffers(napi_env env, napi_value exports, Environment& environment);
+void ExportOperations(napi_env env, napi_value exports, Environment& environment);
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_BINDING_EXPORTS_H_

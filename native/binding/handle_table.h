@@ -1,0 +1,117 @@
+#ifndef NODECUDA_BINDING_HANDLE_TABLE_H_
+#define NODECUDA_BINDING_HANDLE_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "resources/failure.h"
+
+namespace nodecuda {
+
+enum class HandleKind : std::uint8_t { kRuntime = 1, kDevice, kStream, kBuffer, kRead };
+
+// The native objects of one kind that JavaScript holds, by handle. A handle is a number, the
+// cheapest thing to pass through Node-API: 26 bits of generation, 3 of kind, 24 of index. The
+// generation changes when a slot is used again, so that a stale handle is refused.
+template <class T>
+class HandleTable {
+ public:
+  explicit HandleTable(HandleKind kind) : kind_(kind) {}
+
+  double Add(std::shared_ptr<T> object) {
+    std::uint32_t index;
+    if (!free_.empty()) {
+      index = free_.back();
+      free_.pop_back();
+    } else {
+      if (slots_.size() > kIndexMask) {
+        throw Failure(Failure::Kind::kArgumentRange, "too many open objects (16 million)");
+      }
+      index = static_cast<std::uint32_t>(slots_.size());
+      slots_.emplace_back();
+    }
+    slots_[index].object = std::move(object);
+    ++live_;
+    return static_cast<double>(slots_[index].generation << 27 |
+                               static_cast<std::uint64_t>(kind_) << 24 | index);
+  }
+
+  // Throws Failure: kDisposed for a handle that was closed, kArgumentType for what never was one.
+  const std::shared_ptr<T>& Get(double handle) const { return slots_[IndexOf(handle)].object; }
+
+  // Takes the object out; null for a handle that was closed before.
+  std::shared_ptr<T> Remove(double handle) noexcept {
+    std::uint32_t index;
+    try {
+      index = IndexOf(handle);
+    } catch (const Failure&) {
+      return nullptr;
+    }
+    Slot& slot = slots_[index];
+    slot.generation = slot.generation % kLastGeneration + 1;
+    free_.push_back(index);
+    --live_;
+    return std::exchange(slot.object, nullptr);
+  }
+
+  // Takes out all for which `matches` holds.
+  template <class Predicate>
+  void RemoveIf(Predicate matches) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].object != nullptr && matches(*slots_[i].object)) {
+        slots_[i].generation = slots_[i].generation % kLastGeneration + 1;
+        free_.push_back(static_cast<std::uint32_t>(i));
+        --live_;
+        // Taken out first: what its destructor does may come back to this table.
+        std::shared_ptr<T> object = std::exchange(slots_[i].object, nullptr);
+      }
+    }
+  }
+
+  template <class Visitor>
+  void ForEach(Visitor visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.object != nullptr) {
+        visit(slot.object);
+      }
+    }
+  }
+
+  std::size_t live() const { return live_; }
+
+ private:
+  static constexpr std::uint64_t kIndexMask = (1u << 24) - 1;
+  static constexpr std::uint64_t kLastGeneration = (1u << 26) - 1;
+
+  struct Slot {
+    std::uint64_t generation = 1;
+    std::shared_ptr<T> object;
+  };
+
+  std::uint32_t IndexOf(double handle) const {
+    if (!(handle >= 1 && handle < 9007199254740992.0)) {
+      throw Failure(Failure::Kind::kArgumentType, "not a handle");
+    }
+    auto bits = static_cast<std::uint64_t>(handle);
+    std::uint64_t index = bits & kIndexMask;
+    if (static_cast<double>(bits) != handle ||
+        (bits >> 24 & 7) != static_cast<std::uint64_t>(kind_) || index >= slots_.size()) {
+      throw Failure(Failure::Kind::kArgumentType, "a handle of another kind");
+    }
+    if (slots_[index].generation != bits >> 27 || slots_[index].object == nullptr) {
+      throw Failure(Failure::Kind::kDisposed, "the object was disposed");
+    }
+    return static_cast<std::uint32_t>(index);
+  }
+
+  HandleKind kind_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::size_t live_ = 0;
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_BINDING_HANDLE_TABLE_H_

@@ -1,0 +1,41 @@
+#ifndef NODECUDA_BINDING_OPERANDS_H_
+#define NODECUDA_BINDING_OPERANDS_H_
+
+#include "ops/builtin_kernels.h"
+#include "resources/memory_box.h"
+
+// Checks that the operands of an operation must pass before anything is enqueued: the last line
+// of defence for memory that is not the caller's. All throw Failure.
+namespace nodecuda {
+
+inline void RequireSameDevice(const PhysicalDevice& device, const StreamBox& stream) {
+  if (stream.device().physical.get() != &device) {
+    throw Failure(Failure::Kind::kWrongDevice, "the stream belongs to another device");
+  }
+}
+
+inline void RequireSameDevice(const PhysicalDevice& device, const BufferView& buffer) {
+  if (buffer.memory->device().physical.get() != &device) {
+    throw Failure(Failure::Kind::kWrongDevice, "the buffer belongs to another device");
+  }
+}
+
+inline void RequireRange(const BufferView& buffer, std::size_t offset, std::size_t bytes) {
+  if (offset > buffer.bytes || bytes > buffer.bytes - offset) {
+    throw Failure(Failure::Kind::kArgumentRange, "the range is outside the buffer");
+  }
+}
+
+inline void RequireAligned(const BufferView& buffer, std::size_t element_bytes) {
+  if (buffer.offset % element_bytes != 0) {
+    throw Failure(Failure::Kind::kArgumentRange, "the view is not aligned to its element type");
+  }
+}
+
+inline OpContext ContextOf(PhysicalDevice& device, const StreamBox& stream) {
+  return {device.runtime(), device.kernels(), device.properties(), stream.handle()};
+}
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_BINDING_OPERANDS_H_

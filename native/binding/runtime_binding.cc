@@ -1,0 +1,173 @@
+#include <map>
+#include <mutex>
+
+#include "binding/call.h"
+#include "binding/exports.h"
+#include "runtime/runtimes.h"
+#include "simulator/simulated_runtime.h"
+
+namespace nodecuda {
+namespace {
+
+// Shared by all environments and never destroyed: at exit other threads may still be using them.
+struct ProcessPlatforms {
+  std::mutex mutex;
+  std::shared_ptr<Platform> cuda;
+  std::map<int, std::shared_ptr<Platform>> simulated;  // by device count
+};
+
+ProcessPlatforms& Process() {
+  static auto* platforms = new ProcessPlatforms;
+  return *platforms;
+}
+
+napi_value AddRuntime(Call& call, std::shared_ptr<Platform> platform) {
+  return call.FromNumber(call.environment().runtimes.Add(std::move(platform)));
+}
+
+napi_value CudaRuntime(Call& call) {
+  std::lock_guard lock(Process().mutex);
+  if (Process().cuda == nullptr) {
+    std::shared_ptr<Runtime> runtime = MakeCudaRuntime();
+    if (runtime == nullptr) {
+      throw Failure(Failure::Kind::kUnsupported, "built without CUDA");
+    }
+    Process().cuda = std::make_shared<Platform>(std::move(runtime));
+  }
+  return AddRuntime(call, Process().cuda);
+}
+
+constexpr int kMaxSimulatedDevices = 64;
+
+napi_value SharedSimulatedRuntime(Call& call) {
+  int count = call.Integer(0, 1, kMaxSimulatedDevices);
+  std::lock_guard lock(Process().mutex);
+  auto& platform = Process().simulated[count];
+  if (platform == nullptr) {
+    platform = std::make_shared<Platform>(
+        simulator::MakeSimulatedRuntime({.device_count = count, .memory_bytes = 0}));
+  }
+  return AddRuntime(call, platform);
+}
+
+napi_value SimulatedRuntime(Call& call) {
+  simulator::SimulatedOptions options;
+  options.memory_bytes = call.Size(0);
+  options.major = call.Integer(1, 0, 99);
+  options.minor = call.Integer(2, 0, 9);
+  options.workers = call.Integer(3, 1, 1024);
+  int capability = 10 * options.major + options.minor;
+  bool supported = false;
+  for (int each : simulator::SupportedCapabilities()) {
+    supported = supported || each == capability;
+  }
+  if (!supported) {
+    throw Failure(Failure::Kind::kArgumentRange, "no such compute capability can be simulated");
+  }
+  return AddRuntime(call, std::make_shared<Platform>(simulator::MakeSimulatedRuntime(options)));
+}
+
+napi_value NullRuntime(Call& call) {
+  return AddRuntime(call, std::make_shared<Platform>(MakeNullRuntime()));
+}
+
+napi_value MakeFaulty(Call& call) {
+  return AddRuntime(
+      call, std::make_shared<Platform>(MakeFaultRuntime(call.Runtime(0)->shared_runtime())));
+}
+
+FaultRuntime& Faulty(Call& call) {
+  auto* faulty = dynamic_cast<FaultRuntime*>(&call.Runtime(0)->runtime());
+  if (faulty == nullptr) {
+    throw Failure(Failure::Kind::kArgumentType, "not a fault-injecting runtime");
+  }
+  return *faulty;
+}
+
+napi_value FaultFail(Call& call) {
+  std::string mode = call.String(4);
+  Faulty(call).Fail(call.String(1), call.Size(2), static_cast<Status>(call.Integer(3, 1, 1 << 30)),
+                    mode == "sticky"       ? FaultRuntime::Mode::kSticky
+                    : mode == "persistent" ? FaultRuntime::Mode::kPersistent
+                                           : FaultRuntime::Mode::kOnce);
+  return call.Undefined();
+}
+
+napi_value FaultClear(Call& call) {
+  Faulty(call).ClearFaults();
+  return call.Undefined();
+}
+
+napi_value FaultLog(Call& call) {
+  std::vector<std::string> log = Faulty(call).Log();
+  Napi::Array array = Napi::Array::New(call.env(), log.size());
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    array[static_cast<std::uint32_t>(i)] = Napi::String::New(call.env(), log[i]);
+  }
+  return array;
+}
+
+napi_value FaultClearLog(Call& call) {
+  Faulty(call).ClearLog();
+  return call.Undefined();
+}
+
+napi_value FaultLive(Call& call) {
+  FaultRuntime::Live live = Faulty(call).live();
+  Napi::Object object = Napi::Object::New(call.env());
+  object["streams"] = static_cast<double>(live.streams);
+  object["events"] = static_cast<double>(live.events);
+  object["allocations"] = static_cast<double>(live.allocations);
+  object["pinned"] = static_cast<double>(live.pinned);
+  object["libraries"] = static_cast<double>(live.libraries);
+  object["pools"] = static_cast<double>(live.pools);
+  return object;
+}
+
+napi_value CloseRuntime(Call& call) {
+  call.environment().runtimes.Remove(call.Number(0));
+  return call.Undefined();
+}
+
+napi_value Probe(Call& call) {
+  Runtime& runtime = call.Runtime(0)->runtime();
+  int driver = 0, version = 0, count = 0;
+  // The count is asked even if a version cannot be had: its status is the one that tells why.
+  runtime.DriverGetVersion(&driver);
+  runtime.RuntimeGetVersion(&version);
+  Status status = runtime.GetDeviceCount(&count);
+  if (status != Status::kSuccess) {
+    count = 0;
+  } else if (count == 0) {
+    status = Status::kNoDevice;
+  }
+  Napi::Object probe = Napi::Object::New(call.env());
+  probe["status"] = Napi::Number::New(call.env(), static_cast<int>(status));
+  probe["statusName"] = StatusName(status);
+  probe["deviceCount"] = Napi::Number::New(call.env(), count);
+  probe["driverVersion"] = Napi::Number::New(call.env(), driver);
+  probe["runtimeVersion"] = Napi::Number::New(call.env(), version);
+  return probe;
+}
+
+}  // namespace
+
+void ExportRuntimes(napi_env env, napi_value exports, Environment& environment) {
+  auto add = [&](const char* name, napi_callback entry_point) {
+    ExportFunction(env, exports, environment, name, entry_point);
+  };
+  add("cudaRuntime", EntryPoint<CudaRuntime>);
+  add("sharedSimulatedRuntime", EntryPoint<SharedSimulatedRuntime>);
+  add("simulatedRuntime", EntryPoint<SimulatedRuntime>);
+  add("nullRuntime", EntryPoint<NullRuntime>);
+  add("faultRuntime", EntryPoint<MakeFaulty>);
+  add("faultFail", EntryPoint<FaultFail>);
+  add("faultClear", EntryPoint<FaultClear>);
+  add("faultLog", EntryPoint<FaultLog>);
+  add("faultClearLog", EntryPoint<FaultClearLog>);
+  add("faultLive", EntryPoint<FaultLive>);
+  add("closeRuntime", EntryPoint<CloseRuntime>);
+  add("probe", EntryPoint<Probe>);
+}
+
+}  // namespace nodecuda

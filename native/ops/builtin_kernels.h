@@ -1,0 +1,33 @@
+#ifndef NODECUDA_OPS_BUILTIN_KERNELS_H_
+#define NODECUDA_OPS_BUILTIN_KERNELS_H_
+
+#include <array>
+#include <span>
+
+#include "ops/kernel_names.h"
+#include "runtime/runtime.h"
+
+namespace nodecuda {
+
+// The device code of cuda/, embedded in the addon by cmake/kernels.cmake.
+ModuleImage BuiltinImage();
+// The targets of its images, ascending: 75 for sm_75.
+std::span<const int> BuiltinTargets();
+// CUDA_VERSION of the toolkit that compiled it: 13000 for 13.0.
+int BuiltinCudaVersion();
+
+// The built-in kernels of one runtime, by KernelId.
+using BuiltinKernels = std::array<Kernel, kKernelCount>;
+
+// What an operation needs to enqueue itself. The caller has bound the device (SetDevice) and
+// ordered the stream after earlier uses of the memory.
+struct OpContext {
+  Runtime& runtime;
+  const BuiltinKernels& kernels;
+  const DeviceProperties& properties;
+  Stream stream;
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_OPS_BUILTIN_KERNELS_H_

@@ -1,0 +1,33 @@
+#ifndef NODECUDA_OPS_LAUNCH_H_
+#define NODECUDA_OPS_LAUNCH_H_
+
+#include <cstdint>
+
+#include "ops/builtin_kernels.h"
+
+namespace nodecuda {
+
+constexpr std::uint64_t CeilDiv(std::uint64_t value, std::uint64_t divisor) {
+  return value / divisor + (value % divisor != 0);
+}
+
+inline constexpr std::uint64_t kMaxBlocks = 0x7fffffff;  // gridDim.x, on every device
+
+// Launches a one-dimensional grid. The arguments must have exactly the types of the kernel's
+// parameters: nothing converts them.
+template <typename... Arguments>
+Status Launch(const OpContext& context, KernelId kernel, std::uint64_t blocks,
+              std::uint32_t threads, Arguments... values) {
+  if (blocks > kMaxBlocks) return Status::kInvalidConfiguration;
+  LaunchConfig config;
+  config.grid.x = static_cast<std::uint32_t>(blocks);
+  config.block.x = threads;
+  config.stream = context.stream;
+  void* arguments[] = {&values...};
+  return context.runtime.LaunchKernelExC(config, context.kernels[static_cast<std::size_t>(kernel)],
+                                         arguments);
+}
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_OPS_LAUNCH_H_

@@ -1,0 +1,98 @@
+#include "resources/memory_box.h"
+
+#include <algorithm>
+
+namespace nodecuda {
+namespace {
+
+Status Allocate(PhysicalDevice& physical, std::size_t bytes, Stream stream, void** data) {
+  // More than there is can only fail: do not disturb anybody for it.
+  if (bytes > physical.properties().total_memory) {
+    return Status::kMemoryAllocation;
+  }
+  Runtime& runtime = physical.runtime();
+  Status status = runtime.MallocFromPoolAsync(data, bytes, physical.pool(), stream);
+  if (status != Status::kMemoryAllocation) {
+    return status;
+  }
+  // Memory may be held by frees that have not taken effect, and by the pool.
+  physical.Check(runtime.DeviceSynchronize(), "cudaDeviceSynchronize");
+  physical.Check(runtime.MemPoolTrimTo(physical.pool(), 0), "cudaMemPoolTrimTo");
+  physical.staging().Trim();
+  return runtime.MallocFromPoolAsync(data, bytes, physical.pool(), stream);
+}
+
+}  // namespace
+
+MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
+                     const std::shared_ptr<StreamBox>& stream)
+    : device_(std::move(device)), bytes_(bytes), writer_(stream) {
+  PhysicalDevice& physical = *device_->physical;
+  if (bytes_ > 0) {
+    Status status = Allocate(physical, bytes_, stream->handle(), &data_);
+    if (status == Status::kMemoryAllocation) {
+      Failure failure(Failure::Kind::kCuda, "cudaMallocFromPoolAsync");
+      failure.status = status;
+      failure.device = physical.index();
+      std::size_t free = 0, total = 0;
+      physical.Check(physical.runtime().MemGetInfo(&free, &total), "cudaMemGetInfo");
+      failure.has_sizes = true;
+      failure.requested = bytes_;
+      failure.free = free;
+      failure.total = total;
+      throw failure;
+    }
+    physical.Check(status, "cudaMallocFromPoolAsync");
+  }
+  auto& statistics = device_->memory;
+  statistics.current_bytes += bytes_;
+  statistics.peak_bytes = std::max(statistics.peak_bytes, statistics.current_bytes);
+  ++statistics.current_count;
+  ++statistics.total_count;
+}
+
+MemoryBox::~MemoryBox() {
+  device_->memory.current_bytes -= bytes_;
+  --device_->memory.current_count;
+  PhysicalDevice& physical = *device_->physical;
+  if (data_ == nullptr || !physical.EnterQuietly()) {
+    return;
+  }
+  Stream stream = writer_->handle();
+  if (writer_->closed() || !readers_.empty()) {
+    stream = physical.housekeeping_stream();
+    try {
+      writer_->OrderBefore(stream);
+      for (const auto& reader : readers_) {
+        reader->OrderBefore(stream);
+      }
+    } catch (const Failure&) {
+      // Order could not be had; nobody may use the memory while others still write to it.
+      physical.Latch(physical.runtime().DeviceSynchronize(), "cudaDeviceSynchronize");
+    }
+  }
+  physical.Latch(physical.runtime().FreeAsync(data_, stream), "cudaFreeAsync");
+}
+
+void MemoryBox::OrderRead(const std::shared_ptr<StreamBox>& stream) {
+  if (std::find(readers_.begin(), readers_.end(), stream) != readers_.end()) {
+    return;  // ordered after the last write when it first read
+  }
+  writer_->OrderBefore(stream->handle());
+  readers_.push_back(stream);
+}
+
+void MemoryBox::OrderWrite(const std::shared_ptr<StreamBox>& stream) {
+  if (writer_ != stream) {
+    writer_->OrderBefore(stream->handle());
+  }
+  for (const auto& reader : readers_) {
+    if (reader != stream) {
+      reader->OrderBefore(stream->handle());
+    }
+  }
+  writer_ = stream;
+  readers_.clear();
+}
+
+}  // namespace nodecuda

@@ -1,0 +1,77 @@
+#ifndef NODECUDA_RESOURCES_MEMORY_BOX_H_
+#define NODECUDA_RESOURCES_MEMORY_BOX_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "resources/stream_box.h"
+
+namespace nodecuda {
+
+// Device memory, and which streams used it last. Uses on one stream need no ordering and cost a
+// comparison; when another stream comes in, it is made to wait. Freed, in stream order, when the
+// last box is gone.
+class MemoryBox {
+ public:
+  // `bytes` may be 0: then there is no memory and data() is null. Throws Failure; when memory is
+  // short, first gives back what pools hold.
+  MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
+            const std::shared_ptr<StreamBox>& stream);
+  ~MemoryBox();
+  MemoryBox(const MemoryBox&) = delete;
+  MemoryBox& operator=(const MemoryBox&) = delete;
+
+  DeviceBox& device() const { return *device_; }
+  std::byte* data() const { return static_cast<std::byte*>(data_); }
+  std::size_t bytes() const { return bytes_; }
+
+  // Call before enqueueing on `stream` what reads or writes the memory. Throw Failure.
+  void BeforeRead(const std::shared_ptr<StreamBox>& stream) {
+    if (writer_ != stream) [[unlikely]] {
+      OrderRead(stream);
+    }
+  }
+  void BeforeWrite(const std::shared_ptr<StreamBox>& stream) {
+    if (writer_ != stream || !readers_.empty()) [[unlikely]] {
+      OrderWrite(stream);
+    }
+  }
+
+ private:
+  void OrderRead(const std::shared_ptr<StreamBox>& stream);
+  void OrderWrite(const std::shared_ptr<StreamBox>& stream);
+
+  std::shared_ptr<DeviceBox> device_;
+  void* data_ = nullptr;
+  std::size_t bytes_;
+  std::shared_ptr<StreamBox> writer_;                // the stream of the last write
+  std::vector<std::shared_ptr<StreamBox>> readers_;  // others that read since, ordered after it
+};
+
+// What a JavaScript DeviceBuffer names: a range of memory.
+struct BufferView {
+  std::shared_ptr<MemoryBox> memory;
+  std::size_t offset = 0, bytes = 0;
+  std::byte* data() const { return memory->data() + offset; }
+};
+
+// A copy of device memory on its way to the host.
+struct ReadBox {
+  explicit ReadBox(std::shared_ptr<DeviceBox> owner) : device(std::move(owner)) {}
+  ~ReadBox() {
+    if (block.memory != nullptr) {
+      device->physical->staging().Release(block);
+    }
+  }
+  ReadBox(const ReadBox&) = delete;
+  ReadBox& operator=(const ReadBox&) = delete;
+
+  std::shared_ptr<DeviceBox> device;
+  StagingPool::Block block;  // its event follows the copy; none for an empty read
+  std::size_t bytes = 0;
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_RESOURCES_MEMORY_BOX_H_

@@ -1,0 +1,70 @@
+#ifndef NODECUDA_RESOURCES_PHYSICAL_DEVICE_H_
+#define NODECUDA_RESOURCES_PHYSICAL_DEVICE_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "resources/failure.h"
+#include "resources/platform.h"
+#include "resources/staging.h"
+#include "runtime/runtime.h"
+
+namespace nodecuda {
+
+// One device of a platform: what all Device objects for it share. Any thread may call.
+class PhysicalDevice {
+ public:
+  PhysicalDevice(std::shared_ptr<Platform> platform, int index);  // throws Failure
+  ~PhysicalDevice();
+  PhysicalDevice(const PhysicalDevice&) = delete;
+  PhysicalDevice& operator=(const PhysicalDevice&) = delete;
+
+  Runtime& runtime() { return platform_->runtime(); }
+  int index() const { return index_; }
+  const DeviceProperties& properties() const { return properties_; }
+  MemPool pool() const { return pool_; }
+  StagingPool& staging() { return staging_; }
+  // For freeing memory that several streams, or a stream that is gone, have used.
+  Stream housekeeping_stream() const { return housekeeping_stream_; }
+
+  // The guarded call, everywhere: Enter() refuses a device that is lost or a process that is
+  // exiting and makes the device current; Check() turns a status into a thrown Failure.
+  void Enter();
+  void Check(Status status, const char* operation) {
+    if (status != Status::kSuccess) [[unlikely]] {
+      Throw(status, operation);
+    }
+  }
+  // For freeing: true, with the device current, if CUDA may be called at all.
+  bool EnterQuietly() noexcept;
+  // Keeps the first fatal status for ever, with the runtime's report of it. Others are ignored.
+  void Latch(Status status, const char* operation) noexcept;
+  // The fatal failure, if there was one.
+  std::optional<Failure> Fault() const;
+
+  const BuiltinKernels& kernels() {
+    const BuiltinKernels* kernels = kernels_.load(std::memory_order_acquire);
+    if (kernels == nullptr) [[unlikely]] {
+      kernels = &platform_->Kernels(*this);
+      kernels_.store(kernels, std::memory_order_release);
+    }
+    return *kernels;
+  }
+
+ private:
+  [[noreturn]] void Throw(Status status, const char* operation);
+
+  std::shared_ptr<Platform> platform_;
+  int index_;
+  DeviceProperties properties_;
+  MemPool pool_ = nullptr;
+  Stream housekeeping_stream_ = nullptr;
+  std::atomic<const BuiltinKernels*> kernels_{nullptr};
+  std::atomic<bool> lost_{false};
+  StagingPool staging_{*this};
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_RESOURCES_PHYSICAL_DEVICE_H_

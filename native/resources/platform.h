@@ -1,0 +1,50 @@
+#ifndef NODECUDA_RESOURCES_PLATFORM_H_
+#define NODECUDA_RESOURCES_PLATFORM_H_
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "ops/builtin_kernels.h"
+#include "resources/failure.h"
+#include "runtime/runtime.h"
+
+namespace nodecuda {
+
+class PhysicalDevice;
+
+// A runtime, the built-in kernels loaded into it, and its devices. Shared by all JavaScript
+// environments of the process; every member may be called from any thread.
+class Platform : public std::enable_shared_from_this<Platform> {
+ public:
+  explicit Platform(std::shared_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
+  ~Platform();
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  Runtime& runtime() { return *runtime_; }
+  const std::shared_ptr<Runtime>& shared_runtime() const { return runtime_; }
+
+  // The device with that index; the same object as long as somebody holds it, and for ever once it
+  // had a fatal fault. Throws Failure (kCuda) if there is no such device.
+  std::shared_ptr<PhysicalDevice> OpenDevice(int index);
+
+  // Loads the built-in module at the first call, with `device` current. Throws Failure.
+  const BuiltinKernels& Kernels(PhysicalDevice& device);
+
+ private:
+  friend class PhysicalDevice;
+  std::shared_ptr<Runtime> runtime_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<PhysicalDevice>> devices_;
+  // The latch of each device outlives its PhysicalDevice: a dead device must not look alive to
+  // those who open it again.
+  std::vector<std::optional<Failure>> faults_;
+  Library library_ = nullptr;
+  std::optional<BuiltinKernels> kernels_;
+};
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_RESOURCES_PLATFORM_H_

@@ -1,0 +1,67 @@
+#include "resources/stream_box.h"
+
+namespace nodecuda {
+
+EventBox::EventBox(std::shared_ptr<PhysicalDevice> device) : device_(std::move(device)) {
+  device_->Check(device_->runtime().EventCreateWithFlags(&handle_, kEventDisableTiming),
+                 "cudaEventCreateWithFlags");
+}
+
+EventBox::~EventBox() {
+  if (device_->EnterQuietly()) {
+    device_->runtime().EventDestroy(handle_);
+  }
+}
+
+StreamBox::StreamBox(std::shared_ptr<DeviceBox> device, int priority) : device_(std::move(device)) {
+  PhysicalDevice& physical = *device_->physical;
+  physical.Check(
+      physical.runtime().StreamCreateWithPriority(&handle_, kStreamNonBlocking, priority),
+      "cudaStreamCreateWithPriority");
+}
+
+StreamBox::~StreamBox() {
+  Close();
+}
+
+void StreamBox::Close() noexcept {
+  if (closed()) {
+    return;
+  }
+  PhysicalDevice& physical = *device_->physical;
+  if (physical.EnterQuietly()) {
+    // Memory that this stream used may be used elsewhere or freed later: leave a mark to wait for.
+    try {
+      tail_ = Mark();
+    } catch (const Failure&) {
+      // Without the mark, waiting for the work itself keeps the order.
+      tail_ = nullptr;
+      physical.Latch(physical.runtime().StreamSynchronize(handle_), "cudaStreamSynchronize");
+    }
+    physical.Latch(physical.runtime().StreamDestroy(handle_), "cudaStreamDestroy");
+  }
+  handle_ = nullptr;
+}
+
+void StreamBox::OrderBefore(Stream waiter) {
+  PhysicalDevice& physical = *device_->physical;
+  if (!closed()) {
+    if (tail_ == nullptr) {
+      tail_ = std::make_shared<EventBox>(device_->physical);
+    }
+    physical.Check(physical.runtime().EventRecord(tail_->handle(), handle_), "cudaEventRecord");
+  }
+  if (tail_ != nullptr) {
+    physical.Check(physical.runtime().StreamWaitEvent(waiter, tail_->handle(), 0),
+                   "cudaStreamWaitEvent");
+  }
+}
+
+std::shared_ptr<EventBox> StreamBox::Mark() {
+  auto event = std::make_shared<EventBox>(device_->physical);
+  PhysicalDevice& physical = *device_->physical;
+  physical.Check(physical.runtime().EventRecord(event->handle(), handle_), "cudaEventRecord");
+  return event;
+}
+
+}  // namespace nodecuda

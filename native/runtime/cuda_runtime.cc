@@ -1,0 +1,299 @@
+#include "runtime/runtimes.h"
+
+#ifndef NODECUDA_WITH_CUDA
+
+namespace nodecuda {
+std::unique_ptr<Runtime> MakeCudaRuntime() {
+  return nullptr;
+}
+}  // namespace nodecuda
+
+#else
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace nodecuda {
+namespace {
+
+static_assert(static_cast<int>(MemcpyKind::kHostToDevice) == cudaMemcpyHostToDevice);
+static_assert(static_cast<int>(MemcpyKind::kDeviceToHost) == cudaMemcpyDeviceToHost);
+static_assert(static_cast<int>(MemcpyKind::kDeviceToDevice) == cudaMemcpyDeviceToDevice);
+static_assert(kStreamNonBlocking == cudaStreamNonBlocking);
+static_assert(kEventDefault == cudaEventDefault);
+static_assert(kEventDisableTiming == cudaEventDisableTiming);
+static_assert(kHostAllocDefault == cudaHostAllocDefault);
+#define SAME(ours, theirs) static_assert(static_cast<int>(Status::ours) == static_cast<int>(theirs))
+SAME(kSuccess, cudaSuccess);
+SAME(kInvalidValue, cudaErrorInvalidValue);
+SAME(kMemoryAllocation, cudaErrorMemoryAllocation);
+SAME(kInitializationError, cudaErrorInitializationError);
+SAME(kCudartUnloading, cudaErrorCudartUnloading);
+SAME(kInvalidConfiguration, cudaErrorInvalidConfiguration);
+SAME(kInvalidMemcpyDirection, cudaErrorInvalidMemcpyDirection);
+SAME(kInsufficientDriver, cudaErrorInsufficientDriver);
+SAME(kInvalidDeviceFunction, cudaErrorInvalidDeviceFunction);
+SAME(kNoDevice, cudaErrorNoDevice);
+SAME(kInvalidDevice, cudaErrorInvalidDevice);
+SAME(kInvalidKernelImage, cudaErrorInvalidKernelImage);
+SAME(kNoKernelImageForDevice, cudaErrorNoKernelImageForDevice);
+SAME(kInvalidPtx, cudaErrorInvalidPtx);
+SAME(kUnsupportedPtxVersion, cudaErrorUnsupportedPtxVersion);
+SAME(kInvalidResourceHandle, cudaErrorInvalidResourceHandle);
+SAME(kSymbolNotFound, cudaErrorSymbolNotFound);
+SAME(kNotReady, cudaErrorNotReady);
+SAME(kIllegalAddress, cudaErrorIllegalAddress);
+SAME(kLaunchOutOfResources, cudaErrorLaunchOutOfResources);
+SAME(kLaunchTimeout, cudaErrorLaunchTimeout);
+SAME(kAssert, cudaErrorAssert);
+SAME(kHardwareStackError, cudaErrorHardwareStackError);
+SAME(kMisalignedAddress, cudaErrorMisalignedAddress);
+SAME(kInvalidAddressSpace, cudaErrorInvalidAddressSpace);
+SAME(kInvalidPc, cudaErrorInvalidPc);
+SAME(kLaunchFailure, cudaErrorLaunchFailure);
+SAME(kCooperativeLaunchTooLarge, cudaErrorCooperativeLaunchTooLarge);
+SAME(kNotSupported, cudaErrorNotSupported);
+SAME(kUnknown, cudaErrorUnknown);
+#undef SAME
+
+// cudart remembers the last error of each thread. It is returned here, so it must not stay behind
+// and turn up in the checks of other code in the process.
+Status Checked(cudaError_t error) {
+  if (error != cudaSuccess) cudaGetLastError();
+  return static_cast<Status>(error);
+}
+
+// Our handles hold the bits of CUDA's.
+cudaStream_t Cuda(Stream stream) {
+  return reinterpret_cast<cudaStream_t>(stream);
+}
+cudaEvent_t Cuda(Event event) {
+  return reinterpret_cast<cudaEvent_t>(event);
+}
+cudaMemPool_t Cuda(MemPool pool) {
+  return reinterpret_cast<cudaMemPool_t>(pool);
+}
+cudaLibrary_t Cuda(Library library) {
+  return reinterpret_cast<cudaLibrary_t>(library);
+}
+cudaStream_t* Cuda(Stream* stream) {
+  return reinterpret_cast<cudaStream_t*>(stream);
+}
+cudaEvent_t* Cuda(Event* event) {
+  return reinterpret_cast<cudaEvent_t*>(event);
+}
+cudaMemPool_t* Cuda(MemPool* pool) {
+  return reinterpret_cast<cudaMemPool_t*>(pool);
+}
+cudaLibrary_t* Cuda(Library* library) {
+  return reinterpret_cast<cudaLibrary_t*>(library);
+}
+cudaKernel_t* Cuda(Kernel* kernel) {
+  return reinterpret_cast<cudaKernel_t*>(kernel);
+}
+dim3 Cuda(Dim3 d) {
+  return {d.x, d.y, d.z};
+}
+
+// A null stream would mean the legacy default stream to CUDA.
+template <typename Call>
+Status On(Stream stream, Call call) {
+  if (stream == nullptr) return Status::kInvalidResourceHandle;
+  return Checked(call(Cuda(stream)));
+}
+
+void Convert(const cudaDeviceProp& from, DeviceProperties* to) {
+  to->name = from.name;
+  std::memcpy(to->uuid, from.uuid.bytes, sizeof to->uuid);
+  to->major = from.major;
+  to->minor = from.minor;
+  to->total_memory = from.totalGlobalMem;
+  to->multiprocessor_count = from.multiProcessorCount;
+  to->max_threads_per_block = from.maxThreadsPerBlock;
+  to->max_threads_per_multiprocessor = from.maxThreadsPerMultiProcessor;
+  to->max_blocks_per_multiprocessor = from.maxBlocksPerMultiProcessor;
+  std::copy_n(from.maxThreadsDim, 3, to->max_block_dim);
+  std::copy_n(from.maxGridSize, 3, to->max_grid_dim);
+  to->shared_memory_per_block = from.sharedMemPerBlock;
+  to->shared_memory_per_block_optin = from.sharedMemPerBlockOptin;
+  to->shared_memory_per_multiprocessor = from.sharedMemPerMultiprocessor;
+  to->registers_per_block = from.regsPerBlock;
+  to->warp_size = from.warpSize;
+  to->memory_bus_width_bits = from.memoryBusWidth;
+  to->l2_cache_bytes = static_cast<std::size_t>(from.l2CacheSize);
+  to->pci_domain = from.pciDomainID;
+  to->pci_bus = from.pciBusID;
+  to->pci_device = from.pciDeviceID;
+  to->ecc_enabled = from.ECCEnabled != 0;
+  to->integrated = from.integrated != 0;
+  to->memory_pools_supported = from.memoryPoolsSupported != 0;
+}
+
+// The PTX a driver's own fatbin loader would take for the current device.
+Status ChoosePtx(std::span<const PtxImage> images, const PtxImage** chosen) {
+  int device = 0, major = 0, minor = 0;
+  Status status = Checked(cudaGetDevice(&device));
+  if (status != Status::kSuccess) return status;
+  status = Checked(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  if (status != Status::kSuccess) return status;
+  status = Checked(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  if (status != Status::kSuccess) return status;
+  *chosen = nullptr;
+  for (const PtxImage& image : images) {
+    const bool fits = image.target <= major * 10 + minor;
+    if (fits && (*chosen == nullptr || image.target > (*chosen)->target)) *chosen = &image;
+  }
+  return *chosen == nullptr ? Status::kNoKernelImageForDevice : Status::kSuccess;
+}
+
+Status LoadPtx(Library* library, std::span<const PtxImage> images, std::string* log) {
+  const PtxImage* image = nullptr;
+  const Status status = ChoosePtx(images, &image);
+  if (status != Status::kSuccess) return status;
+  // The driver reads up to a NUL and takes no length.
+  if (image->text.find('\0') != std::string_view::npos) {
+    *log = "the PTX contains a NUL character";
+    return Status::kInvalidPtx;
+  }
+  const std::string text(image->text);
+  char errors[8192] = "";
+  cudaJitOption names[] = {cudaJitErrorLogBuffer, cudaJitErrorLogBufferSizeBytes};
+  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors)};
+  const Status loaded = Checked(
+      cudaLibraryLoadData(Cuda(library), text.c_str(), names, values, 2, nullptr, nullptr, 0));
+  if (loaded != Status::kSuccess) log->assign(errors, strnlen(errors, sizeof errors));
+  return loaded;
+}
+
+class CudaRuntime final : public Runtime {
+ public:
+  Status DriverGetVersion(int* version) override { return Checked(cudaDriverGetVersion(version)); }
+  Status RuntimeGetVersion(int* version) override {
+    return Checked(cudaRuntimeGetVersion(version));
+  }
+  Status GetDeviceCount(int* count) override { return Checked(cudaGetDeviceCount(count)); }
+  Status GetDeviceProperties(DeviceProperties* properties, int device) override {
+    cudaDeviceProp from{};
+    Status status = Checked(cudaGetDeviceProperties(&from, device));
+    if (status != Status::kSuccess) return status;
+    *properties = {};
+    Convert(from, properties);
+    // CUDA 13 took the clocks out of cudaDeviceProp; virtual GPUs may have none.
+    Checked(cudaDeviceGetAttribute(&properties->clock_rate_khz, cudaDevAttrClockRate, device));
+    Checked(cudaDeviceGetAttribute(&properties->memory_clock_rate_khz, cudaDevAttrMemoryClockRate,
+                                   device));
+    return Status::kSuccess;
+  }
+  Status SetDevice(int device) override { return Checked(cudaSetDevice(device)); }
+  Status DeviceSynchronize() override { return Checked(cudaDeviceSynchronize()); }
+  Status DeviceGetStreamPriorityRange(int* least, int* greatest) override {
+    return Checked(cudaDeviceGetStreamPriorityRange(least, greatest));
+  }
+  Status GetLastError() override { return static_cast<Status>(cudaGetLastError()); }
+
+  Status MemGetInfo(std::size_t* free, std::size_t* total) override {
+    return Checked(cudaMemGetInfo(free, total));
+  }
+  Status MemPoolCreate(MemPool* pool, int device) override {
+    cudaMemPoolProps properties{};
+    properties.allocType = cudaMemAllocationTypePinned;
+    properties.location = {cudaMemLocationTypeDevice, device};
+    const Status created = Checked(cudaMemPoolCreate(Cuda(pool), &properties));
+    if (created != Status::kSuccess) return created;
+    std::uint64_t keep_all = UINT64_MAX;
+    const Status set =
+        Checked(cudaMemPoolSetAttribute(Cuda(*pool), cudaMemPoolAttrReleaseThreshold, &keep_all));
+    if (set != Status::kSuccess) Checked(cudaMemPoolDestroy(Cuda(*pool)));
+    return set;
+  }
+  Status MemPoolDestroy(MemPool pool) override { return Checked(cudaMemPoolDestroy(Cuda(pool))); }
+  Status MemPoolTrimTo(MemPool pool, std::size_t bytes_to_keep) override {
+    return Checked(cudaMemPoolTrimTo(Cuda(pool), bytes_to_keep));
+  }
+  Status MallocFromPoolAsync(void** pointer, std::size_t bytes, MemPool pool,
+                             Stream stream) override {
+    return On(stream, [&](cudaStream_t s) {
+      return cudaMallocFromPoolAsync(pointer, bytes, Cuda(pool), s);
+    });
+  }
+  Status FreeAsync(void* pointer, Stream stream) override {
+    return On(stream, [&](cudaStream_t s) { return cudaFreeAsync(pointer, s); });
+  }
+  Status HostAlloc(void** pointer, std::size_t bytes, unsigned flags) override {
+    return Checked(cudaHostAlloc(pointer, bytes, flags));
+  }
+  Status FreeHost(void* pointer) override { return Checked(cudaFreeHost(pointer)); }
+  Status MemcpyAsync(void* destination, const void* source, std::size_t bytes, MemcpyKind kind,
+                     Stream stream) override {
+    return On(stream, [&](cudaStream_t s) {
+      return cudaMemcpyAsync(destination, source, bytes, static_cast<cudaMemcpyKind>(kind), s);
+    });
+  }
+  Status MemsetAsync(void* pointer, int byte_value, std::size_t bytes, Stream stream) override {
+    return On(stream,
+              [&](cudaStream_t s) { return cudaMemsetAsync(pointer, byte_value, bytes, s); });
+  }
+
+  Status StreamCreateWithPriority(Stream* stream, unsigned flags, int priority) override {
+    return Checked(cudaStreamCreateWithPriority(Cuda(stream), flags, priority));
+  }
+  Status StreamDestroy(Stream stream) override { return On(stream, cudaStreamDestroy); }
+  Status StreamQuery(Stream stream) override { return On(stream, cudaStreamQuery); }
+  Status StreamSynchronize(Stream stream) override { return On(stream, cudaStreamSynchronize); }
+  Status StreamWaitEvent(Stream stream, Event event, unsigned flags) override {
+    return On(stream, [&](cudaStream_t s) { return cudaStreamWaitEvent(s, Cuda(event), flags); });
+  }
+
+  Status EventCreateWithFlags(Event* event, unsigned flags) override {
+    return Checked(cudaEventCreateWithFlags(Cuda(event), flags));
+  }
+  Status EventDestroy(Event event) override { return Checked(cudaEventDestroy(Cuda(event))); }
+  Status EventRecord(Event event, Stream stream) override {
+    return On(stream, [&](cudaStream_t s) { return cudaEventRecord(Cuda(event), s); });
+  }
+  Status EventQuery(Event event) override { return Checked(cudaEventQuery(Cuda(event))); }
+  Status EventSynchronize(Event event) override {
+    return Checked(cudaEventSynchronize(Cuda(event)));
+  }
+  Status EventElapsedTime(float* milliseconds, Event start, Event end) override {
+    return Checked(cudaEventElapsedTime(milliseconds, Cuda(start), Cuda(end)));
+  }
+
+  Status LibraryLoadData(Library* library, const ModuleImage& image, std::string* log) override {
+    log->clear();
+    if (image.fatbin.empty()) return LoadPtx(library, image.ptx, log);
+    return Checked(cudaLibraryLoadData(Cuda(library), image.fatbin.data(), nullptr, nullptr, 0,
+                                       nullptr, nullptr, 0));
+  }
+  Status LibraryUnload(Library library) override {
+    return Checked(cudaLibraryUnload(Cuda(library)));
+  }
+  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
+    return Checked(cudaLibraryGetKernel(Cuda(kernel), Cuda(library), name));
+  }
+  Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) override {
+    return On(config.stream, [&](cudaStream_t s) {
+      cudaLaunchConfig_t launch{};
+      launch.gridDim = Cuda(config.grid);
+      launch.blockDim = Cuda(config.block);
+      launch.dynamicSmemBytes = config.dynamic_shared_bytes;
+      launch.stream = s;
+      return cudaLaunchKernelExC(&launch, kernel, arguments);
+    });
+  }
+
+  std::string FaultReport(int) override { return {}; }
+};
+
+}  // namespace
+
+std::unique_ptr<Runtime> MakeCudaRuntime() {
+  return std::make_unique<CudaRuntime>();
+}
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_WITH_CUDA

@@ -1,0 +1,68 @@
+#include "simulator/engine.h"
+
+#include <new>
+#include <utility>
+
+#include "simulator/exec/block.h"
+#include "simulator/exec/grid.h"
+#include "simulator/exec/pool.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+constexpr std::uint64_t kMaxThreads = 1024;  // per block, as on every device
+
+class PooledEngine final : public Engine {
+ public:
+  explicit PooledEngine(int workers) : pool_(workers) {}
+
+  Outcome Run(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop) override;
+
+ private:
+  Pool pool_;
+};
+
+// The runtime has checked the launch for what a device would refuse; this is what the interpreter
+// itself could not survive.
+Outcome CheckLaunch(const Launch& launch, const DecodedKernel& kernel) {
+  const std::uint64_t plane = std::uint64_t{launch.block.x} * launch.block.y;
+  if (plane == 0 || plane > kMaxThreads || launch.block.z == 0 || launch.block.z > kMaxThreads ||
+      plane * launch.block.z > kMaxThreads || launch.grid.x == 0 || launch.grid.y == 0 ||
+      launch.grid.z == 0)
+    return {Status::kInvalidConfiguration, "kernel " + kernel.name + ": grid or block size"};
+  if (launch.dynamic_shared_bytes > kMaxSharedBytes - kernel.dynamic_shared_offset)
+    return {Status::kLaunchOutOfResources, "kernel " + kernel.name + ": shared memory"};
+  if (launch.parameters.size() < kernel.parameter_bytes)
+    return {Status::kInvalidValue, "kernel " + kernel.name + ": too few bytes of parameters"};
+  return {};
+}
+
+Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
+                          const std::atomic<bool>& stop) {
+  const auto& kernel = static_cast<const DecodedKernel&>(*launch.kernel);
+  if (Outcome refused = CheckLaunch(launch, kernel); refused.status != Status::kSuccess)
+    return refused;
+  Grid grid(launch, memory, stop);
+  pool_.Run([&grid, &kernel] {
+    std::uint64_t block = 0;
+    try {
+      if (!grid.Next(&block)) return;
+      BlockRunner runner(grid);
+      do {
+        runner.Run(block);
+      } while (grid.Next(&block));
+    } catch (const std::bad_alloc&) {
+      grid.Fail(block, {Status::kLaunchOutOfResources,
+                        "kernel " + kernel.name + ": the host has no memory left to run a block"});
+    }
+  });
+  return grid.Finish();
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeEngine(int workers) {
+  return std::make_unique<PooledEngine>(workers);
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,24 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODER_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODER_H_
+
+#include <string>
+
+#include "simulator/exec/alu.h"
+#include "simulator/exec/program.h"
+#include "simulator/exec/symbols.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+struct DecodeOptions {
+  Isa isa = Isa::kBaseline;
+  bool share_slots = true;  // off only to test that sharing changes nothing
+};
+
+// Decodes the body of a kernel whose layout is known. False: *why names line and mnemonic.
+bool DecodeBody(const ptx::Function& function, const FunctionSymbols& symbols,
+                const DecodeOptions& options, DecodedKernel* kernel, std::string* why);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODER_H_

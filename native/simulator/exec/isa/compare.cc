@@ -1,0 +1,153 @@
+// setp and set: comparisons.
+#include "simulator/exec/isa/numbers.h"
+
+namespace nodecuda::simulator::NODECUDA_ISA {
+namespace {
+
+// The last seven are true also (or only) for unordered operands.
+enum Compare { kEq, kNe, kLt, kLe, kGt, kGe, kNum, kEqu, kNeu, kLtu, kLeu, kGtu, kGeu, kNanU };
+
+template <bool kFtz, class T>
+NODECUDA_INLINE auto Comparable(T x) {
+  if constexpr (std::is_same_v<T, f32>) {
+    return Flush<kFtz>(x);
+  } else if constexpr (std::is_same_v<T, f16> || std::is_same_v<T, bf16>) {
+    const bool flush = kFtz && (x.bits & 0x7c00) == 0;
+    return Widen(T{static_cast<u16>(flush ? x.bits & 0x8000 : x.bits)});
+  } else {
+    return x;
+  }
+}
+
+template <Compare kCompare, bool kFtz, class T>
+NODECUDA_INLINE bool Holds(T x, T y) {
+  const auto a = Comparable<kFtz>(x), b = Comparable<kFtz>(y);
+  const bool ordered = a == a && b == b;
+  switch (kCompare) {
+    case kEq:
+      return a == b;
+    case kNe:
+      return ordered && a != b;
+    case kLt:
+      return a < b;
+    case kLe:
+      return a <= b;
+    case kGt:
+      return a > b;
+    case kGe:
+      return a >= b;
+    case kNum:
+      return ordered;
+    case kEqu:
+      return !ordered || a == b;
+    case kNeu:
+      return a != b;
+    case kLtu:
+      return !(a >= b);
+    case kLeu:
+      return !(a > b);
+    case kGtu:
+      return !(a <= b);
+    case kGeu:
+      return !(a < b);
+    case kNanU:
+      return !ordered;
+  }
+}
+
+template <Compare kCompare, bool kFtz, class T>
+__attribute__((noinline)) LaneMask CompareLanes(std::byte* file, u32 slot_a, u32 slot_b) {
+  const Source<T> a(file, slot_a), b(file, slot_b);
+  LaneMask result = 0;
+  NODECUDA_LANE_LOOP
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    result |= Holds<kCompare, kFtz, T>(a[lane], b[lane]) ? kLaneBit[lane] : 0;
+  }
+  return result;
+}
+
+template <Combine kCombine>
+NODECUDA_INLINE LaneMask Combined(LaneMask a, LaneMask b) {
+  switch (kCombine) {
+    case kCombineAnd:
+      return a & b;
+    case kCombineOr:
+      return a | b;
+    case kCombineXor:
+      return a ^ b;
+    default:
+      return a;
+  }
+}
+
+// p[|q], a, b[, c]: q gets the opposite of the comparison, combined with c as well.
+template <Combine kCombine, bool kPair>
+__attribute__((noinline)) void Store(std::byte* file, const Instruction& instruction, LaneMask mask,
+                                     LaneMask holds) {
+  const u32* slot = instruction.slot;
+  LaneMask c = 0;
+  if (kCombine != kCombineNone) c = LoadPredicate(file, slot[kPair ? 4 : 3]);
+  if (slot[0] != kNoSlot) StorePredicate(file, slot[0], Combined<kCombine>(holds, c), mask);
+  if (kPair && slot[1] != kNoSlot) {
+    StorePredicate(file, slot[1], Combined<kCombine>(~holds, c), mask);
+  }
+}
+template <Compare kCompare, bool kFtz, class T, Combine kCombine, bool kPair>
+void Setp(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  const u32* source = instruction.slot + (kPair ? 2 : 1);
+  const LaneMask holds = CompareLanes<kCompare, kFtz, T>(file, source[0], source[1]);
+  Store<kCombine, kPair>(file, instruction, mask, holds);
+}
+
+template <Compare kCompare, bool kFtz, class T>
+constexpr SetpRow RowOf(const char* compare) {
+#define SINGLE_AND_PAIR(combine) \
+  { &Setp<kCompare, kFtz, T, combine, false>, &Setp<kCompare, kFtz, T, combine, true> }
+  return {compare,
+          kTypeOf<T>,
+          {SINGLE_AND_PAIR(kCombineNone), SINGLE_AND_PAIR(kCombineAnd), SINGLE_AND_PAIR(kCombineOr),
+           SINGLE_AND_PAIR(kCombineXor)}};
+}
+
+#define EQUALITY(T) RowOf<kEq, false, T>("eq"), RowOf<kNe, false, T>("ne")
+#define ORDER(T)                                                                      \
+  RowOf<kLt, false, T>("lt"), RowOf<kLe, false, T>("le"), RowOf<kGt, false, T>("gt"), \
+      RowOf<kGe, false, T>("ge")
+#define UNSIGNED(T)                                                              \
+  EQUALITY(T), ORDER(T), RowOf<kLt, false, T>("lo"), RowOf<kLe, false, T>("ls"), \
+      RowOf<kGt, false, T>("hi"), RowOf<kGe, false, T>("hs")
+#define FLOATING(T, ftz, suffix)                                            \
+  RowOf<kEq, ftz, T>("eq" suffix), RowOf<kNe, ftz, T>("ne" suffix),         \
+      RowOf<kLt, ftz, T>("lt" suffix), RowOf<kLe, ftz, T>("le" suffix),     \
+      RowOf<kGt, ftz, T>("gt" suffix), RowOf<kGe, ftz, T>("ge" suffix),     \
+      RowOf<kEqu, ftz, T>("equ" suffix), RowOf<kNeu, ftz, T>("neu" suffix), \
+      RowOf<kLtu, ftz, T>("ltu" suffix), RowOf<kLeu, ftz, T>("leu" suffix), \
+      RowOf<kGtu, ftz, T>("gtu" suffix), RowOf<kGeu, ftz, T>("geu" suffix), \
+      RowOf<kNum, ftz, T>("num" suffix), RowOf<kNanU, ftz, T>("nan" suffix)
+
+// Bits compare as unsigned numbers: alu.cc looks b16, b32 and b64 up as u16, u32 and u64.
+constexpr SetpRow kRows[] = {
+    UNSIGNED(u16),
+    UNSIGNED(u32),
+    UNSIGNED(u64),
+    EQUALITY(s16),
+    ORDER(s16),
+    EQUALITY(s32),
+    ORDER(s32),
+    EQUALITY(s64),
+    ORDER(s64),
+    FLOATING(f32, false, ""),
+    FLOATING(f32, true, ".ftz"),
+    FLOATING(f64, false, ""),
+    FLOATING(f16, false, ""),
+    FLOATING(f16, true, ".ftz"),
+    FLOATING(bf16, false, ""),
+};
+
+}  // namespace
+
+SetpRows Comparisons() {
+  return {kRows, sizeof(kRows) / sizeof(kRows[0])};
+}
+
+}  // namespace nodecuda::simulator::NODECUDA_ISA

@@ -1,0 +1,154 @@
+// selp, slct and mov; packing and unpacking of vectors.
+#include "simulator/exec/isa/numbers.h"
+
+namespace nodecuda::simulator::NODECUDA_ISA {
+namespace {
+
+template <class T>
+NODECUDA_INLINE T Move(T a) {
+  return a;
+}
+template <class T>
+NODECUDA_INLINE T Selp(T a, T b, bool c) {
+  return c ? a : b;
+}
+template <class T>
+NODECUDA_INLINE T Slct(T a, T b, s32 c) {
+  return c >= 0 ? a : b;
+}
+template <class T, bool kFtz>
+NODECUDA_INLINE T SlctFloat(T a, T b, f32 c) {
+  return Flush<kFtz>(c) >= 0 ? a : b;  // NaN selects b
+}
+
+struct Wide {
+  u64 low, high;
+};
+
+void MovePredicate(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  StorePredicate(file, instruction.slot[0], LoadPredicate(file, instruction.slot[1]), mask);
+}
+void MoveWide(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  const Wide* from = Slot<Wide>(file, instruction.slot[1]);
+  Wide* to = Slot<Wide>(file, instruction.slot[0]);
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    if (mask >> lane & 1) to[lane] = from[lane];
+  }
+}
+
+// d, {a, b, ...}: the first element is the lowest. A handler works on element lanes: lane i of
+// element p is element i * kParts + p of the whole.
+template <class T, int kParts>
+void Join(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  T* whole = Slot<T>(file, instruction.slot[0]);
+  // A part may be the low lanes of the whole's own slot only if they are the same register, which
+  // PTX's types forbid.
+  for (int part = 0; part < kParts; ++part) {
+    const T* from = Slot<T>(file, instruction.slot[1 + part]);
+    NODECUDA_LANE_LOOP
+    for (int lane = 0; lane < kWarpSize; ++lane) {
+      T* to = whole + lane * kParts + part;
+      *to = (mask & kLaneBit[lane]) != 0 ? from[lane] : *to;
+    }
+  }
+}
+// {a, b, ...}, d; an element that nobody wants has no slot.
+template <class T, int kParts>
+void Split(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  const T* whole = Slot<T>(file, instruction.slot[kParts]);
+  for (int part = 0; part < kParts; ++part) {
+    if (instruction.slot[part] == kNoSlot) continue;
+    T* to = Slot<T>(file, instruction.slot[part]);
+    NODECUDA_LANE_LOOP
+    for (int lane = 0; lane < kWarpSize; ++lane) {
+      const T value = whole[lane * kParts + part];
+      to[lane] = (mask & kLaneBit[lane]) != 0 ? value : to[lane];
+    }
+  }
+}
+
+#define MOVE(type, T) Row<&Move<T>>("mov." type)
+#define SELECT(type, T)                                            \
+  Row<&Selp<T>>("selp." type), Row<&Slct<T>>("slct." type ".s32"), \
+      Row<&SlctFloat<T, false>>("slct." type ".f32"),              \
+      Row<&SlctFloat<T, true>>("slct.ftz." type ".f32")
+
+constexpr ptx::Type kPred = ptx::Type::kPred, kB128 = ptx::Type::kB128;
+constexpr AluRow kRows[] = {
+    MOVE("b16", u16),
+    MOVE("u16", u16),
+    MOVE("s16", s16),
+    MOVE("f16", f16),
+    MOVE("bf16", bf16),
+    MOVE("b32", u32),
+    MOVE("u32", u32),
+    MOVE("s32", s32),
+    MOVE("f32", f32),
+    MOVE("b64", u64),
+    MOVE("u64", u64),
+    MOVE("s64", s64),
+    MOVE("f64", f64),
+    {"mov.b128", {1, 2, {kB128, kB128}}, &MoveWide, false},
+    {"mov.pred", {1, 2, {kPred, kPred}}, &MovePredicate, false},
+    SELECT("b16", u16),
+    SELECT("u16", u16),
+    SELECT("s16", s16),
+    SELECT("b32", u32),
+    SELECT("u32", u32),
+    SELECT("s32", s32),
+    SELECT("f32", f32),
+    SELECT("b64", u64),
+    SELECT("u64", u64),
+    SELECT("s64", s64),
+    SELECT("f64", f64),
+};
+
+}  // namespace
+
+AluRows SelectRows() {
+  return RowsOf(kRows);
+}
+
+AluHandler Pack(int bytes, int parts) {
+  switch (bytes * 10 + parts) {
+    case 12:
+      return &Join<u8, 2>;
+    case 14:
+      return &Join<u8, 4>;
+    case 22:
+      return &Join<u16, 2>;
+    case 24:
+      return &Join<u16, 4>;
+    case 42:
+      return &Join<u32, 2>;
+    case 44:
+      return &Join<u32, 4>;
+    case 82:
+      return &Join<u64, 2>;
+    default:
+      return nullptr;
+  }
+}
+
+AluHandler Unpack(int bytes, int parts) {
+  switch (bytes * 10 + parts) {
+    case 12:
+      return &Split<u8, 2>;
+    case 14:
+      return &Split<u8, 4>;
+    case 22:
+      return &Split<u16, 2>;
+    case 24:
+      return &Split<u16, 4>;
+    case 42:
+      return &Split<u32, 2>;
+    case 44:
+      return &Split<u32, 4>;
+    case 82:
+      return &Split<u64, 2>;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace nodecuda::simulator::NODECUDA_ISA

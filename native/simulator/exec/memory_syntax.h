@@ -1,0 +1,30 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_MEMORY_SYNTAX_H_
+#define NODECUDA_SIMULATOR_EXEC_MEMORY_SYNTAX_H_
+
+#include <string>
+
+#include "simulator/exec/program.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+// What the mnemonic of an ld or st says.
+struct MemorySyntax {
+  ptx::Space space = ptx::Space::kNone;  // kNone: generic
+  ptx::Type type = ptx::Type::kNone;     // of one element
+  unsigned vector_log2 = 0;
+  bool fence_before = false;  // st.release
+  bool fence_after = false;   // ld.acquire
+};
+
+// False, with the reason in *why, for a modifier that is unknown or means more than this simulator
+// does. Cache hints mean nothing here and are accepted.
+bool ParseMemoryMnemonic(const ptx::Instruction& instruction, MemorySyntax* syntax,
+                         std::string* why);
+
+// A state space as a mnemonic part names it, shared::cta included; kNone for any other word.
+ptx::Space SpaceFromPart(std::string_view part);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_MEMORY_SYNTAX_H_

@@ -1,0 +1,55 @@
+#include "simulator/launch.h"
+
+#include <cstring>
+
+namespace nodecuda::simulator {
+namespace {
+
+// True when every dimension is between 1 and its limit.
+bool Within(const Dim3& dimensions, const int (&limits)[3]) {
+  const std::uint32_t values[3] = {dimensions.x, dimensions.y, dimensions.z};
+  for (int i = 0; i < 3; ++i) {
+    if (values[i] == 0 || values[i] > static_cast<std::uint32_t>(limits[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
+                   const DeviceProperties& properties) {
+  const Dim3& block = config.block;
+  if (!Within(config.grid, properties.max_grid_dim)) return Status::kInvalidConfiguration;
+  if (!Within(block, properties.max_block_dim)) return Status::kInvalidConfiguration;
+  const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
+  if (threads > static_cast<std::uint64_t>(properties.max_threads_per_block)) {
+    return Status::kInvalidConfiguration;
+  }
+
+  if (kernel.max_threads != 0 && threads > kernel.max_threads) return Status::kInvalidValue;
+  const auto& required = kernel.required_threads;
+  const bool as_required =
+      block.x == required[0] && block.y == required[1] && block.z == required[2];
+  if (required[0] != 0 && !as_required) return Status::kInvalidValue;
+
+  // More needs cudaFuncSetAttribute, which Runtime does not have: a GPU would refuse it too.
+  const std::size_t shared = properties.shared_memory_per_block;
+  if (kernel.static_shared_bytes > shared) return Status::kLaunchOutOfResources;
+  if (config.dynamic_shared_bytes > shared - kernel.static_shared_bytes) {
+    return Status::kInvalidValue;
+  }
+  return Status::kSuccess;
+}
+
+Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed) {
+  packed->assign(kernel.parameter_bytes, std::byte{0});
+  if (!kernel.parameters.empty() && arguments == nullptr) return Status::kInvalidValue;
+  for (std::size_t i = 0; i < kernel.parameters.size(); ++i) {
+    const ParameterInfo& parameter = kernel.parameters[i];
+    if (arguments[i] == nullptr) return Status::kInvalidValue;
+    std::memcpy(packed->data() + parameter.offset, arguments[i], parameter.bytes);
+  }
+  return Status::kSuccess;
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,41 @@
+#ifndef NODECUDA_SIMULATOR_PTX_OPERANDS_H_
+#define NODECUDA_SIMULATOR_PTX_OPERANDS_H_
+
+#include <string_view>
+#include <unordered_set>
+
+#include "simulator/ptx/ast.h"
+#include "simulator/ptx/cursor.h"
+#include "simulator/ptx/scopes.h"
+
+namespace nodecuda::simulator::ptx {
+
+// The variables and functions of the module declared so far.
+using ModuleNames = std::unordered_set<std::string_view>;
+
+// Parses operands of instructions and resolves the names in them. A name that is unknown, where
+// a label may stand, becomes a kLabel: it may be declared further on.
+class OperandParser {
+ public:
+  OperandParser(Cursor& cursor, const ModuleNames& module_names, Scopes& scopes)
+      : cursor_(cursor), module_names_(module_names), scopes_(scopes) {}
+
+  Operand Parse() { return ParseOperand(0); }
+
+ private:
+  Operand ParseOperand(int depth);
+  Operand ParsePrimary(int depth);  // a register, number or name
+  Operand ParseNumber();
+  Operand ParseName(int depth);
+  Operand ParseAddress(int depth);
+  std::vector<Operand> ParseElements(char close, int depth);
+  std::int64_t ParseOffset();  // `+4`, `-4`, `+-4` or nothing
+
+  Cursor& cursor_;
+  const ModuleNames& module_names_;
+  Scopes& scopes_;
+};
+
+}  // namespace nodecuda::simulator::ptx
+
+#endif  // NODECUDA_SIMULATOR_PTX_OPERANDS_H_

@@ -1,0 +1,256 @@
+#include "simulator/ptx/parser.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "simulator/ptx/body.h"
+#include "simulator/ptx/cursor.h"
+#include "simulator/ptx/variables.h"
+
+namespace nodecuda::simulator::ptx {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
+constexpr std::uint64_t kMaxInteger = 0xffffffffu;
+
+class ModuleParser {
+ public:
+  ModuleParser(Cursor& cursor, Module& module) : cursor_(cursor), module_(module) {}
+
+  void Parse() {
+    ParseVersion();
+    ParseTarget();
+    if (cursor_.AcceptDirective(".address_size")) {
+      const int line = cursor_.Peek().line;
+      if (cursor_.ExpectInteger("an address size", kMaxInteger) != 64) {
+        cursor_.Fail(line, "only an address size of 64 is supported");
+      }
+    }
+    while (!cursor_.AtEnd()) ParseDeclaration();
+  }
+
+ private:
+  void ParseVersion() {
+    if (!cursor_.AcceptDirective(".version")) return cursor_.FailExpected("'.version'");
+    const std::string_view text = cursor_.Peek().text;
+    const std::size_t dot = text.find('.');
+    if (!cursor_.At(TokenKind::kFloat64) || text.size() > 4 || dot == std::string_view::npos ||
+        dot == 0 || text.size() != dot + 2 ||
+        text.find_first_not_of(".0123456789") != std::string_view::npos) {
+      return cursor_.FailExpected("a version such as 9.0");
+    }
+    for (const char digit : text) {
+      if (digit != '.') module_.version = module_.version * 10 + (digit - '0');
+    }
+    cursor_.Take();
+  }
+
+  // `.target sm_90a, debug`
+  void ParseTarget() {
+    if (!cursor_.AcceptDirective(".target")) return cursor_.FailExpected("'.target'");
+    std::string_view name = cursor_.Peek().text;
+    if (cursor_.At(TokenKind::kWord) && name.starts_with("sm_")) {
+      name.remove_prefix(3);
+      if (name.ends_with('a') || name.ends_with('f')) {
+        module_.target_suffix = name.back();
+        name.remove_suffix(1);
+      }
+      if (name.size() == 2 || name.size() == 3) {
+        for (const char digit : name) {
+          if (digit < '0' || digit > '9') return cursor_.FailExpected("a target such as sm_90");
+          module_.target = module_.target * 10 + (digit - '0');
+        }
+      }
+    }
+    if (module_.target == 0) return cursor_.FailExpected("a target such as sm_90");
+    cursor_.Take();
+    while (cursor_.Accept(',')) {
+      const Token option = cursor_.Peek();
+      const std::string_view text = cursor_.ExpectName("an option of the target");
+      if (text != "debug" && !text.starts_with("texmode_")) {
+        cursor_.Fail(option.line, "unknown option of the target " + Quote(option.text));
+      }
+    }
+  }
+
+  void ParseDeclaration() {
+    if (SkipRemark(cursor_)) return;
+    if (cursor_.AcceptDirective(".file")) return SkipFile();
+    if (cursor_.AcceptDirective(".section")) return SkipSection();
+    const bool is_extern = cursor_.AcceptDirective(".extern");
+    if (!is_extern) {
+      for (const char* linkage : {".visible", ".weak", ".common"}) {
+        if (cursor_.AcceptDirective(linkage)) break;
+      }
+    }
+    if (cursor_.AcceptDirective(".entry")) return ParseFunction(true);
+    if (cursor_.AcceptDirective(".func")) return ParseFunction(false);
+    if (cursor_.AcceptDirective(".global")) return ParseGlobals(Space::kGlobal, is_extern);
+    if (cursor_.AcceptDirective(".const")) return ParseGlobals(Space::kConst, is_extern);
+    if (cursor_.AcceptDirective(".shared")) return ParseGlobals(Space::kShared, is_extern);
+    const Token token = cursor_.Peek();
+    if (!cursor_.At(TokenKind::kDirective)) return cursor_.FailExpected("a directive");
+    cursor_.Fail(token.line, "unknown directive " + Quote(token.text));
+  }
+
+  // `.file 1 "x.cu", 1700000000, 1234`
+  void SkipFile() {
+    cursor_.ExpectInteger("a file number", kMaxInteger);
+    cursor_.ExpectString();
+    while (cursor_.Accept(',')) cursor_.ExpectInteger("a number of '.file'", ~std::uint64_t{0});
+  }
+
+  // Debug information: any tokens in braces.
+  void SkipSection() {
+    const int line = cursor_.Peek().line;
+    if (!cursor_.At(TokenKind::kDirective) && !cursor_.At(TokenKind::kWord)) {
+      return cursor_.FailExpected("the name of a section");
+    }
+    cursor_.Take();
+    cursor_.Expect('{');
+    for (std::size_t depth = 1; depth > 0;) {
+      if (cursor_.AtEnd()) return cursor_.Fail(line, "the section has no closing '}'");
+      const Token token = cursor_.Take();
+      if (token.text == "{") ++depth;
+      if (token.text == "}") --depth;
+    }
+  }
+
+  void ParseGlobals(Space space, bool is_extern) {
+    for (Variable& variable : ParseVariables(cursor_, space, is_extern)) {
+      if (names_.insert(variable.name).second) {
+        variables_.emplace(variable.name, module_.variables.size());
+        module_.variables.push_back(std::move(variable));
+        continue;
+      }
+      // An .extern declaration may be followed by the definition, or by itself.
+      const auto found = variables_.find(variable.name);
+      if (found == variables_.end() || !Agree(module_.variables[found->second], variable)) {
+        return cursor_.Fail(variable.line, Quote(variable.name) + " is declared twice");
+      }
+      Variable& known = module_.variables[found->second];
+      if (!variable.is_extern) known = std::move(variable);
+    }
+  }
+
+  static bool Agree(const Variable& a, const Variable& b) {
+    return (a.is_extern || b.is_extern) && a.space == b.space && a.type == b.type;
+  }
+
+  void ParseFunction(bool is_entry) {
+    Function function;
+    function.is_entry = is_entry;
+    if (!is_entry && cursor_.At('(')) function.results = ParseParameters(cursor_);
+    function.line = cursor_.Peek().line;
+    function.name = cursor_.ExpectName("the name of a function");
+    if (cursor_.At('(')) function.parameters = ParseParameters(cursor_);
+    ParseFunctionDirectives(function);
+    if (!cursor_.Spend(&cursor_.budget.names, 1, "names")) return;
+
+    // The name is known in its own body: it may call itself.
+    const bool is_new = names_.insert(function.name).second;
+    const auto found = functions_.find(function.name);
+    const bool has_body = cursor_.At('{');
+    if (!is_new &&
+        (found == functions_.end() || (has_body && module_.functions[found->second].has_body))) {
+      return cursor_.Fail(function.line, Quote(function.name) + " is declared twice");
+    }
+    if (!is_new && !SameSignature(module_.functions[found->second], function)) {
+      return cursor_.Fail(
+          function.line,
+          Quote(function.name) + " has other parameters or results than declared above");
+    }
+    if (has_body) {
+      function.has_body = true;
+      ParseBody(cursor_, names_, &function);
+    } else if (!cursor_.Accept(';')) {
+      return cursor_.FailExpected("'{' or ';' after the header of " + Quote(function.name));
+    }
+    if (is_new) {
+      functions_.emplace(function.name, module_.functions.size());
+      module_.functions.push_back(std::move(function));
+    } else if (has_body) {
+      module_.functions[found->second] = std::move(function);
+    }
+  }
+
+  void ParseFunctionDirectives(Function& function) {
+    while (cursor_.At(TokenKind::kDirective)) {
+      const Token directive = cursor_.Peek();
+      if (SkipRemark(cursor_)) continue;
+      cursor_.Take();
+      const std::string_view name = directive.text;
+      // Clusters: a kernel that relies on its cluster uses instructions or special registers that
+      // say so, and those are the decoder's to accept or refuse.
+      if (name == ".noreturn" || name == ".explicitcluster" || name == ".blocksareclusters" ||
+          name == ".abi_preserve_control_none") {
+        continue;
+      }
+      if (name == ".maxntid") {
+        std::uint32_t extent[3] = {1, 1, 1};
+        ParseExtent(extent);
+        const std::uint64_t product = std::uint64_t{extent[0]} * extent[1];
+        if (product > kMaxInteger || product * extent[2] > kMaxInteger) {
+          return cursor_.Fail(directive.line, "the product of '.maxntid' is too large");
+        }
+        function.max_threads = static_cast<std::uint32_t>(product * extent[2]);
+      } else if (name == ".reqntid") {
+        for (std::uint32_t& required : function.required_threads) required = 1;
+        ParseExtent(function.required_threads);
+      } else if (name == ".reqnctapercluster") {
+        std::uint32_t ignored[3];
+        ParseExtent(ignored);
+      } else if (name == ".minnctapersm" || name == ".maxnctapersm" || name == ".maxnreg" ||
+                 name == ".maxclusterrank" || name == ".abi_preserve" ||
+                 name == ".abi_preserve_control") {
+        cursor_.ExpectInteger("a number", kMaxInteger);
+      } else {
+        return cursor_.Fail(directive.line, "unknown directive " + Quote(name) + " of a function");
+      }
+    }
+  }
+
+  // `256` or `16, 16` or `16, 4, 4`; what is absent stays as it is.
+  void ParseExtent(std::uint32_t (&extent)[3]) {
+    int dimension = 0;
+    do {
+      const int line = cursor_.Peek().line;
+      const std::uint64_t threads = cursor_.ExpectInteger("a number", kMaxInteger);
+      if (threads == 0) cursor_.Fail(line, "expected a number above zero");
+      if (dimension < 3) extent[dimension] = static_cast<std::uint32_t>(threads);
+    } while (++dimension < 3 && cursor_.Accept(','));
+  }
+
+  static bool SameSignature(const Function& a, const Function& b) {
+    const auto same = [](const Variable& x, const Variable& y) {
+      return x.type == y.type && x.count == y.count && x.unsized == y.unsized;
+    };
+    return a.is_entry == b.is_entry && std::ranges::equal(a.parameters, b.parameters, same) &&
+           std::ranges::equal(a.results, b.results, same);
+  }
+
+  Cursor& cursor_;
+  Module& module_;
+  ModuleNames names_;
+  std::unordered_map<std::string_view, std::size_t> variables_, functions_;
+};
+
+}  // namespace
+
+std::optional<Module> Parse(std::string_view text, ParseError* error) {
+  *error = {};
+  if (text.size() > kMaxTextBytes) {
+    error->message = "the text is longer than 64 MiB";
+    return std::nullopt;
+  }
+  Module module;
+  module.text = std::make_unique<const std::string>(text);
+  Cursor cursor(*module.text, error);
+  ModuleParser(cursor, module).Parse();
+  if (cursor.failed()) return std::nullopt;
+  return module;
+}
+
+}  // namespace nodecuda::simulator::ptx

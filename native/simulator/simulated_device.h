@@ -1,0 +1,131 @@
+#ifndef NODECUDA_SIMULATOR_SIMULATED_DEVICE_H_
+#define NODECUDA_SIMULATOR_SIMULATED_DEVICE_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/runtime.h"
+#include "simulator/engine.h"
+#include "simulator/memory.h"
+
+namespace nodecuda::simulator {
+
+class SimulatedDevice;
+
+// One lock for all devices of a runtime (streams of one may wait for events of another), held
+// only while queues change, never while work runs.
+struct Monitor {
+  std::mutex mutex;
+  std::condition_variable work;  // something became ready: for dispatchers
+  std::condition_variable done;  // something completed: for callers that wait
+};
+
+// One execution of EventRecord. Guarded by the monitor.
+struct Recording {
+  bool done = false;
+  std::chrono::steady_clock::time_point time;
+};
+
+// What a stream queues. Every part is optional.
+struct Operation {
+  std::shared_ptr<Recording> wait_for = nullptr;  // may not start before this is done
+  std::function<Outcome()> run = nullptr;         // called without the lock
+  std::shared_ptr<Recording> record = nullptr;    // done with this operation, or dropped with it
+};
+
+// A first-in first-out queue. Guarded by the monitor.
+struct StreamState {
+  SimulatedDevice* const device;
+  const int priority;  // lower is served first
+  std::deque<Operation> queue;
+  std::uint64_t submitted = 0, completed = 0;
+  bool destroyed = false;
+};
+
+struct EventState {
+  SimulatedDevice* const device;
+  const bool timing;
+  std::shared_ptr<Recording> recording;  // null before the first record; guarded by the monitor
+};
+
+// Memory, streams and the thread that executes them, of one device. The first operation that
+// fails puts the device out of use: what is queued is dropped, and from then on every call
+// returns that failure. All members may be called from any thread.
+class SimulatedDevice {
+ public:
+  // `workers` as for MakeEngine. No thread is started before the first Enqueue.
+  SimulatedDevice(Monitor& monitor, DeviceProperties properties, int workers);
+  ~SimulatedDevice();
+  // Ends the running kernel, drops what is queued and joins the threads. Before any device that
+  // shares the monitor is destroyed, all must have been stopped.
+  void Stop();
+
+  const DeviceProperties& properties() const { return properties_; }
+  int capability() const { return properties_.major * 10 + properties_.minor; }
+  DeviceMemory& memory() { return memory_; }
+
+  Status fault() const;
+  std::string FaultReport() const;
+
+  std::shared_ptr<StreamState> CreateStream(int priority);
+  Status DestroyStream(const std::shared_ptr<StreamState>& stream);  // queued work still runs
+  Status Enqueue(const std::shared_ptr<StreamState>& stream, Operation operation);
+  Status EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch);
+  Status Query(const StreamState& stream) const;
+  Status Synchronize(const std::shared_ptr<StreamState>& stream);
+  Status SynchronizeAll();
+
+  // Events of this device.
+  Status Record(const std::shared_ptr<EventState>& event,
+                const std::shared_ptr<StreamState>& stream);
+  // Work queued from now on waits for the event's latest record so far; it may belong to another
+  // device that shares the monitor.
+  Status Wait(const std::shared_ptr<StreamState>& stream, const EventState& event);
+  Status Query(const EventState& event) const;
+  Status Synchronize(const EventState& event);
+  Status ElapsedTime(float* milliseconds, const EventState& start, const EventState& end) const;
+
+  // Waits for queued frees when there is no room.
+  Status Allocate(std::size_t bytes, void** pointer);
+  // Takes effect in the order of the stream, which must belong to this device.
+  Status Free(void* pointer, const std::shared_ptr<StreamState>& stream);
+  // True when all bytes lie in one live allocation that is not about to be freed.
+  bool Usable(const void* pointer, std::size_t bytes) const;
+
+ private:
+  void Dispatch();
+  std::shared_ptr<StreamState> NextReady();                        // null: none; lock held
+  Status EnqueueLocked(StreamState& stream, Operation operation);  // lock held
+  void Latch(Outcome outcome);                                     // lock held
+  void DropQueued();                                               // lock held
+  void ForgetFinished();  // destroyed streams that have drained; lock held
+
+  Monitor& monitor_;
+  const DeviceProperties properties_;
+  const int workers_;
+  DeviceMemory memory_;
+
+  // Guarded by the monitor.
+  Outcome fault_;
+  std::vector<std::shared_ptr<StreamState>> streams_;
+  std::size_t cursor_ = 0;  // where NextReady starts to look
+  std::set<void*> dying_;   // allocations with a free queued
+  std::unique_ptr<Engine> engine_;
+  std::thread dispatcher_;
+
+  std::atomic<bool> stop_ = false;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_SIMULATED_DEVICE_H_

@@ -1,0 +1,34 @@
+#include "simulator/simulated_library.h"
+
+#include <utility>
+
+namespace nodecuda::simulator {
+
+Status SimulatedLibrary::ProgramFor(SimulatedDevice& device,
+                                    std::shared_ptr<const Program>* program, std::string* log) {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<const Program>& known = programs_[&device];
+  if (known == nullptr) {
+    const PtxImage* best = nullptr;
+    for (const PtxImage& image : images_) {
+      const bool fits = image.target <= device.capability();
+      if (fits && (best == nullptr || image.target > best->target)) best = &image;
+    }
+    LoadFailure failure;
+    if (best == nullptr) {
+      failure = {Status::kNoKernelImageForDevice, "the module has no PTX for sm_" +
+                                                      std::to_string(device.capability()) +
+                                                      " or an earlier target"};
+    } else {
+      known = LoadProgram(best->text, device.capability(), DetectIsa(), device.memory(), &failure);
+    }
+    if (known == nullptr) {
+      if (log != nullptr) *log = std::move(failure.log);
+      return failure.status;
+    }
+  }
+  *program = known;
+  return Status::kSuccess;
+}
+
+}  // namespace nodecuda::simulator

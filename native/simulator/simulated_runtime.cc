@@ -1,0 +1,352 @@
+#include "simulator/simulated_runtime.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "simulator/capabilities.h"
+#include "simulator/handle_table.h"
+#include "simulator/launch.h"
+#include "simulator/pinned_memory.h"
+#include "simulator/simulated_device.h"
+#include "simulator/simulated_library.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+constexpr int kVersion = 13000;
+constexpr int kLeastPriority = 0, kGreatestPriority = -5;
+constexpr unsigned kEventBlockingSync = 1;  // allowed, of no effect
+
+// As in CUDA the current device belongs to the thread. Runtimes differ in how many devices they
+// have, so each checks the number when it uses it.
+thread_local int current_device = 0;
+
+struct KernelState {
+  std::shared_ptr<SimulatedLibrary> library;
+  std::string name;
+};
+
+bool InRange(const DeviceMemory& memory, const void* pointer, std::size_t bytes) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  return memory.Find(address).Contains(address, address + bytes - 1);
+}
+
+Outcome FreedTooEarly(const char* what) {
+  return {Status::kIllegalAddress, std::string(what) + ": device memory was freed before it ran"};
+}
+
+class SimulatedRuntime final : public Runtime {
+ public:
+  explicit SimulatedRuntime(const SimulatedOptions& options) {
+    const std::size_t bytes =
+        options.memory_bytes != 0 ? options.memory_bytes : DefaultMemoryBytes();
+    for (int i = 0; i < options.device_count; ++i) {
+      devices_.push_back(std::make_unique<SimulatedDevice>(
+          monitor_, SimulatedProperties(options.major * 10 + options.minor, i, bytes),
+          options.workers));
+    }
+  }
+  ~SimulatedRuntime() override {
+    for (const auto& device : devices_) device->Stop();
+  }
+
+  Status DriverGetVersion(int* version) override {
+    *version = kVersion;
+    return Status::kSuccess;
+  }
+  Status RuntimeGetVersion(int* version) override {
+    *version = kVersion;
+    return Status::kSuccess;
+  }
+  Status GetDeviceCount(int* count) override {
+    *count = static_cast<int>(devices_.size());
+    return devices_.empty() ? Status::kNoDevice : Status::kSuccess;
+  }
+  Status GetDeviceProperties(DeviceProperties* properties, int device) override {
+    if (!DeviceAt(device)) return Status::kInvalidDevice;
+    *properties = DeviceAt(device)->properties();
+    return Status::kSuccess;
+  }
+  Status SetDevice(int device) override {
+    if (!DeviceAt(device)) return Status::kInvalidDevice;
+    current_device = device;
+    return Status::kSuccess;
+  }
+  Status DeviceSynchronize() override {
+    SimulatedDevice* device = Current();
+    return device ? device->SynchronizeAll() : Status::kInvalidDevice;
+  }
+  Status DeviceGetStreamPriorityRange(int* least, int* greatest) override {
+    *least = kLeastPriority;
+    *greatest = kGreatestPriority;
+    return CurrentFault();
+  }
+  // Errors are returned by the call they belong to and not kept; only a fault stays.
+  Status GetLastError() override { return CurrentFault(); }
+
+  Status MemGetInfo(std::size_t* free, std::size_t* total) override {
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    const DeviceMemory& memory = Current()->memory();
+    *total = memory.capacity();
+    *free = *total - memory.used();
+    return Status::kSuccess;
+  }
+  // A pool keeps nothing back: what is freed is free for all.
+  Status MemPoolCreate(MemPool* pool, int device) override {
+    if (!DeviceAt(device)) return Status::kInvalidDevice;
+    const Status status = DeviceAt(device)->fault();
+    if (status == Status::kSuccess) *pool = pools_.Add(std::make_shared<PoolState>(device));
+    return status;
+  }
+  Status MemPoolDestroy(MemPool pool) override {
+    const auto state = pools_.Remove(pool);
+    return state ? DeviceAt(*state)->fault() : Status::kInvalidResourceHandle;
+  }
+  Status MemPoolTrimTo(MemPool pool, std::size_t) override {
+    const auto state = pools_.Find(pool);
+    return state ? DeviceAt(*state)->fault() : Status::kInvalidResourceHandle;
+  }
+  Status MallocFromPoolAsync(void** pointer, std::size_t bytes, MemPool pool,
+                             Stream stream) override {
+    *pointer = nullptr;
+    const auto queue = streams_.Find(stream);
+    const auto state = pools_.Find(pool);
+    if (!queue || !state) return Status::kInvalidResourceHandle;
+    if (DeviceAt(*state) != queue->device) return Status::kInvalidValue;
+    return queue->device->Allocate(bytes, pointer);
+  }
+  Status FreeAsync(void* pointer, Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    if (!queue) return Status::kInvalidResourceHandle;
+    return queue->device->Free(pointer, queue);
+  }
+  Status HostAlloc(void** pointer, std::size_t bytes, unsigned) override {
+    *pointer = nullptr;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    return pinned_.Allocate(bytes, pointer);
+  }
+  Status FreeHost(void* pointer) override { return pinned_.Release(pointer); }
+
+  Status MemcpyAsync(void* destination, const void* source, std::size_t bytes, MemcpyKind kind,
+                     Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    if (!queue) return Status::kInvalidResourceHandle;
+    if (const Status status = queue->device->fault(); status != Status::kSuccess) return status;
+    if (kind != MemcpyKind::kHostToDevice && kind != MemcpyKind::kDeviceToHost &&
+        kind != MemcpyKind::kDeviceToDevice) {
+      return Status::kInvalidMemcpyDirection;
+    }
+    if (bytes == 0) return Status::kSuccess;
+
+    Side to, from;
+    const bool to_ok = kind == MemcpyKind::kDeviceToHost ? HostSide(destination, bytes, &to)
+                                                         : DeviceSide(destination, bytes, &to);
+    const bool from_ok = kind == MemcpyKind::kHostToDevice ? HostSide(source, bytes, &from)
+                                                           : DeviceSide(source, bytes, &from);
+    if (!to_ok || !from_ok) return Status::kInvalidValue;
+    // As CUDA does: ordinary memory may be changed or freed as soon as the call returns, pinned
+    // memory is read when the copy runs.
+    if (kind == MemcpyKind::kHostToDevice && !from.block) {
+      from.block = std::make_shared_for_overwrite<std::byte[]>(bytes);
+      std::memcpy(from.block.get(), source, bytes);
+      source = from.block.get();
+    }
+    const auto copy = [=] {
+      if ((to.memory && !InRange(*to.memory, destination, bytes)) ||
+          (from.memory && !InRange(*from.memory, source, bytes))) {
+        return FreedTooEarly("copy");
+      }
+      std::memmove(destination, source, bytes);
+      return Outcome{};
+    };
+    return queue->device->Enqueue(queue, {.run = copy});
+  }
+  Status MemsetAsync(void* pointer, int byte_value, std::size_t bytes, Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    if (!queue) return Status::kInvalidResourceHandle;
+    if (const Status status = queue->device->fault(); status != Status::kSuccess) return status;
+    if (bytes == 0) return Status::kSuccess;
+    Side to;
+    if (!DeviceSide(pointer, bytes, &to)) return Status::kInvalidValue;
+    const auto fill = [=] {
+      if (!InRange(*to.memory, pointer, bytes)) return FreedTooEarly("memset");
+      std::memset(pointer, byte_value, bytes);
+      return Outcome{};
+    };
+    return queue->device->Enqueue(queue, {.run = fill});
+  }
+
+  Status StreamCreateWithPriority(Stream* stream, unsigned flags, int priority) override {
+    *stream = nullptr;
+    if (flags > kStreamNonBlocking) return Status::kInvalidValue;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    priority = std::clamp(priority, kGreatestPriority, kLeastPriority);
+    *stream = streams_.Add(Current()->CreateStream(priority));
+    return Status::kSuccess;
+  }
+  Status StreamDestroy(Stream stream) override {
+    const auto queue = streams_.Remove(stream);
+    return queue ? queue->device->DestroyStream(queue) : Status::kInvalidResourceHandle;
+  }
+  Status StreamQuery(Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    return queue ? queue->device->Query(*queue) : Status::kInvalidResourceHandle;
+  }
+  Status StreamSynchronize(Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    return queue ? queue->device->Synchronize(queue) : Status::kInvalidResourceHandle;
+  }
+  Status StreamWaitEvent(Stream stream, Event event, unsigned flags) override {
+    const auto queue = streams_.Find(stream);
+    const auto state = events_.Find(event);
+    if (!queue || !state) return Status::kInvalidResourceHandle;
+    if (flags != 0) return Status::kInvalidValue;
+    return queue->device->Wait(queue, *state);
+  }
+
+  Status EventCreateWithFlags(Event* event, unsigned flags) override {
+    *event = nullptr;
+    if ((flags & ~(kEventBlockingSync | kEventDisableTiming)) != 0) return Status::kInvalidValue;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    const bool timing = (flags & kEventDisableTiming) == 0;
+    *event = events_.Add(std::make_shared<EventState>(EventState{Current(), timing, nullptr}));
+    return Status::kSuccess;
+  }
+  Status EventDestroy(Event event) override {
+    const auto state = events_.Remove(event);
+    return state ? state->device->fault() : Status::kInvalidResourceHandle;
+  }
+  Status EventRecord(Event event, Stream stream) override {
+    const auto state = events_.Find(event);
+    const auto queue = streams_.Find(stream);
+    if (!state || !queue || state->device != queue->device) return Status::kInvalidResourceHandle;
+    return state->device->Record(state, queue);
+  }
+  Status EventQuery(Event event) override {
+    const auto state = events_.Find(event);
+    return state ? state->device->Query(*state) : Status::kInvalidResourceHandle;
+  }
+  Status EventSynchronize(Event event) override {
+    const auto state = events_.Find(event);
+    return state ? state->device->Synchronize(*state) : Status::kInvalidResourceHandle;
+  }
+  Status EventElapsedTime(float* milliseconds, Event start, Event end) override {
+    const auto first = events_.Find(start);
+    const auto last = events_.Find(end);
+    if (!first || !last || first->device != last->device) return Status::kInvalidResourceHandle;
+    return first->device->ElapsedTime(milliseconds, *first, *last);
+  }
+
+  Status LibraryLoadData(Library* library, const ModuleImage& image, std::string* log) override {
+    *library = nullptr;
+    log->clear();
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    auto loaded = std::make_shared<SimulatedLibrary>(image.ptx);
+    std::shared_ptr<const Program> program;  // decoded now, so that its errors come out here
+    const Status status = loaded->ProgramFor(*Current(), &program, log);
+    if (status == Status::kSuccess) *library = libraries_.Add(std::move(loaded));
+    return status;
+  }
+  Status LibraryUnload(Library library) override {
+    const auto state = libraries_.Remove(library);
+    if (!state) return Status::kInvalidResourceHandle;
+    for (const auto& [name, kernel] : state->kernels()) kernels_.Remove(kernel);
+    return Status::kSuccess;
+  }
+  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
+    *kernel = nullptr;
+    const auto state = libraries_.Find(library);
+    if (!state) return Status::kInvalidResourceHandle;
+    if (name == nullptr) return Status::kInvalidValue;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    std::shared_ptr<const Program> program;
+    const Status status = state->ProgramFor(*Current(), &program, nullptr);
+    if (status != Status::kSuccess) return status;
+    if (program->FindKernel(name) == nullptr) return Status::kSymbolNotFound;
+    *kernel = state->KernelHandle(name, [&] {
+      return kernels_.Add(std::make_shared<KernelState>(KernelState{state, name}));
+    });
+    return Status::kSuccess;
+  }
+  Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) override {
+    const auto queue = streams_.Find(config.stream);
+    const auto state = kernels_.Find(kernel);
+    // As in CUDA a kernel runs on the current device only.
+    if (!queue || !state || queue->device != Current()) return Status::kInvalidResourceHandle;
+    SimulatedDevice& device = *queue->device;
+    if (const Status status = device.fault(); status != Status::kSuccess) return status;
+
+    Launch launch;
+    launch.grid = config.grid;
+    launch.block = config.block;
+    launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
+    Status status = state->library->ProgramFor(device, &launch.program, nullptr);
+    if (status != Status::kSuccess) return status;
+    launch.kernel = launch.program->FindKernel(state->name);
+    if (launch.kernel == nullptr) return Status::kInvalidDeviceFunction;
+    status = CheckLaunch(config, *launch.kernel, device.properties());
+    if (status != Status::kSuccess) return status;
+    status = PackParameters(*launch.kernel, arguments, &launch.parameters);
+    if (status != Status::kSuccess) return status;
+    return device.EnqueueLaunch(queue, std::move(launch));
+  }
+
+  std::string FaultReport(int device) override {
+    return DeviceAt(device) ? DeviceAt(device)->FaultReport() : std::string();
+  }
+
+ private:
+  using PoolState = const int;  // the index of its device
+
+  // One end of a copy: device memory, or host memory that may have to be kept alive.
+  struct Side {
+    DeviceMemory* memory = nullptr;
+    std::shared_ptr<std::byte[]> block;
+  };
+
+  SimulatedDevice* DeviceAt(int index) const {
+    const bool valid = index >= 0 && static_cast<std::size_t>(index) < devices_.size();
+    return valid ? devices_[index].get() : nullptr;
+  }
+  SimulatedDevice* Current() const { return DeviceAt(current_device); }
+  Status CurrentFault() const { return Current() ? Current()->fault() : Status::kInvalidDevice; }
+
+  SimulatedDevice* Owner(const void* pointer) const {
+    for (const auto& device : devices_) {
+      if (device->memory().InRegion(reinterpret_cast<std::uintptr_t>(pointer))) return device.get();
+    }
+    return nullptr;
+  }
+  bool DeviceSide(const void* pointer, std::size_t bytes, Side* side) const {
+    SimulatedDevice* owner = Owner(pointer);
+    if (owner == nullptr || !owner->Usable(pointer, bytes)) return false;
+    side->memory = &owner->memory();
+    return true;
+  }
+  bool HostSide(const void* pointer, std::size_t bytes, Side* side) const {
+    if (pointer == nullptr || Owner(pointer) != nullptr) return false;
+    std::size_t left = 0;
+    side->block = pinned_.Find(pointer, &left);
+    return !side->block || bytes <= left;
+  }
+
+  Monitor monitor_;
+  std::vector<std::unique_ptr<SimulatedDevice>> devices_;
+  // After the devices: programs must go before the memory they live in.
+  PinnedMemory pinned_;
+  HandleTable<MemPool, PoolState> pools_;
+  HandleTable<Stream, StreamState> streams_;
+  HandleTable<Event, EventState> events_;
+  HandleTable<Library, SimulatedLibrary> libraries_;
+  HandleTable<Kernel, KernelState> kernels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Runtime> MakeSimulatedRuntime(const SimulatedOptions& options) {
+  return std::make_unique<SimulatedRuntime>(options);
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,28 @@
+#ifndef NODECUDA_SIMULATOR_SIMULATED_RUNTIME_H_
+#define NODECUDA_SIMULATOR_SIMULATED_RUNTIME_H_
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "runtime/runtime.h"
+
+namespace nodecuda::simulator {
+
+struct SimulatedOptions {
+  int device_count = 1;
+  std::size_t memory_bytes = 0;  // per device; 0: min(8 GiB, half of the host's memory)
+  int major = 9, minor = 0;      // one of SupportedCapabilities
+  int workers = 1;               // threads that execute kernels, per device
+};
+
+// The compute capabilities a device can be simulated as, ascending, 75 for 7.5.
+std::span<const int> SupportedCapabilities();
+
+// A runtime whose devices live in host memory and execute PTX. Independent of every other one.
+// Throws std::bad_alloc when the device memory cannot be reserved; the options must be valid.
+std::unique_ptr<Runtime> MakeSimulatedRuntime(const SimulatedOptions& options);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_SIMULATED_RUNTIME_H_

@@ -1,0 +1,14 @@
+#ifndef NODECUDA_TEST_DIFFERENTIAL_HOST_KERNELS_H_
+#define NODECUDA_TEST_DIFFERENTIAL_HOST_KERNELS_H_
+
+#include "ops/kernel_names.h"
+
+namespace nodecuda {
+
+// Runs the g++ build of a kernel over a one-dimensional grid, in the calling thread. `arguments`
+// as in cudaLaunchKernelExC. False if the block's threads disagree about barriers.
+bool RunOnHost(KernelId kernel, unsigned blocks, unsigned threads, void** arguments);
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_TEST_DIFFERENTIAL_HOST_KERNELS_H_

@@ -1,0 +1,48 @@
+import type { Handle, NativeAddon } from '../../lib/addon-types.js';
+import { type Device, openDevice } from '../../lib/device.js';
+import { native } from '../../lib/native.js';
+
+/** Device memory that is enough for the tests, and soon used up on purpose. */
+export const MEMORY_BYTES = 256 * 2 ** 20;
+
+export type Mode = 'once' | 'persistent' | 'sticky';
+
+/** A simulated device whose CUDA calls can be counted and made to fail. */
+export interface FaultyDevice {
+  readonly device: Device;
+  readonly addon: NativeAddon;
+  /** Makes the nth call of that name from now on fail; '*' stands for any. */
+  fail(call: string, nth: number, status: number, mode?: Mode): void;
+  clear(): void;
+  /** Names of the CUDA calls since the last `clearLog`. */
+  log(): string[];
+  clearLog(): void;
+  live(): ReturnType<NativeAddon['faultLive']>;
+}
+
+const opened: { device: Device; runtimes: Handle[] }[] = [];
+
+export function openFaultyDevice(): FaultyDevice {
+  const addon = native();
+  const inner = addon.simulatedRuntime(MEMORY_BYTES, 9, 0, 2);
+  const runtime = addon.faultRuntime(inner);
+  const device = openDevice(runtime, 0, false);
+  opened.push({ device, runtimes: [runtime, inner] });
+  return {
+    device,
+    addon,
+    fail: (call, nth, status, mode = 'once') => addon.faultFail(runtime, call, nth, status, mode),
+    clear: () => addon.faultClear(runtime),
+    log: () => addon.faultLog(runtime),
+    clearLog: () => addon.faultClearLog(runtime),
+    live: () => addon.faultLive(runtime),
+  };
+}
+
+/** For afterEach. */
+export function closeFaultyDevices(): void {
+  for (const { device, runtimes } of opened.splice(0)) {
+    device.dispose();
+    for (const runtime of runtimes) native().closeRuntime(runtime);
+  }
+}

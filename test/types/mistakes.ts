@@ -1,0 +1,51 @@
+// Mistakes that the types must find. Each line below a @ts-expect-error fails to compile; that it
+// compiles would be an error itself.
+import { cuda, type Device, DeviceBuffer, matmul } from 'nodecuda';
+
+export function mistakes(device: Device): void {
+  const x = device.alloc('float32', 4);
+  const ints = device.alloc('int32', 4);
+  const shape = { m: 2, n: 2, k: 2 };
+
+  // @ts-expect-error there is no such dtype
+  device.alloc('float', 4);
+  // @ts-expect-error a length is a number
+  device.alloc('float32', '4');
+  // @ts-expect-error there is no such option
+  device.alloc('float32', 4, { zeroed: true });
+  // @ts-expect-error dtypes differ
+  device.add(x, ints);
+  // @ts-expect-error the dtype of out differs
+  device.add(x, x, { out: ints });
+  // @ts-expect-error matrices are float32 or float64
+  device.matmul(ints, ints, shape);
+  // @ts-expect-error k is missing
+  device.matmul(x, x, { m: 2, n: 2 });
+  // @ts-expect-error dtypes differ
+  x.copyFrom(ints);
+  // @ts-expect-error an array of numbers is no typed array
+  x.write([1, 2, 3]);
+  // @ts-expect-error an ArrayBuffer is no view
+  x.write(new ArrayBuffer(4));
+  // @ts-expect-error int32 takes no bigint
+  ints.fill(1n);
+  // @ts-expect-error a float32 is read as a Float32Array
+  const wrong: Float64Array = x.readSync();
+  // @ts-expect-error properties are read-only
+  x.length = 3;
+  // @ts-expect-error properties are read-only
+  device.name = 'mine';
+  // @ts-expect-error an array of numbers is no typed array
+  device.from([1, 2, 3]);
+  // @ts-expect-error made by device.alloc
+  new DeviceBuffer();
+  // @ts-expect-error an object that looks like one is none
+  const fake: Device = { ...device };
+  // @ts-expect-error an index is a number
+  cuda.device('0');
+  // @ts-expect-error arrays of two kinds
+  matmul(new Float32Array(4), new Float64Array(4), shape);
+  // @ts-expect-error the host's product has no stream
+  matmul(new Float32Array(4), new Float32Array(4), { ...shape, stream: device.defaultStream });
+  void [wrong, fake];
+}

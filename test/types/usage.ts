@@ -1,0 +1,136 @@
+// What users write, compiled against the published types by every supported TypeScript.
+import {
+  type Cuda,
+  CudaError,
+  type CudaErrorCode,
+  CudaOutOfMemoryError,
+  cuda,
+  type Device,
+  DeviceBuffer,
+  type Diagnosis,
+  type Dtype,
+  type HostArray,
+  matmul,
+  matmulSync,
+  type Stream,
+} from 'nodecuda';
+
+/** Compiles only if the two types are the same. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => {};
+
+export async function readAndWrite(device: Device): Promise<void> {
+  const f32 = device.alloc('float32', 10);
+  same<typeof f32, DeviceBuffer<'float32'>>(true);
+  same<typeof f32.dtype, 'float32'>(true);
+
+  const host = await f32.read();
+  same<typeof host, Float32Array>(true);
+  const part: Float32Array = await f32.read({ offset: 1, length: 2 });
+  const now: Float32Array = f32.readSync();
+  const doubles: Float64Array = await device.alloc('float64', 1).read();
+  const halves: Uint16Array = await device.alloc('float16', 1).read();
+  const brains: Uint16Array = await device.alloc('bfloat16', 1).read();
+  const bigs: BigInt64Array = await device.alloc('int64', 1).read();
+  const shorts: Int16Array = await device.alloc('int16', 1).read();
+
+  const destination = new Float32Array(10);
+  const same1: Float32Array = await f32.read(destination);
+  const same2: Float32Array = await f32.read(destination, { offset: 2 });
+  const view: DataView = f32.readSync(new DataView(new ArrayBuffer(40)));
+  const node: Buffer = await f32.read(Buffer.alloc(40));
+
+  await f32.write(host, { offset: 3 });
+  await f32.write(new DataView(new ArrayBuffer(8)));
+  await f32.write(Buffer.alloc(8));
+  await f32.write(new Float32Array(new SharedArrayBuffer(8)));
+  f32.writeSync(host.subarray(1, 2));
+  void [part, now, doubles, halves, brains, bigs, shorts, same1, same2, view, node];
+}
+
+export function make(device: Device): void {
+  same<ReturnType<typeof fromFloats>, DeviceBuffer<'float32'>>(true);
+  const bytes: DeviceBuffer<'uint8'> = device.from(Buffer.alloc(4));
+  const clamped: DeviceBuffer<'uint8'> = device.from(new Uint8ClampedArray(4));
+  const big: DeviceBuffer<'uint64'> = device.from(new BigUint64Array(4));
+  const half: DeviceBuffer<'float16'> = device.from(new Uint16Array(4), { dtype: 'float16' });
+  const other: DeviceBuffer<'int32'> = DeviceBuffer.from(device, new Int32Array(4));
+  const brain = DeviceBuffer.from(device, new Uint16Array(4), { dtype: 'bfloat16' });
+  same<typeof brain, DeviceBuffer<'bfloat16'>>(true);
+  const any: DeviceBuffer = half;
+  const slice: DeviceBuffer<'uint8'> = bytes.slice(1, -1);
+  const chained: DeviceBuffer<'float64'> = device.alloc('float64', 3).fill(Number.NaN);
+  device.alloc('int64', 1).fill(1n);
+  device.alloc('int64', 1).fill(1);
+  void [clamped, big, other, any, slice, chained];
+
+  function fromFloats() {
+    return device.from(new Float32Array(4));
+  }
+}
+
+export function generic<D extends Dtype>(device: Device, dtype: D): Promise<HostArray<D>> {
+  return device.alloc(dtype, 10).read();
+}
+
+export async function operations(device: Device, stream: Stream): Promise<void> {
+  const x = device.alloc('float32', 4);
+  const sum: DeviceBuffer<'float32'> = device.add(x, x, { out: x, stream });
+  const product: DeviceBuffer<'float32'> = device.matmul(x, sum, {
+    m: 2,
+    n: 2,
+    k: 2,
+    transposeA: true,
+    lda: 2,
+    alpha: 0.5,
+    beta: 1,
+    out: device.alloc('float32', 4),
+    stream,
+  });
+  product.copyFrom(sum, { offset: 1, sourceOffset: 0, length: 2, stream });
+  const ints: DeviceBuffer<'int8'> = device.add(device.alloc('int8', 1), device.alloc('int8', 1));
+  await stream.synchronize();
+  const idle: boolean = stream.query();
+  const { free, total } = device.memoryInfo();
+  const { current, peak } = device.memoryStats();
+  const { fatal } = await device.lost;
+  void [ints, idle, free, total, current, peak, fatal];
+}
+
+export async function host(): Promise<void> {
+  const shape = { m: 1, n: 1, k: 1 };
+  const single: Float32Array = await matmul(new Float32Array(1), new Float32Array(1), shape);
+  const double: Float64Array = matmulSync(new Float64Array(1), new Float64Array(1), {
+    ...shape,
+    out: new Float64Array(1),
+  });
+  void [single, double];
+}
+
+export function find(): Diagnosis {
+  const typed: Cuda = cuda;
+  const count: number = typed.deviceCount();
+  for (const { index, name, computeCapability } of cuda.devices()) {
+    console.log(index, name, computeCapability.major);
+  }
+  const device = cuda.simulatedDevice({
+    memoryBytes: 1e6,
+    computeCapability: { major: 9, minor: 0 },
+    workers: count,
+  });
+  device[Symbol.dispose]();
+  return cuda.diagnose();
+}
+
+export function errors(error: unknown): CudaErrorCode | null {
+  if (error instanceof CudaOutOfMemoryError) console.log(error.requested, error.retryable);
+  return error instanceof CudaError && error.code === 'ERR_CUDA_OOM' ? error.code : null;
+}
+
+export function disposal(device: Device): number {
+  using x = device.alloc('float32', 1);
+  using stream = device.createStream({ priority: -1 });
+  void stream;
+  return x.length;
+}

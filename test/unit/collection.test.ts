@@ -1,0 +1,121 @@
+// What is dropped without dispose(). Hazards H18, H19. In a file of its own, because the warning is
+// said once per class and copy of the library. Needs node --expose-gc.
+import { cuda, type Device } from '../../lib/index.js';
+import { runChild } from '../support/child.js';
+import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
+
+let faulty: FaultyDevice;
+let device: Device;
+beforeEach(() => {
+  faulty = openFaultyDevice();
+  device = faulty.device;
+});
+afterEach(closeFaultyDevices);
+
+const collect = (globalThis as { gc?: () => void }).gc;
+const withGc = collect ? test : test.skip;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function collectUntil(done: () => boolean) {
+  for (let i = 0; i < 50 && !done(); i++) {
+    collect!();
+    await turn();
+  }
+}
+
+withGc('what is dropped is freed, with one warning per class', async () => {
+  const { live, addon } = faulty;
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  await device.synchronize();
+  const handles = addon.liveHandles();
+  (() => {
+    for (let i = 0; i < 100; i++) {
+      device.alloc('float32', 100).slice(1);
+      device.createStream();
+    }
+  })();
+  expect(live().allocations).toBeGreaterThan(50);
+  await collectUntil(
+    () =>
+      addon.liveHandles().buffers === handles.buffers &&
+      addon.liveHandles().streams === handles.streams,
+  );
+  await turn();
+  expect(addon.liveHandles()).toEqual(handles);
+  expect(device.memoryStats().currentCount).toBe(0);
+  const classes = warn.mock.calls.map(([message]) => /^A (\w+)/.exec(String(message))![1]);
+  warn.mockRestore();
+  expect(classes.sort()).toEqual(['DeviceBuffer', 'Stream']);
+});
+
+withGc('nothing is said of what was disposed, or whose device was', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  try {
+    const { addon } = faulty;
+    const before = addon.liveHandles();
+    (() => {
+      const own = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
+      own.alloc('float32', 100);
+      own.createStream();
+      own.dispose();
+      device.alloc('float32', 1).dispose();
+    })();
+    for (let i = 0; i < 5; i++) {
+      collect!();
+      await turn();
+    }
+    expect(addon.liveHandles()).toEqual(before);
+    expect(warn).not.toHaveBeenCalled();
+  } finally {
+    warn.mockRestore();
+  }
+});
+
+withGc('what an operation needs is kept while it runs', async () => {
+  const pending = (() => {
+    const x = device.from(new Float32Array(100_000).fill(1));
+    const y = device.from(new Float32Array(100_000).fill(2));
+    return device.add(x, y).read();
+  })();
+  for (let i = 0; i < 5; i++) {
+    collect!();
+    await turn();
+  }
+  expect((await pending).every((value) => value === 3)).toBe(true);
+});
+
+withGc('a device is kept by what was made from it', async () => {
+  const buffer = (() =>
+    cuda.simulatedDevice({ memoryBytes: 2 ** 24 }).from(new Float32Array([5])))();
+  for (let i = 0; i < 5; i++) {
+    collect!();
+    await turn();
+  }
+  expect(await buffer.read()).toEqual(new Float32Array([5]));
+  buffer.device.dispose();
+});
+
+describe('the warning', () => {
+  const LEAK = `
+    const device = require('nodecuda').cuda.simulatedDevice();
+    const leak = () => { for (let i = 0; i < 10; i++) device.alloc('float32', 10); };
+    leak();
+    (async () => {
+      for (let i = 0; i < 10; i++) { gc(); await new Promise(setImmediate); }
+      leak();
+      for (let i = 0; i < 10; i++) { gc(); await new Promise(setImmediate); }
+    })();`;
+  const run = (env: NodeJS.ProcessEnv) => runChild(LEAK, { args: ['--expose-gc'], env });
+
+  test('has a code, and is given once', async () => {
+    const { stderr, code } = await run({ NODECUDA_DEBUG: '' });
+    expect(code).toBe(0);
+    expect(stderr.match(/\[NODECUDA_LEAK\] Warning: A DeviceBuffer was garbage/g)).toHaveLength(1);
+    expect(stderr).toContain('NODECUDA_DEBUG=1');
+  });
+
+  test('says where with NODECUDA_DEBUG=1', async () => {
+    const { stderr } = await run({ NODECUDA_DEBUG: '1' });
+    expect(stderr).toMatch(/created here[\s\S]* at leak /);
+  });
+});

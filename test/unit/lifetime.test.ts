@@ -1,0 +1,222 @@
+// Hazards H14 to H19, H22, H43: dispose is idempotent and quiet, what is disposed is refused, what
+// is in flight completes, what is dropped is freed, and nobody sees another's bytes.
+import { cuda, type Device, DeviceBuffer, Stream } from '../../lib/index.js';
+import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
+import { DISPOSED, failure } from '../support/errors.js';
+
+let faulty: FaultyDevice;
+let device: Device;
+beforeEach(() => {
+  faulty = openFaultyDevice();
+  device = faulty.device;
+});
+afterEach(closeFaultyDevices);
+
+test('dispose may be called again, by hand and by using', () => {
+  {
+    using buffer = device.alloc('float32', 4);
+    using stream = device.createStream();
+    buffer.dispose();
+    buffer.dispose();
+    stream.dispose();
+    buffer[Symbol.dispose]();
+    expect(buffer.disposed && stream.disposed).toBe(true);
+  }
+  device.dispose();
+  device.dispose();
+  expect(device.disposed).toBe(true);
+});
+
+describe('after dispose every method is refused, without a CUDA call', () => {
+  const buffers: Record<string, (buffer: DeviceBuffer<'float32'>) => unknown> = {
+    write: (b) => b.write(new Float32Array(4)),
+    writeSync: (b) => b.writeSync(new Float32Array(4)),
+    read: (b) => b.read(),
+    readSync: (b) => b.readSync(),
+    fill: (b) => b.fill(1),
+    copyFrom: (b) => b.copyFrom(device.disposed ? b : device.alloc('float32', 4)),
+    slice: (b) => b.slice(),
+  };
+  const streams: Record<string, (stream: Stream) => unknown> = {
+    synchronize: (s) => s.synchronize(),
+    synchronizeSync: (s) => s.synchronizeSync(),
+    query: (s) => s.query(),
+  };
+  const devices: Record<string, (device: Device) => unknown> = {
+    streamPriorities: (d) => d.streamPriorities,
+    memoryInfo: (d) => d.memoryInfo(),
+    memoryStats: (d) => d.memoryStats(),
+    trim: (d) => d.trim(),
+    alloc: (d) => d.alloc('float32', 1),
+    from: (d) => d.from(new Float32Array(1)),
+    add: (d) => d.add(undefined as never, undefined as never),
+    matmul: (d) => d.matmul(undefined as never, undefined as never, { m: 1, n: 1, k: 1 }),
+    createStream: (d) => d.createStream(),
+    synchronize: (d) => d.synchronize(),
+    synchronizeSync: (d) => d.synchronizeSync(),
+  };
+  // What stays: names and figures, and what asks or makes sure that it is disposed.
+  const staysUsable: Record<string, string[]> = {
+    DeviceBuffer: ['dtype', 'length', 'byteLength', 'device', 'disposed', 'dispose'],
+    Stream: ['device', 'priority', 'disposed', 'dispose'],
+    Device: ['disposed', 'dispose', 'defaultStream', 'lost'],
+  };
+
+  test('this list is complete', () => {
+    for (const [Class, methods] of [
+      [DeviceBuffer, buffers],
+      [Stream, streams],
+      [device.constructor, devices],
+    ] as const) {
+      const names = Object.getOwnPropertyNames(Class.prototype);
+      const known = ['constructor', ...Object.keys(methods), ...staysUsable[Class.name]!];
+      expect(names.sort()).toEqual(known.sort());
+    }
+  });
+
+  test.each(Object.entries(buffers))('DeviceBuffer.%s', async (_, call) => {
+    const buffer = device.alloc('float32', 4);
+    const view = buffer.slice();
+    buffer.dispose();
+    expect(await failure(() => call(buffer))).toMatchObject(DISPOSED);
+    expect(await view.read()).toEqual(new Float32Array(4));
+    device.dispose();
+    faulty.clearLog();
+    expect(await failure(() => call(view))).toMatchObject(DISPOSED);
+    expect(faulty.log()).toEqual([]);
+    expect(view.disposed).toBe(true);
+  });
+
+  test.each(Object.entries(streams))('Stream.%s', async (_, call) => {
+    const stream = device.createStream();
+    stream.dispose();
+    faulty.clearLog();
+    expect(await failure(() => call(stream))).toMatchObject(DISPOSED);
+    const { defaultStream } = device;
+    device.dispose();
+    faulty.clearLog();
+    expect(await failure(() => call(defaultStream))).toMatchObject(DISPOSED);
+    expect(faulty.log()).toEqual([]);
+  });
+
+  test.each(Object.entries(devices))('Device.%s', async (_, call) => {
+    device.dispose();
+    faulty.clearLog();
+    expect(await failure(() => call(device))).toMatchObject(DISPOSED);
+    expect(faulty.log()).toEqual([]);
+  });
+
+  test('as an argument', async () => {
+    const x = device.alloc('float32', 4);
+    const gone = device.alloc('float32', 4);
+    const stream = device.createStream();
+    gone.dispose();
+    stream.dispose();
+    faulty.clearLog();
+    for (const call of [
+      () => device.add(x, gone),
+      () => device.add(gone, x),
+      () => device.add(x, x, { out: gone }),
+      () => device.matmul(x, gone, { m: 2, n: 2, k: 2 }),
+      () => x.copyFrom(gone),
+      () => device.add(x, x, { stream }),
+      () => x.fill(1, { stream }),
+      () => x.read({ stream }),
+      () => x.write(new Float32Array(4), { stream }),
+      () => device.alloc('float32', 4, { stream }),
+    ]) {
+      expect(await failure(call)).toMatchObject(DISPOSED);
+    }
+    expect(faulty.log()).toEqual([]);
+  });
+});
+
+test('the default stream lives as long as its device', async () => {
+  const stream = device.defaultStream;
+  stream.dispose();
+  expect(stream.disposed).toBe(false);
+  await stream.synchronize();
+  expect(device.defaultStream).toBe(stream);
+});
+
+test('what is in flight completes when its buffers and stream are disposed', async () => {
+  const n = 128;
+  const stream = device.createStream();
+  const a = device.from(new Float32Array(n * n).fill(1));
+  const b = device.from(new Float32Array(n * n).fill(2));
+  const c = device.matmul(a, b, { m: n, n, k: n, stream });
+  const read = c.read({ stream });
+  for (const each of [a, b, c, stream]) each.dispose();
+  expect(new Set(await read)).toEqual(new Set([2 * n]));
+});
+
+test('a read completes when its device is disposed, or says that it does not', async () => {
+  const buffer = device.from(new Float32Array([1, 2]));
+  const read = buffer.read();
+  device.dispose();
+  const result = await read.then(
+    (values) => [...values],
+    (error) => error,
+  );
+  if (!Array.isArray(result)) expect(result).toMatchObject(DISPOSED);
+  else expect(result).toEqual([1, 2]);
+});
+
+// Every order in which five things can be disposed.
+function orders<T>(items: T[]): T[][] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, i) =>
+    orders(items.filter((_, j) => j !== i)).map((rest) => [item, ...rest]),
+  );
+}
+
+test('all 120 orders of disposing: nothing is left', async () => {
+  const baseline = faulty.addon.liveHandles();
+  for (const order of orders([0, 1, 2, 3, 4])) {
+    const own = cuda.simulatedDevice({ memoryBytes: 2 ** 24, workers: 1 });
+    const stream = own.createStream();
+    const x = own.from(new Float32Array(1000));
+    const view = x.slice(10, 20);
+    const z = own.add(x, x, { stream });
+    for (const i of order) [own, stream, x, view, z][i]!.dispose();
+  }
+  expect(faulty.addon.liveHandles()).toEqual(baseline);
+});
+
+test('closing a device gives everything back', async () => {
+  device.add(device.alloc('float32', 1000), device.alloc('float32', 1000));
+  device.createStream();
+  await device.alloc('float32', 10).read();
+  expect(faulty.live().allocations).toBeGreaterThan(0);
+  device.dispose();
+  expect(faulty.live()).toMatchObject({ allocations: 0 });
+});
+
+test('a handle that was closed is not taken for the next one', async () => {
+  for (let i = 0; i < 100; i++) {
+    const old = device.alloc('float32', 1);
+    old.dispose();
+    const next = device.alloc('float32', 1);
+    expect(await failure(() => old.fill(1))).toMatchObject(DISPOSED);
+    next.dispose();
+  }
+});
+
+test('memory that comes back is zeroed', async () => {
+  for (let i = 0; i < 50; i++) {
+    const length = 1 + ((i * 37) % 200);
+    const dirty = device.alloc('uint8', length).fill(0xaa);
+    dirty.dispose();
+    using clean = device.alloc('uint8', length);
+    expect((await clean.read()).every((value) => value === 0)).toBe(true);
+  }
+});
+
+test('the bytes of a copy are not those of an earlier one', async () => {
+  using dirty = device.from(new Uint8Array(1000).fill(0xaa));
+  await dirty.read();
+  using short = device.from(new Uint8Array([1, 2, 3]));
+  const host = await short.read();
+  expect(host.buffer.byteLength).toBe(3);
+  expect(host).toEqual(new Uint8Array([1, 2, 3]));
+});
