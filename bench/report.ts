@@ -9,7 +9,7 @@ export interface Report {
   readonly goals: readonly Goal[];
 }
 
-const HEADINGS = ['case', 'how', 'median', 'min', 'spread', 'rate', 'times as long', 'samples'];
+const HEADINGS = ['case', 'how', 'median', 'min', 'spread', 'rate', 'time / nodecuda', 'samples'];
 
 /** Three digits and a unit: `1.23 us`. */
 export function formatNs(ns: number): string {

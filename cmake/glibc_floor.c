@@ -1,10 +1,10 @@
 // Lets a binary linked against a new glibc run on an old one.
 //
 // The linker binds each call to the newest version of a symbol that the build machine has, so a
-// plain build on glibc 2.36 asks for 2.36, although it uses nothing that 2.17 did not have:
-// glibc 2.34 moved libdl, libpthread and librt into libc under new version names, 2.33 made stat a
-// function, 2.29 gave exp, log and pow cheaper error handling. The static libstdc++, libgcc and
-// cudart, which we cannot compile again, ask for the new names too.
+// plain build on glibc 2.36 asks for 2.35, although it uses nothing that 2.17 did not have:
+// glibc 2.34 moved libdl, libpthread and librt into libc under new version names, 2.29 gave exp2
+// and log2 cheaper error handling. The static libstdc++, libgcc and cudart, which we cannot compile
+// again, ask for the new names too.
 //
 // So every reference to such a symbol, from whichever object or archive, is redirected
 // (--wrap, see glibc_floor.cmake) to __wrap_<symbol> here, which jumps to the old version or does
@@ -12,18 +12,17 @@
 // are named as needed libraries; a new one keeps them as empty shells.
 //
 // The floor reached is checked by test/package/binary.test.ts. If it fails after a change, `objdump
-// -T nodecuda.node` shows the new symbol: add it to a list here.
+// -T nodecuda.node` shows the new symbol: add it here.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 // __wrap_<name> jumps to <name>@<version>. A jump and not a call: dlopen looks at who called it.
 // Each in a section of its own, so that the linker drops those that nobody uses.
+// clang-format off
 #define USE_OLD(name, version)                                       \
   __asm__(".pushsection .text.__wrap_" #name ", \"ax\", @progbits\n" \
           ".globl __wrap_" #name "\n"                                \
@@ -35,9 +34,9 @@
           "  jmp *old_" #name "@GOTPCREL(%rip)\n"                    \
           ".size __wrap_" #name ", . - __wrap_" #name "\n"           \
           ".popsection\n")
+// clang-format on
 
 // libdl
-USE_OLD(dladdr, "GLIBC_2.2.5");
 USE_OLD(dlclose, "GLIBC_2.2.5");
 USE_OLD(dlerror, "GLIBC_2.2.5");
 USE_OLD(dlmopen, "GLIBC_2.3.4");
@@ -52,7 +51,6 @@ USE_OLD(__pthread_key_create, "GLIBC_2.2.5");
 USE_OLD(pthread_condattr_setpshared, "GLIBC_2.2.5");
 USE_OLD(pthread_create, "GLIBC_2.2.5");
 USE_OLD(pthread_detach, "GLIBC_2.2.5");
-USE_OLD(pthread_getaffinity_np, "GLIBC_2.3.4");
 USE_OLD(pthread_getspecific, "GLIBC_2.2.5");
 USE_OLD(pthread_join, "GLIBC_2.2.5");
 USE_OLD(pthread_key_create, "GLIBC_2.2.5");
@@ -76,7 +74,6 @@ USE_OLD(pthread_rwlock_wrlock, "GLIBC_2.2.5");
 USE_OLD(pthread_rwlockattr_destroy, "GLIBC_2.2.5");
 USE_OLD(pthread_rwlockattr_init, "GLIBC_2.2.5");
 USE_OLD(pthread_rwlockattr_setpshared, "GLIBC_2.2.5");
-USE_OLD(pthread_setname_np, "GLIBC_2.12");
 USE_OLD(pthread_setspecific, "GLIBC_2.2.5");
 USE_OLD(pthread_sigmask, "GLIBC_2.2.5");
 USE_OLD(pthread_spin_destroy, "GLIBC_2.2.5");
@@ -90,46 +87,17 @@ USE_OLD(sem_post, "GLIBC_2.2.5");
 USE_OLD(sem_timedwait, "GLIBC_2.2.5");
 USE_OLD(sem_trywait, "GLIBC_2.2.5");
 USE_OLD(sem_wait, "GLIBC_2.2.5");
-// libm: the old ones set errno as well, which we ignore
-USE_OLD(exp, "GLIBC_2.2.5");
+// libm: the old ones also set errno, which nobody reads
 USE_OLD(exp2, "GLIBC_2.2.5");
-USE_OLD(exp2f, "GLIBC_2.2.5");
-USE_OLD(expf, "GLIBC_2.2.5");
-USE_OLD(hypot, "GLIBC_2.2.5");
-USE_OLD(lgamma, "GLIBC_2.2.5");
-USE_OLD(log, "GLIBC_2.2.5");
 USE_OLD(log2, "GLIBC_2.2.5");
-USE_OLD(log2f, "GLIBC_2.2.5");
-USE_OLD(logf, "GLIBC_2.2.5");
-USE_OLD(pow, "GLIBC_2.2.5");
-USE_OLD(powf, "GLIBC_2.2.5");
-
-// Before 2.33 the headers turned stat into these, which take the version of struct stat.
-enum { kStatVersion = 1 };
-__asm__(".symver old_xstat, __xstat@GLIBC_2.2.5");
-__asm__(".symver old_fxstat, __fxstat@GLIBC_2.2.5");
-__asm__(".symver old_lxstat, __lxstat@GLIBC_2.2.5");
-__asm__(".symver old_fxstatat, __fxstatat@GLIBC_2.4");
-extern int old_xstat(int version, const char* path, struct stat* out);
-extern int old_fxstat(int version, int fd, struct stat* out);
-extern int old_lxstat(int version, const char* path, struct stat* out);
-extern int old_fxstatat(int version, int fd, const char* path, struct stat* out, int flags);
-
-int __wrap_stat(const char* path, struct stat* out) { return old_xstat(kStatVersion, path, out); }
-int __wrap_fstat(int fd, struct stat* out) { return old_fxstat(kStatVersion, fd, out); }
-int __wrap_lstat(const char* path, struct stat* out) { return old_lxstat(kStatVersion, path, out); }
-int __wrap_fstatat(int fd, const char* path, struct stat* out, int flags) {
-  return old_fxstatat(kStatVersion, fd, path, out, flags);
-}
-int __wrap_fstat64(int fd, struct stat* out) { return old_fxstat(kStatVersion, fd, out); }
 
 // 2.32: a variable that says "no threads, atomics may be skipped". Node always has threads.
 char __libc_single_threaded = 0;
 
 // 2.30: waits on the clock the caller names. Without it, as libstdc++ did before: the same time
 // from now on the wall clock; callers wait in a loop.
-int __wrap_pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
-                                  const struct timespec* until) {
+int __wrap_pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                                  clockid_t clock, const struct timespec* until) {
   typedef int (*ClockWait)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const struct timespec*);
   static _Atomic(ClockWait) real;  // benign race: every thread finds the same
   ClockWait wait = real;
@@ -153,15 +121,6 @@ int __wrap_pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mu
     --wall.tv_sec;
   }
   return pthread_cond_timedwait(condition, mutex, &wall);
-}
-
-// 2.36, in std::random_device.
-uint32_t __wrap_arc4random(void) {
-  uint32_t value;
-  if (getentropy(&value, sizeof value) != 0) {
-    __builtin_trap();  // as arc4random does: it cannot fail
-  }
-  return value;
 }
 
 // 2.35: how libgcc finds the unwind table of a code address when an exception is thrown.

@@ -1,6 +1,9 @@
 # What makes an exploit of a memory error harder, and the two rules a Node addon lives by: export
 # nothing but the entry points, and never be unloaded (threads of ours may outlive an environment).
 add_compile_options(-ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  add_compile_options(-Wno-restrict)  # warns of "x" + std::to_string(y): GCC bug 105329
+endif()
 add_link_options(
   -Wl,--gc-sections -Wl,--exclude-libs,ALL
   -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete

@@ -82,10 +82,10 @@ class ErrorMaximum implements Errors {
   maxRatio = 0;
 
   add(value: number, exact: number, bound: number): void {
-    const error = Math.abs(value - exact);
+    const difference = Math.abs(value - exact);
     // A NaN must not pass: it compares as neither less nor greater.
-    const ratio = error === 0 ? 0 : error / bound;
-    if (!(error <= this.maxError)) this.maxError = error;
-    if (!(ratio <= this.maxRatio)) this.maxRatio = ratio;
+    const error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    this.maxError = Math.max(this.maxError, error);
+    this.maxRatio = Math.max(this.maxRatio, error === 0 ? 0 : error / bound);
   }
 }

@@ -10,6 +10,12 @@ export function paint(style: keyof typeof STYLES, text: string): string {
   return hasColor ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
 }
 
+// `npm run demo | head` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,6 +1,6 @@
 // A Worker opens a device of its own. Device objects and buffers cannot be sent between threads;
 // typed arrays can.
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { pickDevice } from './pick-device.mjs';
 
 if (isMainThread) {

@@ -6,7 +6,7 @@
  * a `disposed` error, never taken for another object. Every function may throw a `NativeFailure`.
  */
 
-/** A handle of a native object. `Runtime`, `Device`, `Stream`, `Buffer` and `Read` are the kinds. */
+/** A handle of one kind: `Runtime`, `Device`, `Stream`, `Event`, `Buffer` or `Read`. */
 export type Handle = number;
 
 /** An error thrown, or a promise rejected, by native code. `errors.ts` turns it into a public one. */
@@ -142,7 +142,7 @@ export interface NativeAddon {
 
   // Devices. Handles 'Device'.
   openDevice(runtime: Handle, index: number): Handle;
-  /** Closes its streams and buffers too. Quiet: never throws for a handle already closed. */
+  /** Closes what was made from it too. Quiet: never throws for a handle already closed. */
   closeDevice(device: Handle): void;
   deviceMemoryInfo(device: Handle): { free: number; total: number };
   deviceMemoryStats(device: Handle): NativeMemoryStats;
@@ -164,6 +164,18 @@ export interface NativeAddon {
   streamSynchronizeSync(stream: Handle): void;
   /** True if all work enqueued so far is done. */
   streamQuery(stream: Handle): boolean;
+
+  // Events. Handles 'Event'.
+  createEvent(device: Handle, timing: boolean): Handle;
+  closeEvent(event: Handle): void;
+  recordEvent(event: Handle, stream: Handle): void;
+  /** True if the last recording is reached, or there is none. */
+  eventQuery(event: Handle): boolean;
+  eventSynchronize(event: Handle): Promise<void>;
+  eventSynchronizeSync(event: Handle): void;
+  /** Status 600 if either is not reached yet. */
+  eventElapsedMs(start: Handle, end: Handle): number;
+  streamWaitEvent(stream: Handle, event: Handle): void;
 
   // Buffers. Handles 'Buffer'. byteLength may be 0.
   allocate(device: Handle, byteLength: number, zeroed: boolean, stream: Handle): Handle;
@@ -233,6 +245,7 @@ export interface NativeAddon {
     streams: number;
     buffers: number;
     reads: number;
+    events: number;
   };
   /** From here on nothing calls CUDA any more: the process is exiting. */
   beginShutdown(): void;

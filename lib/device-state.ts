@@ -9,8 +9,8 @@ import { type Closable, creationStack } from './leaks.js';
 import { native, onFatal } from './native.js';
 
 /**
- * What a Device and everything made from it share. Buffers and streams hold this, not each other,
- * and it holds none of them.
+ * What a Device and everything made from it share. Buffers, streams and events hold this, not each
+ * other, and it holds none of them.
  */
 export class DeviceState implements Closable {
   readonly stack = creationStack();

@@ -20,6 +20,7 @@ import {
   dtypeByName,
 } from './dtype.js';
 import type { CudaDeviceLostError } from './errors.js';
+import { type CudaEvent, createEvent, type EventOptions } from './event.js';
 import { leakRegistry } from './leaks.js';
 import type { MatmulShape } from './matmul-shape.js';
 import { native } from './native.js';
@@ -356,6 +357,20 @@ export class Device {
   }
 
   /**
+   * Makes an event: a mark to record in a stream, to wait for and to take times with.
+   *
+   * @example
+   * ```ts
+   * using event = device.createEvent();
+   * ```
+   */
+  createEvent(options?: EventOptions): CudaEvent {
+    const state = receiver(this, 'createEvent');
+    assertDeviceOpen(state);
+    return createEvent(this, state, options);
+  }
+
+  /**
    * Resolves when everything enqueued through this object so far, on all its streams, is done.
    *
    * @throws {@link CudaKernelFaultError} if a kernel enqueued before has failed
@@ -388,9 +403,9 @@ export class Device {
   }
 
   /**
-   * Disposes the buffers and streams made through this object and gives the device back. Work that
-   * is enqueued still completes. May be called again; never throws; other Device objects of the
-   * same GPU are not touched.
+   * Disposes the buffers, streams and events made through this object and gives the device back.
+   * Work that is enqueued still completes. May be called again; never throws; other Device objects
+   * of the same GPU are not touched.
    *
    * @example
    * ```ts

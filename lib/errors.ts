@@ -41,7 +41,7 @@ export interface CudaErrorDetails {
   readonly cause?: unknown;
 }
 
-const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 802, 805, 807, 808, 809]);
+const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 600, 802, 805, 807, 808, 809]);
 
 /**
  * A failure of CUDA or of a CUDA object. Mistakes in arguments are `TypeError` and `RangeError`
@@ -84,14 +84,14 @@ export class CudaError extends Error {
   }
 }
 
-/** A device, buffer or stream was used after `dispose()`, or after its device was disposed. */
+/** A device, buffer, stream or event was used after it, or its device, was disposed. */
 export class CudaDisposedError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_DISPOSED', details);
   }
 }
 
-/** A buffer or stream of one device was used with another device. */
+/** A buffer, stream or event of one device was used with another device. */
 export class CudaWrongDeviceError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_WRONG_DEVICE', details);

@@ -6,6 +6,7 @@ export {
   CudaDisposedError,
   CudaDriverError,
   CudaError,
+  CudaEvent,
   CudaHardwareError,
   CudaKernelFaultError,
   CudaLaunchError,

@@ -49,6 +49,7 @@ export {
   CudaUnavailableError,
   CudaWrongDeviceError,
 } from './errors.js';
+export { CudaEvent, type EventOptions } from './event.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host-matmul.js';
 export type { MatmulShape } from './matmul-shape.js';
 export { Stream, type StreamOptions } from './stream.js';

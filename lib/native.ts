@@ -16,6 +16,7 @@ const root = join(__dirname, '..');
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
   'deviceSynchronize',
+  'eventSynchronize',
   'streamSynchronize',
   'waitRead',
 ]);

@@ -3,6 +3,8 @@ import { argumentTypeError, checkInteger, readOptions, typeError } from './check
 import type { Device } from './device.js';
 import { assertDeviceOpen, checkSameDevice, type DeviceState } from './device-state.js';
 import { CudaDisposedError } from './errors.js';
+import type { CudaEvent } from './event.js';
+import { eventHandle } from './event-state.js';
 import { type Closable, creationStack, leakRegistry } from './leaks.js';
 import { native } from './native.js';
 
@@ -136,6 +138,26 @@ export class Stream {
    */
   query(): boolean {
     return native().streamQuery(receiver(this, 'query').handle());
+  }
+
+  /**
+   * Makes what is enqueued from now on wait until `event` is reached as it is recorded now.
+   * Enqueues and returns. For an event that was never recorded it does nothing, as in CUDA.
+   *
+   * Buffers need no such help: see {@link Stream}.
+   *
+   * @throws {@link CudaWrongDeviceError} for an event of another device
+   *
+   * @example
+   * ```ts
+   * event.record(upload);
+   * compute.waitFor(event);
+   * ```
+   */
+  waitFor(event: CudaEvent): void {
+    const state = receiver(this, 'waitFor');
+    const handle = state.handle();
+    native().streamWaitEvent(handle, eventHandle(event, 'event', state.device));
   }
 
   /**

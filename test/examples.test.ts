@@ -18,6 +18,7 @@ const expected: Record<string, RegExp> = {
   '07-errors.mjs': /used after dispose: CudaDisposedError ERR_CUDA_DISPOSED/,
   '08-worker.mjs': /from the worker: Float32Array\(4\) \[ 2, 4, 6, 8 \]/,
   '09-using.ts': /^mean 4$/m,
+  '10-events.mjs': /^the other stream waited: true\nproduct took \d+\.\d+ ms of device time$/m,
 };
 
 const files = readdirSync(folder).filter((name) => /^\d\d-/.test(name));

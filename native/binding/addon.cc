@@ -9,7 +9,8 @@ namespace nodecuda {
 namespace {
 
 // Also found by scanning the file, without loading it.
-[[gnu::used, gnu::retain]] const char kSourceHashMark[] = "nodecuda-source-hash:" NODECUDA_SOURCE_HASH;
+[[gnu::used, gnu::retain]] const char kSourceHashMark[] =
+    "nodecuda-source-hash:" NODECUDA_SOURCE_HASH;
 
 Napi::Array NumberArray(Napi::Env env, std::span<const int> numbers) {
   Napi::Array array = Napi::Array::New(env, numbers.size());
@@ -43,6 +44,7 @@ napi_value LiveHandles(Call& call) {
   live["streams"] = static_cast<double>(environment.streams.live());
   live["buffers"] = static_cast<double>(environment.buffers.live());
   live["reads"] = static_cast<double>(environment.reads.live());
+  live["events"] = static_cast<double>(environment.events.live());
   return live;
 }
 
@@ -51,7 +53,7 @@ napi_value BeginShutdown(Call& call) {
   return call.Undefined();
 }
 
-Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+void Initialize(napi_env env, napi_value exports) {
   auto* environment = new Environment(env);
   // Runs at the end of a Worker and at the natural end of the main thread, not after
   // process.exit(): nothing may depend on it.
@@ -63,16 +65,19 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
   ExportStreams(env, exports, *environment);
+  ExportEvents(env, exports, *environment);
   ExportBuffers(env, exports, *environment);
   ExportOperations(env, exports, *environment);
-  return exports;
 }
 
 }  // namespace
 }  // namespace nodecuda
 
-static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
-  return nodecuda::Initialize(env, exports);
+NAPI_MODULE_INIT() {
+  // Fails where a Worker is terminated while it loads the addon: there is nobody left to tell.
+  try {
+    nodecuda::Initialize(env, exports);
+  } catch (const nodecuda::Failure&) {
+  }
+  return exports;
 }
-
-NODE_API_MODULE(nodecuda, Initialize)

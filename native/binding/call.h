@@ -52,6 +52,9 @@ class Call {
   const std::shared_ptr<ReadBox>& Read(std::size_t index) const {
     return environment_->reads.Get(Number(index));
   }
+  const std::shared_ptr<RecordableEvent>& Event(std::size_t index) const {
+    return environment_->events.Get(Number(index));
+  }
 
   napi_value Undefined() const;
   napi_value FromNumber(double number) const;

@@ -75,7 +75,7 @@ napi_value Open(Call& call) {
   return call.FromNumber(environment.devices.Add(std::move(opened)));
 }
 
-// What belongs to the device goes first: reads, buffers, streams.
+// What belongs to the device goes first: reads, buffers, events, streams.
 napi_value Close(Call& call) {
   Environment& environment = call.environment();
   std::shared_ptr<OpenedDevice> opened = environment.devices.Remove(call.Number(0));
@@ -86,6 +86,7 @@ napi_value Close(Call& call) {
   environment.reads.RemoveIf([=](const ReadBox& read) { return read.device.get() == box; });
   environment.buffers.RemoveIf(
       [=](const BufferView& buffer) { return &buffer.memory->device() == box; });
+  environment.events.RemoveIf([=](const RecordableEvent& event) { return &event.device() == box; });
   environment.streams.ForEach([=](const std::shared_ptr<StreamBox>& stream) {
     if (&stream->device() == box) {
       stream->Close();

@@ -9,6 +9,7 @@ Environment::~Environment() {
   auto everything = [](const auto&) { return true; };
   reads.RemoveIf(everything);
   buffers.RemoveIf(everything);
+  events.RemoveIf(everything);
   streams.RemoveIf(everything);
   devices.RemoveIf(everything);
   runtimes.RemoveIf(everything);

@@ -34,6 +34,7 @@ class Environment {
   HandleTable<StreamBox> streams{HandleKind::kStream};
   HandleTable<BufferView> buffers{HandleKind::kBuffer};
   HandleTable<ReadBox> reads{HandleKind::kRead};
+  HandleTable<RecordableEvent> events{HandleKind::kEvent};
 
   // A promise for the end of `events`, which `keep_alive` owns. Throws Failure if that is already
   // known to have failed to start.

@@ -10,7 +10,7 @@
 
 namespace nodecuda {
 
-enum class HandleKind : std::uint8_t { kRuntime = 1, kDevice, kStream, kBuffer, kRead };
+enum class HandleKind : std::uint8_t { kRuntime = 1, kDevice, kStream, kBuffer, kRead, kEvent };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the
 // cheapest thing to pass through Node-API: 26 bits of generation, 3 of kind, 24 of index. The

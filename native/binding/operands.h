@@ -20,6 +20,12 @@ inline void RequireSameDevice(const PhysicalDevice& device, const BufferView& bu
   }
 }
 
+inline void RequireSameDevice(const PhysicalDevice& device, const RecordableEvent& event) {
+  if (event.device().physical.get() != &device) {
+    throw Failure(Failure::Kind::kWrongDevice, "the event belongs to another device");
+  }
+}
+
 inline void RequireRange(const BufferView& buffer, std::size_t offset, std::size_t bytes) {
   if (offset > buffer.bytes || bytes > buffer.bytes - offset) {
     throw Failure(Failure::Kind::kArgumentRange, "the range is outside the buffer");

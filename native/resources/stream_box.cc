@@ -2,8 +2,10 @@
 
 namespace nodecuda {
 
-EventBox::EventBox(std::shared_ptr<PhysicalDevice> device) : device_(std::move(device)) {
-  device_->Check(device_->runtime().EventCreateWithFlags(&handle_, kEventDisableTiming),
+EventBox::EventBox(std::shared_ptr<PhysicalDevice> device, bool timing)
+    : device_(std::move(device)) {
+  unsigned flags = timing ? kEventDefault : kEventDisableTiming;
+  device_->Check(device_->runtime().EventCreateWithFlags(&handle_, flags),
                  "cudaEventCreateWithFlags");
 }
 
@@ -62,6 +64,21 @@ std::shared_ptr<EventBox> StreamBox::Mark() {
   PhysicalDevice& physical = *device_->physical;
   physical.Check(physical.runtime().EventRecord(event->handle(), handle_), "cudaEventRecord");
   return event;
+}
+
+RecordableEvent::RecordableEvent(std::shared_ptr<DeviceBox> device, bool timing)
+    : device_(std::move(device)),
+      box_(std::make_shared<EventBox>(device_->physical, timing)),
+      timing_(timing) {}
+
+void RecordableEvent::Record(Stream stream) {
+  PhysicalDevice& physical = *device_->physical;
+  // If somebody waits for the last recording, this one gets an event of its own.
+  bool waited_for = box_.use_count() > 1;
+  auto box = waited_for ? std::make_shared<EventBox>(device_->physical, timing_) : box_;
+  physical.Check(physical.runtime().EventRecord(box->handle(), stream), "cudaEventRecord");
+  box_ = std::move(box);
+  recorded_ = true;
 }
 
 }  // namespace nodecuda

@@ -11,7 +11,7 @@ namespace nodecuda {
 class EventBox {
  public:
   // Creates it with the device current. Throws Failure.
-  explicit EventBox(std::shared_ptr<PhysicalDevice> device);
+  explicit EventBox(std::shared_ptr<PhysicalDevice> device, bool timing = false);
   ~EventBox();
   EventBox(const EventBox&) = delete;
   EventBox& operator=(const EventBox&) = delete;
@@ -49,6 +49,25 @@ class StreamBox {
   std::shared_ptr<DeviceBox> device_;
   Stream handle_ = nullptr;
   std::shared_ptr<EventBox> tail_;  // made when first needed
+};
+
+// What a JavaScript CudaEvent names. Unlike the events above, it may be recorded again and again.
+class RecordableEvent {
+ public:
+  RecordableEvent(std::shared_ptr<DeviceBox> device, bool timing);  // throws Failure
+
+  DeviceBox& device() const { return *device_; }
+  bool timing() const { return timing_; }
+  bool recorded() const { return recorded_; }
+  // The latest recording. Whoever waits holds the box, and then goes on waiting for that one.
+  const std::shared_ptr<EventBox>& box() const { return box_; }
+  void Record(Stream stream);  // throws Failure, and is then as before
+
+ private:
+  std::shared_ptr<DeviceBox> device_;
+  std::shared_ptr<EventBox> box_;
+  bool timing_;
+  bool recorded_ = false;
 };
 
 }  // namespace nodecuda

@@ -90,7 +90,7 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
 
-  virtual Status DriverGetVersion(int* version) = 0;   // 13000 for 13.0; 0 without a driver
+  virtual Status DriverGetVersion(int* version) = 0;  // 13000 for 13.0; 0 without a driver
   virtual Status RuntimeGetVersion(int* version) = 0;
   virtual Status GetDeviceCount(int* count) = 0;
   virtual Status GetDeviceProperties(DeviceProperties* properties, int device) = 0;

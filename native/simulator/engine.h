@@ -45,8 +45,8 @@ class Program {
 
 // Parses, checks and decodes. `capability` is the device's, 90 for 9.0: a module for a higher
 // target, or for an `a` target other than the device's, is kNoKernelImageForDevice; text that is
-// not PTX or has an unknown instruction kInvalidPtx; a PTX version above 9.0 kUnsupportedPtxVersion.
-// Returns null and fills *failure. `memory` must outlive the program.
+// not PTX or has an unknown instruction kInvalidPtx; a PTX version above 9.0
+// kUnsupportedPtxVersion. Returns null and fills *failure. `memory` must outlive the program.
 std::shared_ptr<const Program> LoadProgram(std::string_view ptx, int capability, Isa isa,
                                            DeviceMemory& memory, LoadFailure* failure);
 

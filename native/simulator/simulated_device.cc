@@ -112,7 +112,8 @@ Status SimulatedDevice::SynchronizeAll() {
   std::vector<std::pair<std::shared_ptr<StreamState>, std::uint64_t>> targets;
   for (const auto& stream : streams_) targets.emplace_back(stream, stream->submitted);
   for (const auto& [stream, target] : targets) {
-    monitor_.done.wait(lock, [&] { return stream->completed >= target; });
+    monitor_.done.wait(lock,
+                       [&stream = stream, target = target] { return stream->completed >= target; });
   }
   return fault_.status;
 }

@@ -3,6 +3,7 @@ import {
   type Cuda,
   CudaError,
   type CudaErrorCode,
+  type CudaEvent,
   CudaOutOfMemoryError,
   cuda,
   type Device,
@@ -96,6 +97,17 @@ export async function operations(device: Device, stream: Stream): Promise<void> 
   const { current, peak } = device.memoryStats();
   const { fatal } = await device.lost;
   void [ints, idle, free, total, current, peak, fatal];
+}
+
+export async function timing(device: Device, stream: Stream): Promise<number> {
+  using start: CudaEvent = device.createEvent();
+  using end = device.createEvent({ timing: true });
+  start.record();
+  end.record(stream);
+  stream.waitFor(start);
+  await end.synchronize();
+  const reached: boolean = end.query();
+  return reached ? start.elapsedMs(end) : 0;
 }
 
 export async function host(): Promise<void> {

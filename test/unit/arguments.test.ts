@@ -1,6 +1,6 @@
 // Wrong arguments: the promised error, no CUDA call, and the device as before.
 // Hazards H1, H2, H3, H8, H9, H10 of guides/reliability.md.
-import { type Device, DeviceBuffer, Stream } from '../../lib/index.js';
+import { CudaEvent, type Device, DeviceBuffer, Stream } from '../../lib/index.js';
 import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
 import { ARG_RANGE, ARG_TYPE, DISPOSED, failure } from '../support/errors.js';
 import { detach } from '../support/memory.js';
@@ -10,6 +10,7 @@ let device: Device;
 let x: DeviceBuffer<'float32'>;
 let y: DeviceBuffer<'float32'>;
 let stream: Stream;
+let event: CudaEvent;
 
 beforeAll(async () => {
   faulty = openFaultyDevice();
@@ -17,6 +18,7 @@ beforeAll(async () => {
   x = device.from(new Float32Array([1, 2, 3, 4]));
   y = device.from(new Float32Array([5, 6, 7, 8]));
   stream = device.createStream();
+  event = device.createEvent();
   await device.synchronize();
 });
 
@@ -155,6 +157,14 @@ describe('types of arguments', () => {
       await refused(() => device.add(x, y, { stream: value as Any }), ARG_TYPE);
       await refused(() => x.fill(1, { stream: value as Any }), ARG_TYPE);
       await refused(() => x.read({ stream: value as Any }), ARG_TYPE);
+      await refused(() => event.record(value as Any), ARG_TYPE);
+    }
+  });
+
+  test('events', async () => {
+    for (const value of [undefined, null, 1, {}, stream, Object.create(event)]) {
+      await refused(() => event.elapsedMs(value as Any), ARG_TYPE);
+      await refused(() => stream.waitFor(value as Any), ARG_TYPE);
     }
   });
 
@@ -165,6 +175,7 @@ describe('types of arguments', () => {
       await refused(() => x.write(new Float32Array(1), value as Any), ARG_TYPE);
       await refused(() => device.alloc('float32', 1, value as Any), ARG_TYPE);
       await refused(() => device.createStream(value as Any), ARG_TYPE);
+      await refused(() => device.createEvent(value as Any), ARG_TYPE);
     }
     await refused(() => device.matmul(x, y, undefined as Any), ARG_TYPE);
     await refused(() => device.matmul(x, y, { m: 2, n: 2 } as Any), ARG_TYPE);
@@ -188,6 +199,7 @@ describe('types of arguments', () => {
     await refused(() => device.matmul(x, y, { ...shape, alpha: 1n as Any }), ARG_TYPE);
     await refused(() => device.matmul(x, y, { ...shape, beta: 1 }), ARG_TYPE); // without out
     await refused(() => device.alloc('float32', 1, { uninitialized: 1 as Any }), ARG_TYPE);
+    await refused(() => device.createEvent({ timing: 1 as Any }), ARG_TYPE);
   });
 });
 
@@ -357,7 +369,12 @@ describe('options that bite', () => {
 });
 
 describe('wrong receivers', () => {
-  const prototypes = { Device: () => device, DeviceBuffer: () => x, Stream: () => stream };
+  const prototypes = {
+    Device: () => device,
+    DeviceBuffer: () => x,
+    Stream: () => stream,
+    CudaEvent: () => event,
+  };
 
   test.each(Object.entries(prototypes))('%s', async (name, instance) => {
     const prototype = Object.getPrototypeOf(instance());
@@ -387,7 +404,8 @@ describe('wrong receivers', () => {
   });
 
   test('constructors are not for users', async () => {
-    for (const Class of [device.constructor, DeviceBuffer, Stream] as unknown as (new (
+    const classes = [device.constructor, DeviceBuffer, Stream, CudaEvent];
+    for (const Class of classes as unknown as (new (
       ...args: unknown[]
     ) => unknown)[]) {
       await refused(() => new Class(), ARG_TYPE);

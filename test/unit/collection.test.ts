@@ -32,20 +32,22 @@ withGc('what is dropped is freed, with one warning per class', async () => {
     for (let i = 0; i < 100; i++) {
       device.alloc('float32', 100).slice(1);
       device.createStream();
+      device.createEvent();
     }
   })();
   expect(live().allocations).toBeGreaterThan(50);
   await collectUntil(
     () =>
       addon.liveHandles().buffers === handles.buffers &&
-      addon.liveHandles().streams === handles.streams,
+      addon.liveHandles().streams === handles.streams &&
+      addon.liveHandles().events === handles.events,
   );
   await turn();
   expect(addon.liveHandles()).toEqual(handles);
   expect(device.memoryStats().currentCount).toBe(0);
   const classes = warn.mock.calls.map(([message]) => /^A (\w+)/.exec(String(message))![1]);
   warn.mockRestore();
-  expect(classes.sort()).toEqual(['DeviceBuffer', 'Stream']);
+  expect(classes.sort()).toEqual(['CudaEvent', 'DeviceBuffer', 'Stream']);
 });
 
 withGc('nothing is said of what was disposed, or whose device was', async () => {
@@ -57,6 +59,7 @@ withGc('nothing is said of what was disposed, or whose device was', async () => 
       const own = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
       own.alloc('float32', 100);
       own.createStream();
+      own.createEvent();
       own.dispose();
       device.alloc('float32', 1).dispose();
     })();

@@ -37,6 +37,15 @@ const operations: Record<string, (operands: Operands) => unknown> = {
     x.fill(1, { stream });
     await stream.synchronize();
   },
+  'an event': async () => {
+    using event = device.createEvent();
+    event.record();
+    device.defaultStream.waitFor(event);
+    event.query();
+    await event.synchronize();
+    event.synchronizeSync();
+    event.elapsedMs(event);
+  },
   synchronize: () => device.synchronize(),
   synchronizeSync: () => device.synchronizeSync(),
   memoryInfo: () => device.memoryInfo(),
@@ -89,6 +98,7 @@ describe.each([
     }
     expect(faulty.addon.liveHandles().reads).toBe(handles.reads);
     expect(faulty.addon.liveHandles().streams).toBe(handles.streams);
+    expect(faulty.addon.liveHandles().events).toBe(handles.events);
   });
 });
 
@@ -139,10 +149,13 @@ describe.each([
     const n = 160;
     const streams = Array.from({ length: 4 }, () => device.createStream());
     const a = device.alloc('float32', n * n);
-    const pending = streams.flatMap((stream) => {
+    const pending: Promise<unknown>[] = streams.flatMap((stream) => {
       const c = device.matmul(a, a, { m: n, n, k: n, stream });
       return Array.from({ length: 16 }, () => c.read({ stream }));
     });
+    const event = device.createEvent();
+    event.record(streams[3]);
+    pending.push(event.synchronize());
     const { lost } = device;
     const start = performance.now();
     faulty.fail('*', 1, status, 'sticky');
@@ -178,10 +191,18 @@ describe.each([
       () => a.fill(1),
       () => streams[0]!.synchronize(),
       () => streams[0]!.query(),
+      () => streams[0]!.waitFor(event),
+      () => device.createEvent(),
+      () => event.record(),
+      () => event.query(),
+      () => event.synchronize(),
+      () => event.synchronizeSync(),
+      () => event.elapsedMs(event),
     ]) {
       expect(await failure(call)).toMatchObject({ name, status, fatal: true });
     }
     a.dispose();
+    event.dispose();
     for (const stream of streams) stream.dispose();
     device.dispose();
     expect(faulty.log()).toEqual([]);

@@ -1,6 +1,6 @@
 // Hazards H14 to H19, H22, H43: dispose is idempotent and quiet, what is disposed is refused, what
 // is in flight completes, what is dropped is freed, and nobody sees another's bytes.
-import { cuda, type Device, DeviceBuffer, Stream } from '../../lib/index.js';
+import { CudaEvent, cuda, type Device, DeviceBuffer, Stream } from '../../lib/index.js';
 import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
 import { DISPOSED, failure } from '../support/errors.js';
 
@@ -41,6 +41,14 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     synchronize: (s) => s.synchronize(),
     synchronizeSync: (s) => s.synchronizeSync(),
     query: (s) => s.query(),
+    waitFor: (s) => s.waitFor(undefined as never),
+  };
+  const events: Record<string, (event: CudaEvent) => unknown> = {
+    record: (e) => e.record(),
+    query: (e) => e.query(),
+    synchronize: (e) => e.synchronize(),
+    synchronizeSync: (e) => e.synchronizeSync(),
+    elapsedMs: (e) => e.elapsedMs(undefined as never),
   };
   const devices: Record<string, (device: Device) => unknown> = {
     streamPriorities: (d) => d.streamPriorities,
@@ -52,6 +60,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     add: (d) => d.add(undefined as never, undefined as never),
     matmul: (d) => d.matmul(undefined as never, undefined as never, { m: 1, n: 1, k: 1 }),
     createStream: (d) => d.createStream(),
+    createEvent: (d) => d.createEvent(),
     synchronize: (d) => d.synchronize(),
     synchronizeSync: (d) => d.synchronizeSync(),
   };
@@ -59,6 +68,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
   const staysUsable: Record<string, string[]> = {
     DeviceBuffer: ['dtype', 'length', 'byteLength', 'device', 'disposed', 'dispose'],
     Stream: ['device', 'priority', 'disposed', 'dispose'],
+    CudaEvent: ['device', 'disposed', 'dispose'],
     Device: ['disposed', 'dispose', 'defaultStream', 'lost'],
   };
 
@@ -66,6 +76,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     for (const [Class, methods] of [
       [DeviceBuffer, buffers],
       [Stream, streams],
+      [CudaEvent, events],
       [device.constructor, devices],
     ] as const) {
       const names = Object.getOwnPropertyNames(Class.prototype);
@@ -99,6 +110,17 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     expect(faulty.log()).toEqual([]);
   });
 
+  test.each(Object.entries(events))('CudaEvent.%s', async (_, call) => {
+    const event = device.createEvent();
+    event.dispose();
+    const orphan = device.createEvent();
+    device.dispose();
+    faulty.clearLog();
+    expect(await failure(() => call(event))).toMatchObject(DISPOSED);
+    expect(await failure(() => call(orphan))).toMatchObject(DISPOSED);
+    expect(faulty.log()).toEqual([]);
+  });
+
   test.each(Object.entries(devices))('Device.%s', async (_, call) => {
     device.dispose();
     faulty.clearLog();
@@ -110,8 +132,11 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     const x = device.alloc('float32', 4);
     const gone = device.alloc('float32', 4);
     const stream = device.createStream();
+    const event = device.createEvent();
+    const goneEvent = device.createEvent();
     gone.dispose();
     stream.dispose();
+    goneEvent.dispose();
     faulty.clearLog();
     for (const call of [
       () => device.add(x, gone),
@@ -124,6 +149,9 @@ describe('after dispose every method is refused, without a CUDA call', () => {
       () => x.read({ stream }),
       () => x.write(new Float32Array(4), { stream }),
       () => device.alloc('float32', 4, { stream }),
+      () => event.record(stream),
+      () => event.elapsedMs(goneEvent),
+      () => device.defaultStream.waitFor(goneEvent),
     ]) {
       expect(await failure(call)).toMatchObject(DISPOSED);
     }

@@ -53,6 +53,28 @@ test.each([
   30_000,
 );
 
+test('terminated while the addon is being loaded', async () => {
+  // The moment is random, within the few milliseconds that loading takes: the more often, the
+  // likelier the bug that this is for is seen (an exception that left the addon).
+  const ending = await runChild(
+    `const { Worker } = require('node:worker_threads');
+     const load = "require('nodecuda').cuda.deviceCount();";
+     (async () => {
+       for (let i = 0; i < 120; i++) {
+         const worker = new Worker(load, { eval: true });
+         await new Promise((resolve) => worker.once('online', resolve));
+         const until = performance.now() + (i % 12);
+         while (performance.now() < until);
+         await worker.terminate();
+       }
+       console.log('done');
+     })();`,
+    { env },
+  );
+  clean(ending);
+  expect(ending.stdout).toBe('done\n');
+}, 30_000);
+
 test('a worker ends by itself: what it made is given back', async () => {
   const ending = await runChild(
     `const { Worker } = require('node:worker_threads');

@@ -43,14 +43,14 @@ using Word4 = std::uint32_t __attribute__((vector_size(16)));
 void Transpose4(const std::uint64_t* address, std::uint32_t* const (&out)[4]) {
   const auto a = ReadHost<Word4>(address[0]), b = ReadHost<Word4>(address[1]);
   const auto c = ReadHost<Word4>(address[2]), d = ReadHost<Word4>(address[3]);
-  const auto ac_low = __builtin_shuffle(a, c, Word4{0, 4, 1, 5});
-  const auto ac_high = __builtin_shuffle(a, c, Word4{2, 6, 3, 7});
-  const auto bd_low = __builtin_shuffle(b, d, Word4{0, 4, 1, 5});
-  const auto bd_high = __builtin_shuffle(b, d, Word4{2, 6, 3, 7});
-  const Word4 columns[4] = {__builtin_shuffle(ac_low, bd_low, Word4{0, 4, 1, 5}),
-                            __builtin_shuffle(ac_low, bd_low, Word4{2, 6, 3, 7}),
-                            __builtin_shuffle(ac_high, bd_high, Word4{0, 4, 1, 5}),
-                            __builtin_shuffle(ac_high, bd_high, Word4{2, 6, 3, 7})};
+  const auto ac_low = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+  const auto ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+  const auto bd_low = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+  const auto bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+  const Word4 columns[4] = {__builtin_shufflevector(ac_low, bd_low, 0, 4, 1, 5),
+                            __builtin_shufflevector(ac_low, bd_low, 2, 6, 3, 7),
+                            __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5),
+                            __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7)};
   for (int i = 0; i < 4; ++i) std::memcpy(out[i], &columns[i], sizeof(Word4));
 }
 

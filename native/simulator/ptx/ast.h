@@ -16,13 +16,30 @@ namespace nodecuda::simulator::ptx {
 enum class Type : std::uint8_t {
   kNone,
   kPred,
-  kB8, kB16, kB32, kB64, kB128,
-  kU8, kU16, kU32, kU64,
-  kS8, kS16, kS32, kS64,
-  kF16, kF16x2, kBF16, kBF16x2, kTF32, kF32, kF32x2, kF64,
+  kB8,
+  kB16,
+  kB32,
+  kB64,
+  kB128,
+  kU8,
+  kU16,
+  kU32,
+  kU64,
+  kS8,
+  kS16,
+  kS32,
+  kS64,
+  kF16,
+  kF16x2,
+  kBF16,
+  kBF16x2,
+  kTF32,
+  kF32,
+  kF32x2,
+  kF64,
 };
-std::size_t SizeOf(Type type);                 // bytes; 4 for kPred (a 32-lane mask), 0 for kNone
-Type TypeFromName(std::string_view name);      // "f32" -> kF32; kNone if it is no type
+std::size_t SizeOf(Type type);             // bytes; 4 for kPred (a 32-lane mask), 0 for kNone
+Type TypeFromName(std::string_view name);  // "f32" -> kF32; kNone if it is no type
 
 enum class Space : std::uint8_t { kNone, kParam, kGlobal, kShared, kLocal, kConst };
 
@@ -33,21 +50,21 @@ struct Register {
 
 struct Operand {
   enum class Kind : std::uint8_t {
-    kRegister,   // `register_index`; `negated` for !%p
-    kSpecial,    // %tid.x, %laneid, ...: `name` holds the whole spelling
-    kInteger,    // `bits`, two's complement
-    kFloat32,    // 0fXXXXXXXX: `bits`
-    kFloat64,    // 0dXXXXXXXXXXXXXXXX, or a decimal float: `bits`
-    kSymbol,     // a variable, parameter or function, plus `offset`: `name`, `variable_index`
-    kLabel,      // `name`; `bits` is the index into body of the instruction it marks. Use that:
-                 // disjoint scopes may repeat a name. Or the .callprototype of an indirect call
-    kAddress,    // [base + offset]: `elements[0]` is the base (register, symbol or integer);
-                 // tensor coordinates and the like, [map, {x, y}], are further elements
-    kVector,     // {a, b, ...}: `elements`
-    kPair,       // a|b: `elements`, two of them
-    kList,       // (a, b, ...) of a call, or the labels of the .branchtargets list a brx.idx names
-                 // (the functions of a .calltargets list): `elements`
-    kDiscard,    // _
+    kRegister,  // `register_index`; `negated` for !%p
+    kSpecial,   // %tid.x, %laneid, ...: `name` holds the whole spelling
+    kInteger,   // `bits`, two's complement
+    kFloat32,   // 0fXXXXXXXX: `bits`
+    kFloat64,   // 0dXXXXXXXXXXXXXXXX, or a decimal float: `bits`
+    kSymbol,    // a variable, parameter or function, plus `offset`: `name`, `variable_index`
+    kLabel,     // `name`; `bits` is the index into body of the instruction it marks. Use that:
+                // disjoint scopes may repeat a name. Or the .callprototype of an indirect call
+    kAddress,   // [base + offset]: `elements[0]` is the base (register, symbol or integer);
+                // tensor coordinates and the like, [map, {x, y}], are further elements
+    kVector,    // {a, b, ...}: `elements`
+    kPair,      // a|b: `elements`, two of them
+    kList,      // (a, b, ...) of a call, or the labels of the .branchtargets list a brx.idx names
+                // (the functions of a .calltargets list): `elements`
+    kDiscard,   // _
   };
   Kind kind = Kind::kDiscard;
   bool negated = false;
@@ -62,10 +79,10 @@ struct Operand {
 };
 
 struct Instruction {
-  std::string_view mnemonic;             // "fma.rn.f32", without guard and operands
-  std::vector<std::string_view> parts;   // {"fma", "rn", "f32"}
+  std::string_view mnemonic;            // "fma.rn.f32", without guard and operands
+  std::vector<std::string_view> parts;  // {"fma", "rn", "f32"}
   std::vector<Operand> operands;
-  int guard = -1;                        // register index, or -1
+  int guard = -1;  // register index, or -1
   bool guard_negated = false;
   int line = 0;
 };
@@ -81,7 +98,7 @@ struct Variable {
   bool is_array = false;
   bool unsized = false;
   bool is_extern = false;
-  std::vector<std::byte> initializer;    // may be shorter than the variable: the rest is zero
+  std::vector<std::byte> initializer;  // may be shorter than the variable: the rest is zero
   int line = 0;
   std::size_t ByteSize() const { return SizeOf(type) * count; }
 };
@@ -91,22 +108,22 @@ struct Function {
   bool is_entry = false;
   bool has_body = false;
   std::vector<Variable> parameters;
-  std::vector<Variable> results;         // of a .func
-  std::vector<Register> registers;       // those used, and all declared outside a %r<n> range
-  std::vector<Variable> variables;       // .shared, .local and .param declared inside the body
+  std::vector<Variable> results;    // of a .func
+  std::vector<Register> registers;  // those used, and all declared outside a %r<n> range
+  std::vector<Variable> variables;  // .shared, .local and .param declared inside the body
   std::vector<Instruction> body;
   // Index into body of the next instruction (body.size() at the end); of labels that disjoint
   // scopes repeat, the first. For people and tests: operands carry their target in `bits`.
   std::map<std::string_view, std::size_t> labels;
-  std::uint32_t max_threads = 0;         // product of .maxntid, 0 if absent
-  std::uint32_t required_threads[3] = {0, 0, 0};   // .reqntid, 0 if absent
+  std::uint32_t max_threads = 0;                  // product of .maxntid, 0 if absent
+  std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid, 0 if absent
   int line = 0;
 };
 
 struct Module {
   std::unique_ptr<const std::string> text;
-  int version = 0;       // 90 for .version 9.0
-  int target = 0;        // 75 for sm_75
+  int version = 0;         // 90 for .version 9.0
+  int target = 0;          // 75 for sm_75
   char target_suffix = 0;  // 'a' or 'f', or 0
   std::vector<Variable> variables;
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration

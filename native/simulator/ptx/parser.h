@@ -18,7 +18,8 @@ struct ParseError {
 // uses is declared, once per scope); whether an instruction exists is the decoder's to say.
 // Never throws on bad input other than std::bad_alloc: returns nullopt and fills *error.
 // Sizes that the input controls are bounded: 64 MiB of text, 1 << 20 registers or instructions a
-// function, nesting depth 64, 1 << 36 bytes a variable, and what Budget in cursor.h allows a module.
+// function, nesting depth 64, 1 << 36 bytes a variable, and what Budget in cursor.h allows a
+// module.
 std::optional<Module> Parse(std::string_view text, ParseError* error);
 
 }  // namespace nodecuda::simulator::ptx

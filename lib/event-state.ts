@@ -1,0 +1,60 @@
+import type { Handle } from './addon-types.js';
+import { argumentTypeError } from './checks.js';
+import { checkSameDevice, type DeviceState } from './device-state.js';
+import { CudaDisposedError } from './errors.js';
+import { type Closable, creationStack } from './leaks.js';
+import { native } from './native.js';
+
+/** What a CudaEvent is made of. */
+export class EventState implements Closable {
+  readonly stack = creationStack();
+  #handle: Handle;
+
+  constructor(
+    readonly device: DeviceState,
+    handle: Handle,
+  ) {
+    this.#handle = handle;
+  }
+
+  isOpen(): boolean {
+    return this.#handle !== 0 && !this.device.closed;
+  }
+
+  close(): void {
+    const handle = this.#handle;
+    if (handle === 0) return;
+    this.#handle = 0;
+    if (!this.device.closed) native().closeEvent(handle);
+  }
+
+  handle(): Handle {
+    if (!this.isOpen()) throw new CudaDisposedError('The CudaEvent is disposed');
+    return this.#handle;
+  }
+}
+
+let stateOf: (value: unknown) => EventState | undefined = () => undefined;
+
+/** Called once, by the class CudaEvent, which alone can see the state of its objects. */
+export function setEventStateOf(read: (value: unknown) => EventState | undefined): void {
+  stateOf = read;
+}
+
+/** The state of `this` in a method of CudaEvent. */
+export function eventReceiver(value: unknown, member: string): EventState {
+  const state = stateOf(value);
+  if (state === undefined) {
+    throw argumentTypeError('a CudaEvent', `this of CudaEvent.${member}`, value);
+  }
+  return state;
+}
+
+/** The native event of an argument for work on `device`. */
+export function eventHandle(value: unknown, name: string, device: DeviceState): Handle {
+  const state = stateOf(value);
+  if (state === undefined) throw argumentTypeError('a CudaEvent', name, value);
+  const handle = state.handle();
+  checkSameDevice(device, state.device, name);
+  return handle;
+}
