@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { availableParallelism, cpus, getPriority, loadavg, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { addonPath, native } from '../dist/native.js';
 import type { Context } from './case';
@@ -18,6 +18,8 @@ export interface Environment {
   memoryGiB: number;
   /** Runnable threads, mean over the last minute, before the bench began. */
   loadBefore: number;
+  /** Scheduling priority of this process: 0 is the usual, less is more urgent. */
+  niceness: number;
   device: string;
   simulated: boolean;
   /** Of the simulated device. */
@@ -70,6 +72,7 @@ export function describeEnvironment({ device, workers }: Context): Environment {
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     loadBefore: Number(loadavg()[0]!.toFixed(2)),
+    niceness: getPriority(),
     device: `${device.name}, compute capability ${major}.${minor}`,
     simulated: device.isSimulated,
     workers: workers ?? null,
