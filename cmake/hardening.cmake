@@ -14,6 +14,8 @@ if(NODECUDA_SANITIZE)
   # With the shared C++ library, which the sanitizers intercept, and no FORTIFY, which they replace.
   add_compile_options(-fsanitize=${NODECUDA_SANITIZE} -fno-sanitize-recover=undefined
                       -fno-omit-frame-pointer -g1)
+  set(CMAKE_C_FLAGS_RELEASE -O1)  # twice as fast to compile; and assert() stays on
+  set(CMAKE_CXX_FLAGS_RELEASE -O1)
   add_link_options(-fsanitize=${NODECUDA_SANITIZE})
   return()
 endif()

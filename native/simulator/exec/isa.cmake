@@ -16,7 +16,7 @@ function(nodecuda_add_isa isa)
   target_compile_definitions(${target} PRIVATE NODECUDA_ISA=${isa})
   # A register slot is read as whatever type an instruction says: no aliasing by type. Nobody reads
   # the exception flags: lanes may be computed that a branch would have skipped.
-  target_compile_options(${target} PRIVATE -O3 -fPIC -fvisibility=hidden -Wall -Wextra
+  target_compile_options(${target} PRIVATE -fPIC -fvisibility=hidden -Wall -Wextra
     -ffp-contract=off -fno-math-errno -fno-strict-aliasing
     -fno-trapping-math ${ARGN})
   target_sources(nodecuda_simulator PRIVATE $<TARGET_OBJECTS:${target}>)
