@@ -1,19 +1,16 @@
 import type { Handle } from './addon-types.js';
 import { argumentTypeError, rangeError, typeError } from './checks.js';
+import { ChildState } from './child-state.js';
 import { checkSameDevice, type DeviceState } from './device-state.js';
 import type { DtypeInfo } from './dtype.js';
-import { CudaDisposedError } from './errors.js';
-import { type Closable, creationStack } from './leaks.js';
 import { native } from './native.js';
 
 /** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
-export class BufferState implements Closable {
-  readonly stack = creationStack();
+export class BufferState extends ChildState {
   readonly byteLength: number;
-  #handle: Handle;
 
   constructor(
-    readonly device: DeviceState,
+    device: DeviceState,
     handle: Handle,
     readonly dtype: DtypeInfo,
     readonly length: number,
@@ -22,24 +19,12 @@ export class BufferState implements Closable {
     /** Where in the allocation it begins. */
     readonly byteOffset: number,
   ) {
-    this.#handle = handle;
+    super(device, handle, 'DeviceBuffer');
     this.byteLength = length * dtype.byteSize;
   }
 
-  isOpen(): boolean {
-    return this.#handle !== 0 && !this.device.closed;
-  }
-
-  close(): void {
-    const handle = this.#handle;
-    if (handle === 0) return;
-    this.#handle = 0;
-    if (!this.device.closed) native().closeBuffer(handle);
-  }
-
-  handle(): Handle {
-    if (!this.isOpen()) throw new CudaDisposedError('The DeviceBuffer is disposed');
-    return this.#handle;
+  protected release(handle: Handle): void {
+    native().closeBuffer(handle);
   }
 }
 

@@ -1,36 +1,17 @@
 import type { Handle } from './addon-types.js';
 import { argumentTypeError } from './checks.js';
+import { ChildState } from './child-state.js';
 import { checkSameDevice, type DeviceState } from './device-state.js';
-import { CudaDisposedError } from './errors.js';
-import { type Closable, creationStack } from './leaks.js';
 import { native } from './native.js';
 
 /** What a CudaEvent is made of. */
-export class EventState implements Closable {
-  readonly stack = creationStack();
-  #handle: Handle;
-
-  constructor(
-    readonly device: DeviceState,
-    handle: Handle,
-  ) {
-    this.#handle = handle;
+export class EventState extends ChildState {
+  constructor(device: DeviceState, handle: Handle) {
+    super(device, handle, 'CudaEvent');
   }
 
-  isOpen(): boolean {
-    return this.#handle !== 0 && !this.device.closed;
-  }
-
-  close(): void {
-    const handle = this.#handle;
-    if (handle === 0) return;
-    this.#handle = 0;
-    if (!this.device.closed) native().closeEvent(handle);
-  }
-
-  handle(): Handle {
-    if (!this.isOpen()) throw new CudaDisposedError('The CudaEvent is disposed');
-    return this.#handle;
+  protected release(handle: Handle): void {
+    native().closeEvent(handle);
   }
 }
 

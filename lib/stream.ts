@@ -1,11 +1,11 @@
 import type { Handle } from './addon-types.js';
 import { argumentTypeError, checkInteger, readOptions, typeError } from './checks.js';
+import { ChildState } from './child-state.js';
 import type { Device } from './device.js';
 import { assertDeviceOpen, checkSameDevice, type DeviceState } from './device-state.js';
-import { CudaDisposedError } from './errors.js';
 import type { CudaEvent } from './event.js';
 import { eventHandle } from './event-state.js';
-import { type Closable, creationStack, leakRegistry } from './leaks.js';
+import { leakRegistry } from './leaks.js';
 import { native } from './native.js';
 
 /** Options of {@link Device.createStream}. */
@@ -16,34 +16,23 @@ export interface StreamOptions {
   priority?: number;
 }
 
-class StreamState implements Closable {
-  readonly stack = creationStack();
-  #handle: Handle;
-
+class StreamState extends ChildState {
   constructor(
-    readonly device: DeviceState,
+    device: DeviceState,
     handle: Handle,
     readonly priority: number,
     /** The device's own, which lives as long as the device. */
     readonly isDefault: boolean,
   ) {
-    this.#handle = handle;
+    super(device, handle, 'Stream');
   }
 
-  isOpen(): boolean {
-    return this.#handle !== 0 && !this.device.closed;
+  override close(): void {
+    if (!this.isDefault) super.close();
   }
 
-  close(): void {
-    const handle = this.#handle;
-    if (handle === 0 || this.isDefault) return;
-    this.#handle = 0;
-    if (!this.device.closed) native().closeStream(handle);
-  }
-
-  handle(): Handle {
-    if (!this.isOpen()) throw new CudaDisposedError('The Stream is disposed');
-    return this.#handle;
+  protected release(handle: Handle): void {
+    native().closeStream(handle);
   }
 }
 
