@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { skipTest } from './support/skip.js';
 
 const root = join(__dirname, '..');
 const executable =
@@ -9,8 +10,7 @@ const executable =
 
 if (!existsSync(executable)) {
   const reason = `${relative(root, executable)} is not built: npm run test:native, with a C++ compiler`;
-  console.log(`C++ tests skipped: ${reason}`);
-  test.skip(`C++ tests (${reason})`, () => {});
+  skipTest('C++ tests', reason);
 } else {
   const run = (...args: string[]) =>
     spawnSync(executable, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
