@@ -4,23 +4,30 @@
 #   target_link_libraries(addon PRIVATE nodecuda_kernels)
 #
 # It decides NODECUDA_WITH_CUDA, unless told with -DNODECUDA_WITH_CUDA=ON or OFF:
-#   ON   nvcc (NODECUDA_NVCC) compiles cuda/builtin.cu to one fatbin and to PTX for every target.
-#        The includer compiles native/runtime/cuda_runtime.cc with NODECUDA_WITH_CUDA defined and
-#        links cudart_static.
+#   ON   nvcc (NODECUDA_NVCC) compiles cuda/<module>.cu to PTX for every target of the module, and
+#        ptxas that to machine code: one fatbin a module. The includer compiles
+#        native/runtime/cuda_runtime.cc with NODECUDA_WITH_CUDA defined and links cudart_static.
 #   OFF  There is no fatbin; the PTX is that of prebuilds/ptx/. Keeping those files in step with
 #        cuda/ is the includer's business.
+# -DNODECUDA_ONLY_TARGETS="80;90a" compiles for those alone, for quick builds while developing.
 #
 # nodecuda_kernels   static library: native/ops/builtin_kernels.h is what it implements
-# nodecuda_write_ptx (ON only, not part of all) writes prebuilds/ptx/sm_<target>.ptx
-# nodecuda_ptx_dir   variable: the folder of the PTX files, for scripts/check-ptx.mjs
+# nodecuda_write_ptx (ON only, not part of all) writes prebuilds/ptx/<module>.sm_<target>.ptx.gz
+# nodecuda_ptx_dir   variable: the folder of those files, for scripts/check-ptx.mjs
 include_guard(GLOBAL)
 enable_language(ASM)
 
-set(nodecuda_targets 75 80 86 89 90 100 120)
+# The modules, as in native/ops/kernel_names.h, and the architectures each is compiled for. Machine
+# code of 8.0 runs on 8.6 and 8.9; a target with a letter runs on that architecture alone.
+set(nodecuda_modules elementwise matmul_simt)
+set(nodecuda_targets_elementwise 75 80 90 100 120)
+set(nodecuda_targets_matmul_simt 75 80 90 100 120)
+
 get_filename_component(nodecuda_root ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
+find_program(NODE_EXECUTABLE node REQUIRED)
 
 file(GLOB nodecuda_kernel_sources CONFIGURE_DEPENDS
-     ${nodecuda_root}/cuda/*.cu ${nodecuda_root}/cuda/*.cuh)
+     ${nodecuda_root}/cuda/*.cu ${nodecuda_root}/cuda/*.cuh ${nodecuda_root}/cuda/*.h)
 
 if(NOT DEFINED NODECUDA_WITH_CUDA OR NODECUDA_WITH_CUDA)
   find_program(NODECUDA_NVCC nvcc HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS /usr/local/cuda
@@ -42,66 +49,99 @@ message(STATUS "nodecuda: with CUDA: ${NODECUDA_WITH_CUDA} ${NODECUDA_NVCC}")
 set(nodecuda_prebuilt_ptx_dir ${nodecuda_root}/prebuilds/ptx)
 if(NODECUDA_WITH_CUDA)
   set(nodecuda_ptx_dir ${CMAKE_CURRENT_BINARY_DIR}/kernels)
+  file(MAKE_DIRECTORY ${nodecuda_ptx_dir})
   execute_process(COMMAND ${NODECUDA_NVCC} --version OUTPUT_VARIABLE version_text
                   COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT version_text MATCHES "release ([0-9]+)\\.([0-9]+)")
+    message(FATAL_ERROR "cannot tell the version of the CUDA toolkit from: ${version_text}")
+  endif()
+  math(EXPR NODECUDA_CUDA_VERSION "${CMAKE_MATCH_1} * 1000 + ${CMAKE_MATCH_2} * 10")
+  get_filename_component(nvcc_dir ${NODECUDA_NVCC} DIRECTORY)
+  find_program(NODECUDA_PTXAS ptxas HINTS ${nvcc_dir} REQUIRED)
+  find_program(NODECUDA_FATBINARY fatbinary HINTS ${nvcc_dir} REQUIRED)
 else()
   set(nodecuda_ptx_dir ${nodecuda_prebuilt_ptx_dir})
-  file(STRINGS ${nodecuda_ptx_dir}/sm_75.ptx version_text REGEX "release")
+  file(STRINGS ${nodecuda_ptx_dir}/CUDA_VERSION NODECUDA_CUDA_VERSION)
 endif()
-if(NOT version_text MATCHES "release ([0-9]+)\\.([0-9]+)")
-  message(FATAL_ERROR "cannot tell the version of the CUDA toolkit from: ${version_text}")
-endif()
-math(EXPR NODECUDA_CUDA_VERSION "${CMAKE_MATCH_1} * 1000 + ${CMAKE_MATCH_2} * 10")
 
 set(NODECUDA_EMBEDS "")
 set(NODECUDA_DECLARATIONS "")
-set(NODECUDA_PTX_IMAGES "")
-set(NODECUDA_FATBIN_IMAGE "")
+set(NODECUDA_IMAGES "")
 set(embedded_files "")
-foreach(target IN LISTS nodecuda_targets)
-  set(file ${nodecuda_ptx_dir}/sm_${target}.ptx)
+set(ptx_files "")
+set(all_targets "")
+
+# Embeds `file` under the symbol nodecuda_<name>.
+macro(nodecuda_embed name file)
   list(APPEND embedded_files ${file})
-  string(APPEND NODECUDA_EMBEDS "EMBED(nodecuda_ptx_${target}, \"${file}\")\n")
-  string(APPEND NODECUDA_DECLARATIONS "EMBEDDED(nodecuda_ptx_${target})\n")
-  string(APPEND NODECUDA_PTX_IMAGES
-         "      {${target}, Text(nodecuda_ptx_${target}, nodecuda_ptx_${target}_end)},\n")
+  string(APPEND NODECUDA_EMBEDS "EMBED(nodecuda_${name}, \"${file}\")\n")
+  string(APPEND NODECUDA_DECLARATIONS "EMBEDDED(nodecuda_${name})\n")
+endmacro()
+
+foreach(module IN LISTS nodecuda_modules)
+  set(targets ${nodecuda_targets_${module}})
+  if(NODECUDA_ONLY_TARGETS)
+    list(FILTER targets INCLUDE REGEX "^(${NODECUDA_ONLY_TARGETS})$")
+  endif()
+  string(APPEND NODECUDA_IMAGES "    case Module::${module}: {\n      static const PtxImage ptx[] = {\n")
+  set(cubins "")
+  set(fatbin_images "")
+  foreach(target IN LISTS targets)
+    string(REGEX REPLACE "[a-z]" "" number ${target})
+    string(COMPARE NOTEQUAL ${number} ${target} specific)
+    list(APPEND all_targets ${number})
+    set(name ${module}.sm_${target})
+    set(ptx ${nodecuda_ptx_dir}/${name}.ptx)
+    if(NODECUDA_WITH_CUDA)
+      # Compiled in cuda/ under its bare name, so that no path of this machine gets into the output.
+      add_custom_command(
+        OUTPUT ${ptx}.gz ${ptx}
+        COMMAND ${NODECUDA_NVCC} -std=c++17 ${module}.cu -ptx -arch=compute_${target} -o ${ptx}
+        COMMAND ${NODE_EXECUTABLE} ${nodecuda_root}/scripts/gzip.mjs ${ptx} ${ptx}.gz
+        WORKING_DIRECTORY ${nodecuda_root}/cuda
+        DEPENDS ${nodecuda_kernel_sources} ${nodecuda_root}/scripts/gzip.mjs VERBATIM)
+      set(cubin ${nodecuda_ptx_dir}/${name}.cubin)
+      add_custom_command(
+        OUTPUT ${cubin}
+        COMMAND ${NODECUDA_PTXAS} -arch=sm_${target} ${ptx} -o ${cubin}
+        DEPENDS ${ptx} VERBATIM)
+      list(APPEND cubins ${cubin})
+      list(APPEND fatbin_images "--image3=kind=elf,sm=${target},file=${cubin}")
+    endif()
+    list(APPEND ptx_files ${ptx}.gz)
+    nodecuda_embed(ptx_${module}_${target} ${ptx}.gz)
+    string(APPEND NODECUDA_IMAGES "          {.target = ${number}, .text = NODECUDA_TEXT(nodecuda_ptx_"
+           "${module}_${target}), .gzipped = true, .architecture_specific = ${specific}},\n")
+  endforeach()
+  string(APPEND NODECUDA_IMAGES "      };\n")
+  set(fatbin_expression "{}")
+  if(NODECUDA_WITH_CUDA AND targets)
+    if(NOT specific)
+      # PTX of the newest target is for GPUs that are newer still.
+      list(APPEND fatbin_images "--image3=kind=ptx,sm=${target},file=${ptx}")
+    endif()
+    set(fatbin ${nodecuda_ptx_dir}/${module}.fatbin)
+    add_custom_command(
+      OUTPUT ${fatbin}
+      COMMAND ${NODECUDA_FATBINARY} -64 --create=${fatbin} --compress-all --compress-mode=size
+              ${fatbin_images}
+      DEPENDS ${cubins} VERBATIM)
+    nodecuda_embed(fatbin_${module} ${fatbin})
+    set(fatbin_expression "std::as_bytes(std::span(NODECUDA_TEXT(nodecuda_fatbin_${module})))")
+  endif()
+  string(APPEND NODECUDA_IMAGES "      return {${fatbin_expression}, ptx};\n    }\n")
 endforeach()
-string(JOIN ", " NODECUDA_TARGET_LIST ${nodecuda_targets})
+list(REMOVE_DUPLICATES all_targets)
+list(SORT all_targets COMPARE NATURAL)
+string(JOIN ", " NODECUDA_TARGET_LIST ${all_targets})
 
 if(NODECUDA_WITH_CUDA)
-  # Compiled in cuda/ under its bare name, so that no path of this machine gets into the output.
-  set(compile ${NODECUDA_NVCC} -std=c++17 builtin.cu)
-  set(gencode "")
-  foreach(target IN LISTS nodecuda_targets)
-    add_custom_command(
-      OUTPUT ${nodecuda_ptx_dir}/sm_${target}.ptx
-      COMMAND ${compile} -ptx -arch=compute_${target} -o ${nodecuda_ptx_dir}/sm_${target}.ptx
-      WORKING_DIRECTORY ${nodecuda_root}/cuda
-      DEPENDS ${nodecuda_kernel_sources} VERBATIM)
-    list(APPEND gencode -gencode arch=compute_${target},code=sm_${target})
-  endforeach()
-  # PTX of the newest target is for GPUs that are newer still.
-  list(GET nodecuda_targets -1 newest)
-  list(APPEND gencode -gencode arch=compute_${newest},code=compute_${newest})
-  set(fatbin ${nodecuda_ptx_dir}/builtin.fatbin)
-  add_custom_command(
-    OUTPUT ${fatbin}
-    COMMAND ${compile} -fatbin ${gencode} --compress-mode=size -o ${fatbin}
-    WORKING_DIRECTORY ${nodecuda_root}/cuda
-    DEPENDS ${nodecuda_kernel_sources} VERBATIM)
-  file(MAKE_DIRECTORY ${nodecuda_ptx_dir})
-
   add_custom_target(nodecuda_write_ptx
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${nodecuda_prebuilt_ptx_dir}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${nodecuda_prebuilt_ptx_dir}
-    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${embedded_files} ${nodecuda_prebuilt_ptx_dir}
-    DEPENDS ${embedded_files} VERBATIM)
-
-  list(APPEND embedded_files ${fatbin})
-  string(APPEND NODECUDA_EMBEDS "EMBED(nodecuda_fatbin, \"${fatbin}\")\n")
-  string(APPEND NODECUDA_DECLARATIONS "EMBEDDED(nodecuda_fatbin)\n")
-  string(APPEND NODECUDA_FATBIN_IMAGE
-         "  const std::string_view fatbin = Text(nodecuda_fatbin, nodecuda_fatbin_end);\n"
-         "  image.fatbin = std::as_bytes(std::span(fatbin));\n")
+    COMMAND ${CMAKE_COMMAND} -E copy ${ptx_files} ${nodecuda_prebuilt_ptx_dir}
+    COMMAND ${CMAKE_COMMAND} -E echo ${NODECUDA_CUDA_VERSION} > ${nodecuda_prebuilt_ptx_dir}/CUDA_VERSION
+    DEPENDS ${ptx_files})
 endif()
 
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
@@ -112,6 +152,6 @@ set_source_files_properties(${generated}/builtin_image.S PROPERTIES
 
 add_library(nodecuda_kernels STATIC ${generated}/builtin_image.S ${generated}/builtin_image.cc)
 target_compile_features(nodecuda_kernels PUBLIC cxx_std_20)
-target_include_directories(nodecuda_kernels PUBLIC ${nodecuda_root}/native)
+target_include_directories(nodecuda_kernels PUBLIC ${nodecuda_root}/native ${nodecuda_root})
 set_target_properties(nodecuda_kernels PROPERTIES
                       POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)

@@ -105,6 +105,8 @@ export interface NativeMemoryStats {
 
 export interface NativeAddon {
   buildInfo(): NativeBuildInfo;
+  /** Where the numbers go that are arguments of functions which take none: by index. */
+  readonly argumentBlock: Float64Array;
 
   // Runtimes. Handles 'Runtime'.
   /** The process's GPUs; one per process, however often it is asked for. */
@@ -209,23 +211,9 @@ export interface NativeAddon {
   /**
    * out = alpha op(a) op(b) + beta out, row-major; op(a) is m x k, op(b) is k x n, out is m x n.
    * flags: 1 = a is stored transposed (k x m), 2 = b is stored transposed (n x k).
+   * Argument block: dtype, flags, m, n, k, alpha, a, lda, b, ldb, beta, out, ldc, stream.
    */
-  matmul(
-    dtype: number,
-    flags: number,
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    a: Handle,
-    lda: number,
-    b: Handle,
-    ldb: number,
-    beta: number,
-    out: Handle,
-    ldc: number,
-    stream: Handle,
-  ): void;
+  matmul(): void;
 
   /** Nanoseconds per call of `count` adds enqueued from C++, for the bench. */
   benchEnqueue(

@@ -1,4 +1,5 @@
 import type { Handle } from './addon-types.js';
+import { argumentTypeError } from './checks.js';
 import {
   type CudaDeviceLostError,
   CudaDisposedError,
@@ -85,4 +86,18 @@ export function checkSameDevice(device: DeviceState, other: DeviceState, name: s
       `(index ${device.index})`,
     { device: device.index },
   );
+}
+
+let deviceStateOf: (value: unknown) => DeviceState | undefined = () => undefined;
+
+/** Device tells how its private state is found: the files with its methods cannot import it. */
+export function setDeviceStateOf(find: (value: unknown) => DeviceState | undefined): void {
+  deviceStateOf = find;
+}
+
+/** The state of the Device on which `member` was called; TypeError if it is none. */
+export function deviceReceiver(value: unknown, member: string): DeviceState {
+  const state = deviceStateOf(value);
+  if (state === undefined) throw argumentTypeError('a Device', `this of Device.${member}`, value);
+  return state;
 }

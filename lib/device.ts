@@ -10,7 +10,13 @@ import {
   typeError,
 } from './checks.js';
 import { type ComputeCapability, type DeviceProperties, deviceInfo } from './device-info.js';
-import { assertDeviceOpen, DeviceState } from './device-state.js';
+import { MatrixOperations } from './device-matrix.js';
+import {
+  assertDeviceOpen,
+  DeviceState,
+  deviceReceiver as receiver,
+  setDeviceStateOf,
+} from './device-state.js';
 import {
   DTYPES,
   type Dtype,
@@ -22,9 +28,7 @@ import {
 import type { CudaDeviceLostError } from './errors.js';
 import { type CudaEvent, createEvent, type EventOptions } from './event.js';
 import { leakRegistry } from './leaks.js';
-import type { MatmulShape } from './matmul-shape.js';
 import { native } from './native.js';
-import { add, matmul } from './operations.js';
 import {
   createStream,
   type Stream,
@@ -45,22 +49,6 @@ export interface AllocOptions {
 export interface FromOptions {
   /** Default: the dtype of the typed array. A DataView has none. */
   dtype?: Dtype;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
-
-/** Options of {@link Device.add}. */
-export interface AddOptions<D extends Dtype = Dtype> {
-  /** Where the sums go; may be `x` or `y`. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
-
-/** Options of {@link Device.matmul}. */
-export interface MatmulOptions<D extends Dtype = Dtype> extends MatmulShape {
-  /** Where the result goes; must not overlap `a` or `b`. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
   /** Stream to enqueue on. Default: the device's default stream. */
   stream?: Stream;
 }
@@ -86,7 +74,6 @@ export interface MemoryStats {
 const leaks = leakRegistry('Device');
 
 let makeDevice: (state: DeviceState) => Device;
-let stateOf: (value: unknown) => DeviceState | undefined;
 
 /**
  * A GPU, or a simulated one. Made by {@link Cuda.device} and {@link Cuda.simulatedDevice}.
@@ -103,7 +90,7 @@ let stateOf: (value: unknown) => DeviceState | undefined;
  * console.log(await z.read()); // Float32Array [5, 7, 9]
  * ```
  */
-export class Device {
+export class Device extends MatrixOperations {
   /** What `cuda.device` took; 0 for `cuda.simulatedDevice()`. */
   readonly index: number;
   /** Such as `NVIDIA H100 80GB HBM3`. */
@@ -126,6 +113,7 @@ export class Device {
     if (!(state instanceof DeviceState)) {
       throw typeError('Use cuda.device() or cuda.simulatedDevice()');
     }
+    super();
     const info = deviceInfo(state.index, native().deviceProperties(state.runtime, state.index));
     this.index = info.index;
     this.name = info.name;
@@ -141,8 +129,9 @@ export class Device {
 
   static {
     makeDevice = (state) => new Device(state);
-    stateOf = (value) =>
+    const stateOf = (value: unknown) =>
       typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+    setDeviceStateOf(stateOf);
     setIsDevice((value) => stateOf(value) !== undefined);
   }
 
@@ -292,55 +281,6 @@ export class Device {
   }
 
   /**
-   * Adds element by element: `x[i] + y[i]`. Integers wrap around; `float16` and `bfloat16` are
-   * added in `float32` and rounded once, to nearest even. Enqueues and returns.
-   *
-   * @param x - any dtype
-   * @param y - same dtype and length as `x`
-   * @returns `out`, or a new buffer
-   * @throws `TypeError` if dtypes differ, `RangeError` if lengths differ or `out` overlaps an input
-   *   in part
-   * @throws {@link CudaWrongDeviceError} for a buffer or stream of another device
-   *
-   * @example
-   * ```ts
-   * using z = device.add(x, y);
-   * device.add(x, y, { out: x }); // in place
-   * ```
-   */
-  add<D extends Dtype>(
-    x: DeviceBuffer<D>,
-    y: DeviceBuffer<NoInfer<D>>,
-    options?: AddOptions<NoInfer<D>>,
-  ): DeviceBuffer<D> {
-    return add(this, receiver(this, 'add'), x, y, options) as DeviceBuffer<D>;
-  }
-
-  /**
-   * Multiplies matrices: `out = alpha op(a) op(b) + beta out`, all row-major. Enqueues and returns.
-   *
-   * @param a - op(a) is m x k: stored m x k, or k x m with `transposeA`; `float32` or `float64`
-   * @param b - op(b) is k x n: stored k x n, or n x k with `transposeB`; same dtype as `a`
-   * @returns `out`, or a new buffer, m x n
-   * @throws `TypeError` for other dtypes, `RangeError` if a length does not fit the shape, a
-   *   leading dimension is less than the columns, or `out` overlaps an input
-   * @throws {@link CudaWrongDeviceError} for a buffer or stream of another device
-   *
-   * @example
-   * ```ts
-   * using c = device.matmul(a, b, { m: 2, n: 4, k: 3 });
-   * device.matmul(a, b, { m: 2, n: 4, k: 3, alpha: 0.5, beta: 1, out: c }); // adds to c
-   * ```
-   */
-  matmul<D extends 'float32' | 'float64'>(
-    a: DeviceBuffer<D>,
-    b: DeviceBuffer<NoInfer<D>>,
-    options: MatmulOptions<NoInfer<D>>,
-  ): DeviceBuffer<D> {
-    return matmul(this, receiver(this, 'matmul'), a, b, options) as DeviceBuffer<D>;
-  }
-
-  /**
    * Makes a stream: a queue of work that runs beside the others.
    *
    * @throws `RangeError` for a priority outside of {@link Device.streamPriorities}
@@ -420,12 +360,6 @@ export class Device {
   [Symbol.dispose](): void {
     receiver(this, 'dispose').close();
   }
-}
-
-function receiver(value: unknown, member: string): DeviceState {
-  const state = stateOf(value);
-  if (state === undefined) throw argumentTypeError('a Device', `this of Device.${member}`, value);
-  return state;
 }
 
 /** Opens a device of a native runtime; `ownsRuntime` closes the runtime with it. */

@@ -13,15 +13,15 @@ export {
 export type { ArgumentError } from './checks.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda.js';
 export {
-  type AddOptions,
   type AllocOptions,
   Device,
   type FromOptions,
-  type MatmulOptions,
   type MemoryInfo,
   type MemoryStats,
 } from './device.js';
+export type { AddOptions, ElementwiseOperations } from './device-elementwise.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device-info.js';
+export type { MatmulOptions, MatrixOperations } from './device-matrix.js';
 export type { BuildInfo, Diagnosis } from './diagnose.js';
 export {
   DTYPES,

@@ -64,8 +64,9 @@ function guardAsync(native: NativeFunction): NativeFunction {
 
 /** The addon with every function wrapped, so that what it throws are the public errors. */
 export function wrapAddon(addon: NativeAddon): NativeAddon {
-  const wrapped: Record<string, NativeFunction> = {};
-  for (const [name, native] of Object.entries(addon as unknown as typeof wrapped)) {
+  const { argumentBlock, ...functions } = addon;
+  const wrapped: Record<string, unknown> = { argumentBlock };
+  for (const [name, native] of Object.entries(functions as Record<string, NativeFunction>)) {
     wrapped[name] = RETURNS_PROMISE.has(name) ? guardAsync(native) : guard(native);
   }
   return wrapped as unknown as NativeAddon;

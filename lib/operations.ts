@@ -89,22 +89,23 @@ function launchMatmul(
   stream: Handle,
 ): void {
   const flags = (plan.transposeA ? TRANSPOSE_A : 0) | (plan.transposeB ? TRANSPOSE_B : 0);
-  native().matmul(
-    a.dtype.index,
-    flags,
-    plan.m,
-    plan.n,
-    plan.k,
-    plan.alpha,
-    a.handle(),
-    plan.a.stride,
-    b.handle(),
-    plan.b.stride,
-    plan.beta,
-    out.handle(),
-    plan.c.stride,
-    stream,
-  );
+  const addon = native();
+  const block = addon.argumentBlock;
+  block[0] = a.dtype.index;
+  block[1] = flags;
+  block[2] = plan.m;
+  block[3] = plan.n;
+  block[4] = plan.k;
+  block[5] = plan.alpha;
+  block[6] = a.handle();
+  block[7] = plan.a.stride;
+  block[8] = b.handle();
+  block[9] = plan.b.stride;
+  block[10] = plan.beta;
+  block[11] = out.handle();
+  block[12] = plan.c.stride;
+  block[13] = stream;
+  addon.matmul();
 }
 
 function checkApart(out: BufferState, input: BufferState, name: string): void {

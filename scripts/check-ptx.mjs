@@ -1,19 +1,27 @@
 // Assembles every shipped PTX file for each architecture it may meet and checks what ptxas says of
 // each kernel: no spilled registers, no stack.
 //
-//   node scripts/check-ptx.mjs [folder of sm_*.ptx]     (default: prebuilds/ptx)
+//   node scripts/check-ptx.mjs [folder of *.sm_*.ptx.gz]     (default: prebuilds/ptx)
 //
 // Exits with 1 if a file does not assemble or a kernel breaks the rule. Without ptxas it says so
 // and exits with 0.
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 
 const run = promisify(execFile);
 const ARCHITECTURES = [75, 80, 86, 89, 90, 100, 120, 121];
+
+/** Those that run PTX of a target: all newer ones, or with a letter that one alone. */
+function architecturesFor(target) {
+  return /[a-z]$/.test(target)
+    ? [target]
+    : ARCHITECTURES.filter((architecture) => architecture >= target).map(String);
+}
 
 async function findPtxas() {
   const { CUDA_PATH, CUDA_HOME } = process.env;
@@ -51,7 +59,7 @@ function parse(log) {
 
 async function assemble(ptxas, { file, target, architecture }) {
   const options = ['-v', `-arch=sm_${architecture}`, '-o', '/dev/null', file];
-  const where = `sm_${target}.ptx for sm_${architecture}`;
+  const where = `${basename(file)} for sm_${architecture}`;
   try {
     const { stdout, stderr } = await run(ptxas, options, { maxBuffer: 1 << 26 });
     const kernels = parse(stdout + stderr);
@@ -62,6 +70,8 @@ async function assemble(ptxas, { file, target, architecture }) {
     if (kernels.length === 0 || kernels.some(({ registers }) => registers === 0)) {
       problems.push(`${where}: cannot read the output of ptxas -v:\n${stdout}${stderr}`);
     }
+    // C7510 and its kin: ptxas waits for each wgmma before the next.
+    if (/wgmma.*serialized/.test(stdout + stderr)) problems.push(`${where}: wgmma is serialized`);
     return { target, architecture, kernels, problems };
   } catch (error) {
     return { target, architecture, kernels: [], problems: [`${where}: ${error.stderr || error}`] };
@@ -71,33 +81,42 @@ async function assemble(ptxas, { file, target, architecture }) {
 /** One row a kernel, one column a target: registers on the target itself. */
 function printTable(results) {
   const own = results.filter(({ target, architecture }) => target === architecture);
-  const names = [...new Set(own.flatMap(({ kernels }) => kernels.map(({ name }) => name)))].sort();
-  const row = (name, shared, cells) =>
-    console.log(name.padEnd(28) + shared.padStart(8) + cells.map((c) => c.padStart(7)).join(''));
-  row(
+  const targets = [...new Set(own.map(({ target }) => target))];
+  targets.sort((a, b) => parseInt(a, 10) - parseInt(b, 10) || a.length - b.length);
+  const found = new Map();
+  for (const { target, kernels } of own) {
+    for (const kernel of kernels) {
+      const row = found.get(kernel.name) ?? { shared: 0, registers: new Map() };
+      row.shared = Math.max(row.shared, kernel.shared);
+      row.registers.set(target, kernel.registers);
+      found.set(kernel.name, row);
+    }
+  }
+  const print = (name, shared, cells) =>
+    console.log(name.padEnd(36) + shared.padStart(8) + cells.map((c) => c.padStart(7)).join(''));
+  print(
     'registers',
     'shared',
-    own.map(({ target }) => `sm_${target}`),
+    targets.map((target) => `sm_${target}`),
   );
-  for (const name of names) {
-    const found = own.map(({ kernels }) => kernels.find((kernel) => kernel.name === name));
-    const shared = Math.max(...found.map((kernel) => kernel?.shared ?? 0));
-    row(
+  for (const name of [...found.keys()].sort()) {
+    const { shared, registers } = found.get(name);
+    print(
       name,
       String(shared),
-      found.map((kernel) => String(kernel?.registers ?? '-')),
+      targets.map((target) => String(registers.get(target) ?? '-')),
     );
   }
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = resolve(process.argv[2] ?? join(root, 'prebuilds', 'ptx'));
-const targets = readdirSync(folder)
-  .map((name) => Number(/^sm_(\d+)\.ptx$/.exec(name)?.[1]))
-  .filter(Number.isInteger)
-  .sort((a, b) => a - b);
-if (targets.length === 0) {
-  console.error(`no sm_*.ptx in ${folder}`);
+const images = readdirSync(folder)
+  .map((name) => /^(\w+\.sm_(\w+)\.ptx)\.gz$/.exec(name))
+  .filter((match) => match !== null)
+  .map(([file, name, target]) => ({ file, name, target }));
+if (images.length === 0) {
+  console.error(`no *.sm_*.ptx.gz in ${folder}`);
   process.exit(1);
 }
 const ptxas = await findPtxas();
@@ -106,13 +125,16 @@ if (!ptxas) {
   process.exit(0);
 }
 
-const jobs = targets.flatMap((target) =>
-  ARCHITECTURES.filter((architecture) => architecture >= target).map((architecture) => ({
-    file: join(folder, `sm_${target}.ptx`),
+const scratch = mkdtempSync(join(tmpdir(), 'nodecuda-ptx-'));
+process.on('exit', () => rmSync(scratch, { recursive: true }));
+const jobs = images.flatMap(({ file, name, target }) => {
+  writeFileSync(join(scratch, name), gunzipSync(readFileSync(join(folder, file))));
+  return architecturesFor(target).map((architecture) => ({
+    file: join(scratch, name),
     target,
     architecture,
-  })),
-);
+  }));
+});
 const results = new Array(jobs.length);
 let next = 0;
 async function work() {
@@ -127,6 +149,6 @@ printTable(results);
 const problems = results.flatMap((result) => result.problems);
 for (const problem of problems) console.error(problem);
 console.log(
-  `${targets.length} files, ${jobs.length} assemblies, ${problems.length} problems (${folder})`,
+  `${images.length} files, ${jobs.length} assemblies, ${problems.length} problems (${folder})`,
 );
 process.exit(problems.length === 0 ? 0 : 1);

@@ -62,6 +62,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportFunction(env, exports, *environment, "buildInfo", EntryPoint<BuildInfo>);
   ExportFunction(env, exports, *environment, "liveHandles", EntryPoint<LiveHandles>);
   ExportFunction(env, exports, *environment, "beginShutdown", EntryPoint<BeginShutdown>);
+  napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock());
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
   ExportStreams(env, exports, *environment);

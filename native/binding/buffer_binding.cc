@@ -155,7 +155,7 @@ napi_value Fill(Call& call) {
   physical.Enter();
   if (buffer.bytes > 0) {
     buffer.memory->BeforeWrite(stream);
-    physical.Check(EnqueueFill(ContextOf(physical, *stream), element_bytes,
+    physical.Check(EnqueueFill(ContextOf(physical, *stream, Module::elementwise), element_bytes,
                                static_cast<std::uint64_t>(high) << 32 | low, buffer.data(),
                                buffer.bytes / element_bytes),
                    "cudaLaunchKernelExC");

@@ -45,15 +45,22 @@ const char* KindName(Failure::Kind kind) {
 
 }  // namespace
 
-Call::Call(napi_env env, napi_callback_info info) : env_(env) {
-  std::size_t count = kMaxArguments;
+Call::Call(napi_env env, napi_callback_info info, Arguments where) : env_(env) {
+  bool in_block = where == Arguments::kInBlock;
+  std::size_t count = in_block ? 0 : kMaxArguments;
   void* data = nullptr;
   // Fills what was not passed with undefined.
   Require(napi_get_cb_info(env, info, &count, arguments_, nullptr, &data));
   environment_ = static_cast<Environment*>(data);
+  if (in_block) {
+    block_ = environment_->argument_block();
+  }
 }
 
 double Call::Number(std::size_t index) const {
+  if (block_ != nullptr) {
+    return block_[index];
+  }
   double value;
   if (napi_get_value_double(env_, arguments_[index], &value) != napi_ok) {
     WrongType(index, "a number");
@@ -157,11 +164,12 @@ napi_value MakeError(napi_env env, const Failure& failure) {
   return error.Value();
 }
 
-napi_value Guard(napi_env env, napi_callback_info info, napi_value (*function)(Call&)) noexcept {
+napi_value Guard(napi_env env, napi_callback_info info, Call::Arguments where,
+                 napi_value (*function)(Call&)) noexcept {
   // Whatever making the error object throws in turn is a pending exception or a dying environment.
   try {
     try {
-      Call call(env, info);
+      Call call(env, info, where);
       return function(call);
     } catch (const Failure& failure) {
       napi_throw(env, MakeError(env, failure));

@@ -21,9 +21,13 @@ struct ViewBytes {
 // Every reader throws Failure.
 class Call {
  public:
-  static constexpr std::size_t kMaxArguments = 14;
+  static constexpr std::size_t kMaxArguments = 8;
 
-  Call(napi_env env, napi_callback_info info);
+  // Where the arguments are: passed in the call, or left in the environment's argument block,
+  // which is cheaper from about four numbers up. In the block there are only numbers.
+  enum class Arguments { kPassed, kInBlock };
+
+  Call(napi_env env, napi_callback_info info, Arguments where);
 
   napi_env env() const { return env_; }
   Environment& environment() const { return *environment_; }
@@ -62,6 +66,7 @@ class Call {
  private:
   napi_env env_;
   Environment* environment_ = nullptr;
+  const double* block_ = nullptr;
   napi_value arguments_[kMaxArguments];
 };
 
@@ -70,11 +75,12 @@ napi_value MakeError(napi_env env, const Failure& failure);
 
 // Calls `function` and throws what it throws as a JavaScript exception: no C++ exception may cross
 // Node-API.
-napi_value Guard(napi_env env, napi_callback_info info, napi_value (*function)(Call&)) noexcept;
+napi_value Guard(napi_env env, napi_callback_info info, Call::Arguments where,
+                 napi_value (*function)(Call&)) noexcept;
 
-template <napi_value (*kFunction)(Call&)>
+template <napi_value (*kFunction)(Call&), Call::Arguments kWhere = Call::Arguments::kPassed>
 napi_value EntryPoint(napi_env env, napi_callback_info info) noexcept {
-  return Guard(env, info, kFunction);
+  return Guard(env, info, kWhere, kFunction);
 }
 
 // Adds a native function to the exports; its data is the environment.

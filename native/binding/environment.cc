@@ -15,6 +15,21 @@ Environment::~Environment() {
   runtimes.RemoveIf(everything);
 }
 
+napi_value Environment::MakeArgumentBlock() {
+  void* data = nullptr;
+  napi_value memory, block;
+  napi_ref reference;  // holds the memory; ends with the environment
+  if (napi_create_arraybuffer(env_, kArgumentBlockLength * sizeof(double), &data, &memory) !=
+          napi_ok ||
+      napi_create_typedarray(env_, napi_float64_array, kArgumentBlockLength, memory, 0, &block) !=
+          napi_ok ||
+      napi_create_reference(env_, block, 1, &reference) != napi_ok) {
+    throw Failure(Failure::Kind::kShutdown, "no argument block could be made");
+  }
+  argument_block_ = static_cast<const double*>(data);
+  return block;
+}
+
 napi_value Environment::MakePromise(const std::shared_ptr<PhysicalDevice>& device,
                                     std::vector<Event> events, std::shared_ptr<void> keep_alive) {
   Wait wait{std::move(events), std::move(keep_alive), nullptr, std::nullopt};

@@ -36,6 +36,12 @@ class Environment {
   HandleTable<ReadBox> reads{HandleKind::kRead};
   HandleTable<RecordableEvent> events{HandleKind::kEvent};
 
+  // A Float64Array of kArgumentBlockLength numbers through which calls with many arguments pass
+  // them. JavaScript must neither detach nor keep it beyond the environment.
+  static constexpr std::size_t kArgumentBlockLength = 128;
+  napi_value MakeArgumentBlock();
+  const double* argument_block() const { return argument_block_; }
+
   // A promise for the end of `events`, which `keep_alive` owns. Throws Failure if that is already
   // known to have failed to start.
   napi_value MakePromise(const std::shared_ptr<PhysicalDevice>& device, std::vector<Event> events,
@@ -48,6 +54,7 @@ class Environment {
   void StopWatchers();
 
   napi_env env_;
+  const double* argument_block_ = nullptr;
   std::vector<std::unique_ptr<Watcher>> watchers_;  // one per device that was waited for
   napi_threadsafe_function wake_up_ = nullptr;
   std::size_t outstanding_ = 0;  // promises that a watcher has; they keep the event loop alive

@@ -47,9 +47,9 @@ struct AddOperands {
     x.memory->BeforeRead(stream);
     y.memory->BeforeRead(stream);
     out.memory->BeforeWrite(stream);
-    device.Check(
-        EnqueueAdd(ContextOf(device, *stream), dtype, x.data(), y.data(), out.data(), length),
-        kLaunch);
+    device.Check(EnqueueAdd(ContextOf(device, *stream, Module::elementwise), dtype, x.data(),
+                            y.data(), out.data(), length),
+                 kLaunch);
   }
 
   Dtype dtype;
@@ -134,7 +134,7 @@ napi_value Matmul(Call& call) {
   MatmulProblem problem{dtype,    transpose_a, transpose_b, size(m),  size(n),
                         size(k),  alpha,       beta,        a.data(), size(lda),
                         b.data(), size(ldb),   out.data(),  size(ldc)};
-  device.Check(EnqueueMatmul(ContextOf(device, *stream), problem), kLaunch);
+  device.Check(EnqueueMatmul(ContextOf(device, *stream, Module::matmul_simt), problem), kLaunch);
   return call.Undefined();
 }
 
@@ -145,7 +145,7 @@ void ExportOperations(napi_env env, napi_value exports, Environment& environment
     ExportFunction(env, exports, environment, name, entry_point);
   };
   add("add", EntryPoint<Add>);
-  add("matmul", EntryPoint<Matmul>);
+  add("matmul", EntryPoint<Matmul, Call::Arguments::kInBlock>);
   add("benchEnqueue", EntryPoint<BenchEnqueue>);
 }
 

@@ -38,8 +38,9 @@ inline void RequireAligned(const BufferView& buffer, std::size_t element_bytes) 
   }
 }
 
-inline OpContext ContextOf(PhysicalDevice& device, const StreamBox& stream) {
-  return {device.runtime(), device.kernels(), device.properties(), stream.handle()};
+// For an operation whose kernels are in `module`, which is loaded if it is not yet.
+inline OpContext ContextOf(PhysicalDevice& device, const StreamBox& stream, Module module) {
+  return {device.runtime(), device.Kernels(module), device.properties(), stream.handle()};
 }
 
 }  // namespace nodecuda

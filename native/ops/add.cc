@@ -35,7 +35,7 @@ KernelId AddKernel(Dtype dtype) {
 Status EnqueueAdd(const OpContext& context, Dtype dtype, const void* x, const void* y, void* out,
                   std::size_t length) {
   if (length == 0) return Status::kSuccess;
-  // As in cuda/vector_add.cu: a thread adds 4 vectors of 16 bytes.
+  // As in cuda/vector_add.cuh: a thread adds 4 vectors of 16 bytes.
   constexpr std::uint32_t kThreads = 256;
   const std::uint64_t elements_per_block = kThreads * 4 * (16 / ByteSize(dtype));
   return Launch(context, AddKernel(dtype), CeilDiv(length, elements_per_block), kThreads, x, y, out,

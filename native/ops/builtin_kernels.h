@@ -10,17 +10,17 @@
 namespace nodecuda {
 
 // The device code of cuda/, embedded in the addon by cmake/kernels.cmake.
-ModuleImage BuiltinImage();
+ModuleImage BuiltinImage(Module module);
 // The targets of its images, ascending: 75 for sm_75.
 std::span<const int> BuiltinTargets();
 // CUDA_VERSION of the toolkit that compiled it: 13000 for 13.0.
 int BuiltinCudaVersion();
 
-// The built-in kernels of one runtime, by KernelId.
+// The built-in kernels of one runtime, by KernelId: those of the modules that are loaded.
 using BuiltinKernels = std::array<Kernel, kKernelCount>;
 
-// What an operation needs to enqueue itself. The caller has bound the device (SetDevice) and
-// ordered the stream after earlier uses of the memory.
+// What an operation needs to enqueue itself. The caller has bound the device (SetDevice), loaded
+// the operation's module and ordered the stream after earlier uses of the memory.
 struct OpContext {
   Runtime& runtime;
   const BuiltinKernels& kernels;

@@ -24,7 +24,7 @@ Status EnqueueFill(const OpContext& context, std::size_t element_bytes, std::uin
   }
   if (length > SIZE_MAX / element_bytes) return Status::kInvalidValue;
   const std::uint64_t bytes = std::uint64_t{length} * element_bytes;
-  // As in cuda/fill.cu: a thread writes 4 vectors of 16 bytes.
+  // As in cuda/fill.cuh: a thread writes 4 vectors of 16 bytes.
   constexpr std::uint32_t kThreads = 256;
   return Launch(context, KernelId::fill, CeilDiv(bytes, kThreads * 4 * 16), kThreads, out, pattern,
                 bytes);

@@ -8,7 +8,8 @@
 
 namespace nodecuda {
 
-// One of the tilings in cuda/matmul.cu. A tuned variant is one more row of the table in matmul.cc.
+// One of the tilings in cuda/matmul_simt.cu. A tuned variant is one more row of the table in
+// matmul.cc.
 struct MatmulVariant {
   Dtype dtype;
   std::int64_t tile_m, tile_n;  // of c, computed by one block

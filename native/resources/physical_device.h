@@ -43,14 +43,8 @@ class PhysicalDevice {
   // The fatal failure, if there was one.
   std::optional<Failure> Fault() const;
 
-  const BuiltinKernels& kernels() {
-    const BuiltinKernels* kernels = kernels_.load(std::memory_order_acquire);
-    if (kernels == nullptr) [[unlikely]] {
-      kernels = &platform_->Kernels(*this);
-      kernels_.store(kernels, std::memory_order_release);
-    }
-    return *kernels;
-  }
+  // The built-in kernels, those of `module` loaded. Throws Failure.
+  const BuiltinKernels& Kernels(Module module) { return platform_->Kernels(*this, module); }
 
  private:
   [[noreturn]] void Throw(Status status, const char* operation);
@@ -60,7 +54,6 @@ class PhysicalDevice {
   DeviceProperties properties_;
   MemPool pool_ = nullptr;
   Stream housekeeping_stream_ = nullptr;
-  std::atomic<const BuiltinKernels*> kernels_{nullptr};
   std::atomic<bool> lost_{false};
   StagingPool staging_{*this};
 };

@@ -6,8 +6,10 @@
 namespace nodecuda {
 
 Platform::~Platform() {
-  if (library_ != nullptr && !Exiting()) {
-    runtime_->LibraryUnload(library_);
+  for (Library library : libraries_) {
+    if (library != nullptr && !Exiting()) {
+      runtime_->LibraryUnload(library);
+    }
   }
 }
 
@@ -38,34 +40,32 @@ std::shared_ptr<PhysicalDevice> Platform::OpenDevice(int index) {
   return kept;
 }
 
-const BuiltinKernels& Platform::Kernels(PhysicalDevice& device) {
+void Platform::LoadModule(PhysicalDevice& device, Module module) {
   std::lock_guard lock(mutex_);
-  if (kernels_) {
-    return *kernels_;
-  }
-  std::string log;
-  if (library_ == nullptr) {
-    Status status = runtime_->LibraryLoadData(&library_, BuiltinImage(), &log);
+  Library& library = libraries_[static_cast<std::size_t>(module)];
+  const auto check = [&](Status status, const char* operation, const std::string& report) {
     if (status != Status::kSuccess) {
-      library_ = nullptr;
-      Failure failure(Failure::Kind::kCuda, "cudaLibraryLoadData", log);
+      Failure failure(Failure::Kind::kCuda, operation, report);
       failure.status = status;
       failure.device = device.index();
       throw failure;
     }
+  };
+  if (library == nullptr) {
+    std::string log;
+    Status status = runtime_->LibraryLoadData(&library, BuiltinImage(module), &log);
+    if (status != Status::kSuccess) {
+      library = nullptr;
+    }
+    check(status, "cudaLibraryLoadData", log);
   }
-  BuiltinKernels kernels{};
   for (std::size_t i = 0; i < kKernelCount; ++i) {
-    Status status = runtime_->LibraryGetKernel(&kernels[i], library_, kKernelNames[i]);
-    if (status != Status::kSuccess) {
-      Failure failure(Failure::Kind::kCuda, "cudaLibraryGetKernel", kKernelNames[i]);
-      failure.status = status;
-      failure.device = device.index();
-      throw failure;
+    if (kKernelModules[i] == module) {
+      check(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i]),
+            "cudaLibraryGetKernel", kKernelNames[i]);
     }
   }
-  kernels_ = kernels;
-  return *kernels_;
+  loaded_modules_.fetch_or(1u << static_cast<unsigned>(module), std::memory_order_release);
 }
 
 }  // namespace nodecuda

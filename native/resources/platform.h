@@ -1,6 +1,8 @@
 #ifndef NODECUDA_RESOURCES_PLATFORM_H_
 #define NODECUDA_RESOURCES_PLATFORM_H_
 
+#include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,19 +32,28 @@ class Platform : public std::enable_shared_from_this<Platform> {
   // had a fatal fault. Throws Failure (kCuda) if there is no such device.
   std::shared_ptr<PhysicalDevice> OpenDevice(int index);
 
-  // Loads the built-in module at the first call, with `device` current. Throws Failure.
-  const BuiltinKernels& Kernels(PhysicalDevice& device);
+  // The built-in kernels, those of `module` loaded; `device` is current. Throws Failure.
+  const BuiltinKernels& Kernels(PhysicalDevice& device, Module module) {
+    const unsigned loaded = loaded_modules_.load(std::memory_order_acquire);
+    if ((loaded >> static_cast<unsigned>(module) & 1) == 0) [[unlikely]] {
+      LoadModule(device, module);
+    }
+    return kernels_;
+  }
 
  private:
   friend class PhysicalDevice;
+  void LoadModule(PhysicalDevice& device, Module module);
+
   std::shared_ptr<Runtime> runtime_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<PhysicalDevice>> devices_;
   // The latch of each device outlives its PhysicalDevice: a dead device must not look alive to
   // those who open it again.
   std::vector<std::optional<Failure>> faults_;
-  Library library_ = nullptr;
-  std::optional<BuiltinKernels> kernels_;
+  std::array<Library, kModuleCount> libraries_{};
+  BuiltinKernels kernels_{};
+  std::atomic<unsigned> loaded_modules_{0};  // a bit each; their kernels do not change any more
 };
 
 }  // namespace nodecuda

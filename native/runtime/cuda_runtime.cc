@@ -1,3 +1,4 @@
+#include "runtime/ptx_image.h"
 #include "runtime/runtimes.h"
 
 #ifndef NODECUDA_WITH_CUDA
@@ -132,8 +133,7 @@ void Convert(const cudaDeviceProp& from, DeviceProperties* to) {
   to->memory_pools_supported = from.memoryPoolsSupported != 0;
 }
 
-// The PTX a driver's own fatbin loader would take for the current device.
-Status ChoosePtx(std::span<const PtxImage> images, const PtxImage** chosen) {
+Status ChooseForCurrentDevice(std::span<const PtxImage> images, const PtxImage** chosen) {
   int device = 0, major = 0, minor = 0;
   Status status = Checked(cudaGetDevice(&device));
   if (status != Status::kSuccess) return status;
@@ -141,24 +141,20 @@ Status ChoosePtx(std::span<const PtxImage> images, const PtxImage** chosen) {
   if (status != Status::kSuccess) return status;
   status = Checked(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
   if (status != Status::kSuccess) return status;
-  *chosen = nullptr;
-  for (const PtxImage& image : images) {
-    const bool fits = image.target <= major * 10 + minor;
-    if (fits && (*chosen == nullptr || image.target > (*chosen)->target)) *chosen = &image;
-  }
+  *chosen = ChoosePtx(images, major * 10 + minor);
   return *chosen == nullptr ? Status::kNoKernelImageForDevice : Status::kSuccess;
 }
 
 Status LoadPtx(Library* library, std::span<const PtxImage> images, std::string* log) {
   const PtxImage* image = nullptr;
-  const Status status = ChoosePtx(images, &image);
+  const Status status = ChooseForCurrentDevice(images, &image);
   if (status != Status::kSuccess) return status;
+  std::string text;
   // The driver reads up to a NUL and takes no length.
-  if (image->text.find('\0') != std::string_view::npos) {
-    *log = "the PTX contains a NUL character";
+  if (!ReadPtx(*image, &text) || text.find('\0') != std::string::npos) {
+    *log = "the PTX is damaged, or contains a NUL character";
     return Status::kInvalidPtx;
   }
-  const std::string text(image->text);
   char errors[8192] = "";
   cudaJitOption names[] = {cudaJitErrorLogBuffer, cudaJitErrorLogBufferSizeBytes};
   void* values[] = {errors, reinterpret_cast<void*>(sizeof errors)};

@@ -38,10 +38,12 @@ struct LaunchConfig {
   Stream stream = nullptr;
 };
 
-// One compiled form of a module's device code: PTX text for one target.
+// One compiled form of a module's device code: PTX for one target.
 struct PtxImage {
   int target = 0;  // 75 for sm_75
   std::string_view text;
+  bool gzipped = false;
+  bool architecture_specific = false;  // sm_90a: for devices of that capability alone
 };
 
 // What a module is loaded from. A runtime takes the form it can run: CUDA the fatbin (or, where

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/ptx_image.h"
+
 namespace nodecuda::simulator {
 
 Status SimulatedLibrary::ProgramFor(SimulatedDevice& device,
@@ -9,18 +11,17 @@ Status SimulatedLibrary::ProgramFor(SimulatedDevice& device,
   std::lock_guard lock(mutex_);
   std::shared_ptr<const Program>& known = programs_[&device];
   if (known == nullptr) {
-    const PtxImage* best = nullptr;
-    for (const PtxImage& image : images_) {
-      const bool fits = image.target <= device.capability();
-      if (fits && (best == nullptr || image.target > best->target)) best = &image;
-    }
+    const PtxImage* best = ChoosePtx(images_, device.capability());
+    std::string text;
     LoadFailure failure;
     if (best == nullptr) {
       failure = {Status::kNoKernelImageForDevice, "the module has no PTX for sm_" +
                                                       std::to_string(device.capability()) +
                                                       " or an earlier target"};
+    } else if (!ReadPtx(*best, &text)) {
+      failure = {Status::kInvalidPtx, "the gzipped PTX is damaged"};
     } else {
-      known = LoadProgram(best->text, device.capability(), DetectIsa(), device.memory(), &failure);
+      known = LoadProgram(text, device.capability(), DetectIsa(), device.memory(), &failure);
     }
     if (known == nullptr) {
       if (log != nullptr) *log = std::move(failure.log);

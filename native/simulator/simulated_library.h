@@ -17,7 +17,7 @@ namespace nodecuda::simulator {
 // it first needs it. All members may be called from any thread.
 class SimulatedLibrary {
  public:
-  // The text of the images must outlive the library.
+  // What the images refer to must outlive the library.
   explicit SimulatedLibrary(std::span<const PtxImage> images)
       : images_(images.begin(), images.end()) {}
 

@@ -135,7 +135,7 @@ void CheckAdd(Dtype dtype, std::size_t length, Offsets offsets, std::span<const 
   CHECK(FirstDifference(dtype, RunOnHost(buffers, work)[2], expected) == -1);
   for (const int capability : capabilities) {
     CAPTURE(capability);
-    const std::vector<Bytes> after = RunOnSimulator(capability, buffers, work);
+    const std::vector<Bytes> after = RunOnSimulator(capability, Module::elementwise, buffers, work);
     CHECK(FirstDifference(dtype, after[2], expected) == -1);
     CHECK(after[0] == buffers[0]);
     CHECK(after[1] == buffers[1]);
@@ -184,7 +184,8 @@ TEST_CASE("differential: vector_add in place") {
         return EnqueueAdd(context, dtype, all, all, all, length);
       };
       CHECK(FirstDifference(dtype, RunOnHost(buffers, work)[0], expected) == -1);
-      CHECK(FirstDifference(dtype, RunOnSimulator(75, buffers, work)[0], expected) == -1);
+      CHECK(FirstDifference(dtype, RunOnSimulator(75, Module::elementwise, buffers, work)[0],
+                            expected) == -1);
     }
   }
 }
@@ -209,7 +210,7 @@ TEST_CASE("differential: fill writes the pattern and nothing beside it") {
         };
         CHECK(RunOnHost(buffers, work)[0] == expected);
         for (const int capability : {75, 120}) {
-          CHECK(RunOnSimulator(capability, buffers, work)[0] == expected);
+          CHECK(RunOnSimulator(capability, Module::elementwise, buffers, work)[0] == expected);
         }
       }
     }

@@ -1,4 +1,4 @@
-// cuda/builtin.cu, compiled by g++.
+// The modules of cuda/ that need no PTX of their own, compiled by g++.
 #include "host_kernels.h"
 
 #include <cstddef>
@@ -7,7 +7,8 @@
 // The order matters: the shim makes the kernels C++.
 // clang-format off
 #include "cuda_shim.h"
-#include "../../cuda/builtin.cu"
+#include "../../cuda/elementwise.cu"
+#include "../../cuda/matmul_simt.cu"
 // clang-format on
 
 namespace nodecuda {
@@ -24,8 +25,12 @@ void Call(void (*kernel)(Parameters...), void** arguments) {
 }
 
 using HostKernel = void (*)(void*);
+// By KernelId; null for the modules that g++ cannot compile.
+#define NODECUDA_ON_HOST(name) [](void* arguments) { Call(::name, static_cast<void**>(arguments)); }
+#define NODECUDA_HOST_elementwise(name) NODECUDA_ON_HOST(name)
+#define NODECUDA_HOST_matmul_simt(name) NODECUDA_ON_HOST(name)
 constexpr HostKernel kHostKernels[] = {
-#define NODECUDA_KERNEL(name) [](void* arguments) { Call(::name, static_cast<void**>(arguments)); },
+#define NODECUDA_KERNEL(module, name) NODECUDA_HOST_##module(name),
     NODECUDA_KERNELS(NODECUDA_KERNEL)
 #undef NODECUDA_KERNEL
 };

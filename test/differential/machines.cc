@@ -2,13 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <map>
-#include <memory>
-#include <string>
-
+#include "../native/builtin_module.h"
 #include "../native/launch_runtime.h"
 #include "host_kernels.h"
-#include "simulator/simulated_runtime.h"
 
 namespace nodecuda {
 namespace {
@@ -20,66 +16,25 @@ DeviceProperties SmallDevice() {
   return properties;
 }
 
-class Simulator {
- public:
-  explicit Simulator(int capability) {
-    simulator::SimulatedOptions options;
-    options.memory_bytes = std::size_t{1} << 30;
-    options.major = capability / 10;
-    options.minor = capability % 10;
-    runtime_ = simulator::MakeSimulatedRuntime(options);
-    std::string log;
-    REQUIRE(runtime_->SetDevice(0) == Status::kSuccess);
-    const Status loaded = runtime_->LibraryLoadData(&library_, BuiltinImage(), &log);
-    REQUIRE_MESSAGE(loaded == Status::kSuccess, log);
-    for (std::size_t i = 0; i < kKernelCount; ++i) {
-      CAPTURE(kKernelNames[i]);
-      REQUIRE(runtime_->LibraryGetKernel(&kernels_[i], library_, kKernelNames[i]) ==
-              Status::kSuccess);
-    }
-    REQUIRE(runtime_->MemPoolCreate(&pool_, 0) == Status::kSuccess);
-    REQUIRE(runtime_->StreamCreateWithPriority(&stream_, kStreamNonBlocking, 0) ==
-            Status::kSuccess);
-  }
-
-  void Run(std::vector<Bytes>& buffers, const Work& work) {
-    REQUIRE(runtime_->SetDevice(0) == Status::kSuccess);
-    std::vector<void*> pointers;
-    for (const Bytes& buffer : buffers) {
-      void*& pointer = pointers.emplace_back(nullptr);
-      if (buffer.empty()) continue;
-      REQUIRE(runtime_->MallocFromPoolAsync(&pointer, buffer.size(), pool_, stream_) ==
-              Status::kSuccess);
-      REQUIRE(runtime_->MemcpyAsync(pointer, buffer.data(), buffer.size(),
-                                    MemcpyKind::kHostToDevice, stream_) == Status::kSuccess);
-    }
-    CHECK(work({*runtime_, kernels_, properties_, stream_}, pointers) == Status::kSuccess);
-    for (std::size_t i = 0; i < buffers.size(); ++i) {
-      if (buffers[i].empty()) continue;
-      CHECK(runtime_->MemcpyAsync(buffers[i].data(), pointers[i], buffers[i].size(),
-                                  MemcpyKind::kDeviceToHost, stream_) == Status::kSuccess);
-      CHECK(runtime_->FreeAsync(pointers[i], stream_) == Status::kSuccess);
-    }
-    const Status done = runtime_->StreamSynchronize(stream_);
-    REQUIRE_MESSAGE(done == Status::kSuccess, runtime_->FaultReport(0));
-  }
-
- private:
-  std::unique_ptr<Runtime> runtime_;
-  Library library_ = nullptr;
-  MemPool pool_ = nullptr;
-  Stream stream_ = nullptr;
-  BuiltinKernels kernels_{};
-  DeviceProperties properties_ = SmallDevice();
-};
-
 }  // namespace
 
-std::vector<Bytes> RunOnSimulator(int capability, std::vector<Bytes> buffers, const Work& work) {
-  static std::map<int, std::unique_ptr<Simulator>> simulators;
-  std::unique_ptr<Simulator>& simulator = simulators[capability];
-  if (!simulator) simulator = std::make_unique<Simulator>(capability);
-  simulator->Run(buffers, work);
+std::vector<Bytes> RunOnSimulator(int capability, Module module, std::vector<Bytes> buffers,
+                                  const Work& work) {
+  test::SimulatedKernels& device = test::SimulatedKernels::Of(capability);
+  std::vector<void*> pointers;
+  for (const Bytes& buffer : buffers) {
+    pointers.push_back(buffer.empty() ? nullptr : device.Upload(buffer));
+  }
+  OpContext context = device.Context(module);
+  const DeviceProperties properties = SmallDevice();
+  CHECK(work({context.runtime, context.kernels, properties, context.stream}, pointers) ==
+        Status::kSuccess);
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    if (buffers[i].empty()) continue;
+    using Byte = Bytes::value_type;
+    buffers[i] = device.Download(static_cast<const Byte*>(pointers[i]), buffers[i].size());
+    device.Free(pointers[i]);
+  }
   return buffers;
 }
 

@@ -17,8 +17,10 @@ using Work = std::function<Status(const OpContext& context, std::span<void* cons
 // Both run the work on copies of the buffers, exactly as long as these are, and give back what they
 // hold afterwards. What fails on the way fails the test in progress.
 
-// The shipped PTX on a simulated device of this capability. Device memory is bounds-checked.
-std::vector<Bytes> RunOnSimulator(int capability, std::vector<Bytes> buffers, const Work& work);
+// The shipped PTX of a module on a simulated device of this capability. Device memory is
+// bounds-checked.
+std::vector<Bytes> RunOnSimulator(int capability, Module module, std::vector<Bytes> buffers,
+                                  const Work& work);
 // The kernels' source as g++ compiles it.
 std::vector<Bytes> RunOnHost(std::vector<Bytes> buffers, const Work& work);
 

@@ -135,7 +135,7 @@ double CheckMatmul(const Problem& p, std::mt19937& random, std::span<const int> 
   CHECK(error <= 1);
   for (const int capability : capabilities) {
     CAPTURE(capability);
-    CHECK(RunOnSimulator(capability, buffers, work)[2] == on_host);
+    CHECK(RunOnSimulator(capability, Module::matmul_simt, buffers, work)[2] == on_host);
   }
   return error;
 }

@@ -1,5 +1,7 @@
 // Repeats a pattern over memory. Elements of 1, 2, 4 and 8 bytes are one case: the host repeats
 // the element up to 8 bytes, and every element size divides that.
+#pragma once
+
 #include "common.cuh"
 
 namespace fill_kernel {

@@ -3,6 +3,8 @@
 //
 // Narrow elements are added where they lie, several to a machine word; an Op below says how. One
 // element, zero-extended to a word, is added by the same code.
+#pragma once
+
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
