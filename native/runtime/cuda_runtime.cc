@@ -11,6 +11,8 @@ std::unique_ptr<Runtime> MakeCudaRuntime() {
 
 #else
 
+#include <cuda.h>
+#include <cudaTypedefs.h>
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
@@ -27,6 +29,18 @@ static_assert(kStreamNonBlocking == cudaStreamNonBlocking);
 static_assert(kEventDefault == cudaEventDefault);
 static_assert(kEventDisableTiming == cudaEventDisableTiming);
 static_assert(kHostAllocDefault == cudaHostAllocDefault);
+static_assert(static_cast<int>(KernelAttribute::kMaxDynamicSharedMemorySize) ==
+              cudaFuncAttributeMaxDynamicSharedMemorySize);
+static_assert(sizeof(TensorMap) == sizeof(CUtensorMap));
+static_assert(alignof(TensorMap) == alignof(CUtensorMap));
+static_assert(static_cast<int>(TensorMapDataType::kUint8) == CU_TENSOR_MAP_DATA_TYPE_UINT8);
+static_assert(static_cast<int>(TensorMapDataType::kFloat16) == CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
+static_assert(static_cast<int>(TensorMapDataType::kFloat32) == CU_TENSOR_MAP_DATA_TYPE_FLOAT32);
+static_assert(static_cast<int>(TensorMapDataType::kFloat64) == CU_TENSOR_MAP_DATA_TYPE_FLOAT64);
+static_assert(static_cast<int>(TensorMapDataType::kBfloat16) == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);
+static_assert(static_cast<int>(TensorMapDataType::kTfloat32) == CU_TENSOR_MAP_DATA_TYPE_TFLOAT32);
+static_assert(static_cast<int>(TensorMapSwizzle::k128B) == CU_TENSOR_MAP_SWIZZLE_128B);
+static_assert(static_cast<int>(TensorMapL2Promotion::k256B) == CU_TENSOR_MAP_L2_PROMOTION_L2_256B);
 #define SAME(ours, theirs) static_assert(static_cast<int>(Status::ours) == static_cast<int>(theirs))
 SAME(kSuccess, cudaSuccess);
 SAME(kInvalidValue, cudaErrorInvalidValue);
@@ -57,6 +71,7 @@ SAME(kInvalidPc, cudaErrorInvalidPc);
 SAME(kLaunchFailure, cudaErrorLaunchFailure);
 SAME(kCooperativeLaunchTooLarge, cudaErrorCooperativeLaunchTooLarge);
 SAME(kNotSupported, cudaErrorNotSupported);
+SAME(kInvalidClusterSize, cudaErrorInvalidClusterSize);
 SAME(kUnknown, cudaErrorUnknown);
 #undef SAME
 
@@ -91,6 +106,9 @@ cudaMemPool_t* Cuda(MemPool* pool) {
 }
 cudaLibrary_t* Cuda(Library* library) {
   return reinterpret_cast<cudaLibrary_t*>(library);
+}
+cudaKernel_t Cuda(Kernel kernel) {
+  return reinterpret_cast<cudaKernel_t>(kernel);
 }
 cudaKernel_t* Cuda(Kernel* kernel) {
   return reinterpret_cast<cudaKernel_t*>(kernel);
@@ -131,6 +149,44 @@ void Convert(const cudaDeviceProp& from, DeviceProperties* to) {
   to->ecc_enabled = from.ECCEnabled != 0;
   to->integrated = from.integrated != 0;
   to->memory_pools_supported = from.memoryPoolsSupported != 0;
+}
+
+// Driver and runtime agree on the numbers of the errors that cuTensorMapEncodeTiled returns.
+static_assert(static_cast<int>(CUDA_ERROR_INVALID_VALUE) == cudaErrorInvalidValue);
+static_assert(static_cast<int>(CUDA_ERROR_NOT_INITIALIZED) == cudaErrorInitializationError);
+static_assert(static_cast<int>(CUDA_ERROR_DEINITIALIZED) == cudaErrorCudartUnloading);
+static_assert(static_cast<int>(CUDA_ERROR_INVALID_CONTEXT) == cudaErrorDeviceUninitialized);
+
+// The runtime has no such call, and linking with the driver's library would need one at load time.
+Status FindTensorMapEncodeTiled(PFN_cuTensorMapEncodeTiled_v12000* encode) {
+  constexpr unsigned kSince = 12000;
+  void* entry = nullptr;
+  cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
+  const Status status = Checked(cudaGetDriverEntryPointByVersion(
+      "cuTensorMapEncodeTiled", &entry, kSince, cudaEnableDefault, &found));
+  if (status != Status::kSuccess) return status;
+  if (found != cudaDriverEntryPointSuccess || entry == nullptr) return Status::kSymbolNotFound;
+  *encode = reinterpret_cast<PFN_cuTensorMapEncodeTiled_v12000>(entry);
+  return Status::kSuccess;
+}
+
+// Not more than there are in LaunchConfig.
+constexpr unsigned kMaxLaunchAttributes = 2;
+
+unsigned FillAttributes(const LaunchConfig& config,
+                        cudaLaunchAttribute (&attributes)[kMaxLaunchAttributes]) {
+  unsigned count = 0;
+  if (config.cluster_x != 0) {
+    cudaLaunchAttribute& cluster = attributes[count++];
+    cluster.id = cudaLaunchAttributeClusterDimension;
+    cluster.val.clusterDim = {config.cluster_x, 1, 1};
+  }
+  if (config.programmatic_stream_serialization) {
+    cudaLaunchAttribute& serialization = attributes[count++];
+    serialization.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    serialization.val.programmaticStreamSerializationAllowed = 1;
+  }
+  return count;
 }
 
 Status ChooseForCurrentDevice(std::span<const PtxImage> images, const PtxImage** chosen) {
@@ -270,6 +326,23 @@ class CudaRuntime final : public Runtime {
   Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
     return Checked(cudaLibraryGetKernel(Cuda(kernel), Cuda(library), name));
   }
+  Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
+                                     int device) override {
+    return Checked(cudaKernelSetAttributeForDevice(
+        Cuda(kernel), static_cast<cudaFuncAttribute>(attribute), value, device));
+  }
+  Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
+    PFN_cuTensorMapEncodeTiled_v12000 encode = nullptr;
+    const Status found = FindTensorMapEncodeTiled(&encode);
+    if (found != Status::kSuccess) return found;
+    return static_cast<Status>(
+        encode(reinterpret_cast<CUtensorMap*>(map),
+               static_cast<CUtensorMapDataType>(tiled.data_type), tiled.rank, tiled.global_address,
+               tiled.global_dim, tiled.global_strides, tiled.box_dim, tiled.element_strides,
+               CU_TENSOR_MAP_INTERLEAVE_NONE, static_cast<CUtensorMapSwizzle>(tiled.swizzle),
+               static_cast<CUtensorMapL2promotion>(tiled.l2_promotion),
+               CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
+  }
   Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) override {
     return On(config.stream, [&](cudaStream_t s) {
       cudaLaunchConfig_t launch{};
@@ -277,6 +350,9 @@ class CudaRuntime final : public Runtime {
       launch.blockDim = Cuda(config.block);
       launch.dynamicSmemBytes = config.dynamic_shared_bytes;
       launch.stream = s;
+      cudaLaunchAttribute attributes[kMaxLaunchAttributes] = {};
+      launch.attrs = attributes;
+      launch.numAttrs = FillAttributes(config, attributes);
       return cudaLaunchKernelExC(&launch, kernel, arguments);
     });
   }

@@ -140,6 +140,13 @@ class FaultRuntimeImpl final : public FaultRuntime {
   Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
     FORWARD(LibraryGetKernel, kernel, library, name);
   }
+  Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
+                                     int device) override {
+    FORWARD(KernelSetAttributeForDevice, kernel, attribute, value, device);
+  }
+  Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
+    FORWARD(TensorMapEncodeTiled, map, tiled);
+  }
   Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) override {
     FORWARD(LaunchKernelExC, config, kernel, arguments);
   }

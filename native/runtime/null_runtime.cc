@@ -100,6 +100,13 @@ class NullRuntime final : public Runtime {
   }
   Status LibraryUnload(Library) override { return Status::kSuccess; }
   Status LibraryGetKernel(Kernel* kernel, Library, const char*) override { return Hand(kernel); }
+  Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override {
+    return Status::kSuccess;
+  }
+  Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled&) override {
+    *map = {};
+    return Status::kSuccess;
+  }
   Status LaunchKernelExC(const LaunchConfig& config, Kernel, void**) override {
     return On(config.stream);
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "runtime/status.h"
+#include "runtime/tensor_map.h"
 
 namespace nodecuda {
 
@@ -36,7 +37,16 @@ struct LaunchConfig {
   Dim3 block;
   std::size_t dynamic_shared_bytes = 0;
   Stream stream = nullptr;
+  // Blocks of a cluster, neighbours along x; the grid is a multiple of it. 0: what the kernel was
+  // compiled for, no clusters as a rule. (cudaLaunchAttributeClusterDimension)
+  std::uint32_t cluster_x = 0;
+  // The kernel may start before its predecessor in the stream has ended, and waits for it with
+  // griddepcontrol.wait. (cudaLaunchAttributeProgrammaticStreamSerialization)
+  bool programmatic_stream_serialization = false;
 };
+
+// Values as in driver_types.h.
+enum class KernelAttribute : int { kMaxDynamicSharedMemorySize = 8 };
 
 // One compiled form of a module's device code: PTX for one target.
 struct PtxImage {
@@ -48,7 +58,7 @@ struct PtxImage {
 
 // What a module is loaded from. A runtime takes the form it can run: CUDA the fatbin (or, where
 // there is none, the PTX), the simulated device the PTX with the highest target that is not above
-// its capability. The memory must stay valid until the library is unloaded.
+// its capability (ptx_image.h). The memory must stay valid until the library is unloaded.
 struct ModuleImage {
   std::span<const std::byte> fatbin;
   std::span<const PtxImage> ptx;
@@ -134,6 +144,11 @@ class Runtime {
   virtual Status LibraryLoadData(Library* library, const ModuleImage& image, std::string* log) = 0;
   virtual Status LibraryUnload(Library library) = 0;
   virtual Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) = 0;
+  virtual Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
+                                             int device) = 0;
+  // Fills *map. Needs compute capability 9.0; kInvalidValue when `tiled` breaks a rule stated
+  // there. (cuTensorMapEncodeTiled, without interleave and with zeros for what is outside.)
+  virtual Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) = 0;
   // `arguments` points at one pointer per kernel parameter; the values are copied before return.
   virtual Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) = 0;
 

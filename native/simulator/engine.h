@@ -28,6 +28,7 @@ struct KernelInfo {
   std::size_t static_shared_bytes = 0;
   std::uint32_t max_threads = 0;           // .maxntid, 0 if absent
   std::uint32_t required_threads[3] = {};  // .reqntid, 0 if absent
+  std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
 };
 
 struct LoadFailure {
@@ -54,6 +55,8 @@ struct Launch {
   std::shared_ptr<const Program> program;
   const KernelInfo* kernel = nullptr;
   Dim3 grid, block;
+  Dim3 cluster;                   // blocks; the grid is a multiple of it
+  bool explicit_cluster = false;  // it was asked for, by the launch or by the kernel
   std::size_t dynamic_shared_bytes = 0;
   std::vector<std::byte> parameters;  // laid out as KernelInfo says
 };

@@ -1,5 +1,6 @@
 #include "simulator/launch.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace nodecuda::simulator {
@@ -14,10 +15,32 @@ bool Within(const Dim3& dimensions, const int (&limits)[3]) {
   return true;
 }
 
+// Larger clusters need an attribute of the kernel that Runtime does not have.
+constexpr std::uint64_t kMaxPortableCluster = 8;
+
+Status CheckCluster(const LaunchConfig& config, const KernelInfo& kernel,
+                    const DeviceProperties& properties) {
+  const auto& required = kernel.required_cluster;
+  if (config.cluster_x == 0 && required[0] == 0) return Status::kSuccess;
+  if (properties.major < 9) return Status::kNotSupported;
+  const bool as_required = config.cluster_x == required[0] && required[1] == 1 && required[2] == 1;
+  if (config.cluster_x != 0 && required[0] != 0 && !as_required) {
+    return Status::kInvalidClusterSize;
+  }
+  const Dim3 cluster = ClusterOf(config, kernel);
+  const std::uint64_t plane = std::uint64_t{cluster.x} * cluster.y;
+  if (plane > kMaxPortableCluster || plane * cluster.z > kMaxPortableCluster) {
+    return Status::kInvalidClusterSize;
+  }
+  const bool divides = config.grid.x % cluster.x == 0 && config.grid.y % cluster.y == 0 &&
+                       config.grid.z % cluster.z == 0;
+  return divides ? Status::kSuccess : Status::kInvalidConfiguration;
+}
+
 }  // namespace
 
 Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
-                   const DeviceProperties& properties) {
+                   const DeviceProperties& properties, std::size_t max_dynamic_shared_bytes) {
   const Dim3& block = config.block;
   if (!Within(config.grid, properties.max_grid_dim)) return Status::kInvalidConfiguration;
   if (!Within(block, properties.max_block_dim)) return Status::kInvalidConfiguration;
@@ -32,13 +55,18 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
       block.x == required[0] && block.y == required[1] && block.z == required[2];
   if (required[0] != 0 && !as_required) return Status::kInvalidValue;
 
-  // More needs cudaFuncSetAttribute, which Runtime does not have: a GPU would refuse it too.
   const std::size_t shared = properties.shared_memory_per_block;
   if (kernel.static_shared_bytes > shared) return Status::kLaunchOutOfResources;
-  if (config.dynamic_shared_bytes > shared - kernel.static_shared_bytes) {
-    return Status::kInvalidValue;
-  }
-  return Status::kSuccess;
+  const std::size_t dynamic =
+      std::max(shared - kernel.static_shared_bytes, max_dynamic_shared_bytes);
+  if (config.dynamic_shared_bytes > dynamic) return Status::kInvalidValue;
+  return CheckCluster(config, kernel, properties);
+}
+
+Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel) {
+  const auto& required = kernel.required_cluster;
+  if (required[0] != 0) return {required[0], required[1], required[2]};
+  return {std::max(config.cluster_x, 1u), 1, 1};
 }
 
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed) {

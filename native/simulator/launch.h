@@ -7,8 +7,12 @@
 namespace nodecuda::simulator {
 
 // What CUDA checks when a kernel is launched, before anything runs. These errors do not stick.
+// `max_dynamic_shared_bytes` is what the kernel's attribute was set to, 0 where it was not.
 Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
-                   const DeviceProperties& properties);
+                   const DeviceProperties& properties, std::size_t max_dynamic_shared_bytes);
+
+// The shape of the clusters a launch that was checked runs in.
+Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel);
 
 // Copies the values behind `arguments`, one pointer per parameter, to where the kernel reads them.
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed);

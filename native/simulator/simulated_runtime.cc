@@ -1,11 +1,13 @@
 #include "simulator/simulated_runtime.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "simulator/capabilities.h"
+#include "simulator/exec/tensor_map.h"
 #include "simulator/handle_table.h"
 #include "simulator/launch.h"
 #include "simulator/pinned_memory.h"
@@ -24,8 +26,10 @@ constexpr unsigned kEventBlockingSync = 1;  // allowed, of no effect
 thread_local int current_device = 0;
 
 struct KernelState {
-  std::shared_ptr<SimulatedLibrary> library;
-  std::string name;
+  const std::shared_ptr<SimulatedLibrary> library;
+  const std::string name;
+  // By device: what the attribute of that name was set to.
+  std::vector<std::atomic<int>> max_dynamic_shared_bytes;
 };
 
 bool InRange(const DeviceMemory& memory, const void* pointer, std::size_t bytes) {
@@ -266,9 +270,33 @@ class SimulatedRuntime final : public Runtime {
     if (status != Status::kSuccess) return status;
     if (program->FindKernel(name) == nullptr) return Status::kSymbolNotFound;
     *kernel = state->KernelHandle(name, [&] {
-      return kernels_.Add(std::make_shared<KernelState>(KernelState{state, name}));
+      return kernels_.Add(std::make_shared<KernelState>(
+          state, name, std::vector<std::atomic<int>>(devices_.size())));
     });
     return Status::kSuccess;
+  }
+  Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
+                                     int device) override {
+    const auto state = kernels_.Find(kernel);
+    if (!state) return Status::kInvalidResourceHandle;
+    if (DeviceAt(device) == nullptr) return Status::kInvalidDevice;
+    if (attribute != KernelAttribute::kMaxDynamicSharedMemorySize) return Status::kInvalidValue;
+    std::shared_ptr<const Program> program;
+    const Status status = state->library->ProgramFor(*DeviceAt(device), &program, nullptr);
+    if (status != Status::kSuccess) return status;
+    const KernelInfo* info = program->FindKernel(state->name);
+    if (info == nullptr) return Status::kInvalidDeviceFunction;
+    const std::size_t most = DeviceAt(device)->properties().shared_memory_per_block_optin;
+    if (value < 0 || info->static_shared_bytes > most ||
+        static_cast<std::size_t>(value) > most - info->static_shared_bytes)
+      return Status::kInvalidValue;
+    state->max_dynamic_shared_bytes[static_cast<std::size_t>(device)] = value;
+    return Status::kSuccess;
+  }
+  Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    if (Current()->capability() < 90) return Status::kNotSupported;
+    return EncodeTensorMap(tiled, map) ? Status::kSuccess : Status::kInvalidValue;
   }
   Status LaunchKernelExC(const LaunchConfig& config, Kernel kernel, void** arguments) override {
     const auto queue = streams_.Find(config.stream);
@@ -286,8 +314,11 @@ class SimulatedRuntime final : public Runtime {
     if (status != Status::kSuccess) return status;
     launch.kernel = launch.program->FindKernel(state->name);
     if (launch.kernel == nullptr) return Status::kInvalidDeviceFunction;
-    status = CheckLaunch(config, *launch.kernel, device.properties());
+    status = CheckLaunch(config, *launch.kernel, device.properties(),
+                         static_cast<std::size_t>(MaxDynamicSharedBytes(*state).load()));
     if (status != Status::kSuccess) return status;
+    launch.cluster = ClusterOf(config, *launch.kernel);
+    launch.explicit_cluster = config.cluster_x != 0 || launch.kernel->required_cluster[0] != 0;
     status = PackParameters(*launch.kernel, arguments, &launch.parameters);
     if (status != Status::kSuccess) return status;
     return device.EnqueueLaunch(queue, std::move(launch));
@@ -312,6 +343,11 @@ class SimulatedRuntime final : public Runtime {
   }
   SimulatedDevice* Current() const { return DeviceAt(current_device); }
   Status CurrentFault() const { return Current() ? Current()->fault() : Status::kInvalidDevice; }
+
+  // On the current device.
+  static std::atomic<int>& MaxDynamicSharedBytes(KernelState& state) {
+    return state.max_dynamic_shared_bytes[static_cast<std::size_t>(current_device)];
+  }
 
   SimulatedDevice* Owner(const void* pointer) const {
     for (const auto& device : devices_) {

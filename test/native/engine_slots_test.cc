@@ -209,6 +209,34 @@ TEST_CASE("a source never shares with one of several destinations") {
     for (const int source : {2, 3}) CHECK(plan.offsets[destination] != plan.offsets[source]);
 }
 
+TEST_CASE("the operands of a list live as those in slots do") {
+  // 0: r0; 1: r1; 2: r2; 3: {r3, r1} = f({r0, r1, r2}); 4: r4 = r2; 5: use r1, r3, r4
+  DraftInstruction wide = Op(-1, {});
+  wide.listed = {{3, true, false}, {1, true, true}, {0, false, true}, {2, false, true}};
+  const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {}),  Op(2, {}),
+                                              wide,      Op(4, {2}), Op(-1, {1, 3, 4})};
+  const std::vector<LiveInterval> intervals = FindLiveIntervals(code, 5);
+  CHECK(intervals[0].begin == 1);
+  CHECK(intervals[0].end == 7);  // through the instruction: it has several destinations
+  CHECK(intervals[1].end == 10);
+  CHECK(intervals[2].end == 8);
+  CHECK(intervals[3].begin == 7);
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(5, 4), true);
+  CHECK(plan.offsets[3] != plan.offsets[0]);
+  CHECK(plan.offsets[4] != plan.offsets[1]);
+}
+
+TEST_CASE("a list that overwrites a register under no guard ends the life of its old value") {
+  // 0: r0; 1: use r0; 2: loop: {r0} = f({r1}); 3: use r0; 4: branch to 2
+  DraftInstruction wide = Op(-1, {});
+  wide.listed = {{0, true, false}, {1, false, true}};
+  std::vector<DraftInstruction> code = {Op(1, {}), wide, Op(-1, {0}), Branch(1, 2), Op(-1, {})};
+  CHECK(FindLiveIntervals(code, 3)[0].end == 4);
+  CHECK(FindLiveIntervals(code, 3)[1].end >= 6);
+  code[1].in.guard = 2;
+  CHECK(FindLiveIntervals(code, 3)[0].end >= 6);
+}
+
 TEST_CASE("a destination nobody reads still has a slot of its own") {
   const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {}), Op(-1, {0})};
   const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(2, 8), true);

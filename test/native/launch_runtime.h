@@ -56,6 +56,8 @@ class LaunchRuntime : public Runtime {
   Status LibraryLoadData(Library*, const ModuleImage&, std::string*) override { return kNone; }
   Status LibraryUnload(Library) override { return kNone; }
   Status LibraryGetKernel(Kernel*, Library, const char*) override { return kNone; }
+  Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override { return kNone; }
+  Status TensorMapEncodeTiled(TensorMap*, const TensorMapTiled&) override { return kNone; }
   std::string FaultReport(int) override { return {}; }
 
  private:

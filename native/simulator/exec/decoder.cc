@@ -204,6 +204,12 @@ void BodyDecoder::Finish(DecodedKernel* kernel) {
   for (DraftInstruction& draft : code_) {
     for (std::uint32_t& slot : draft.in.slot) place(&slot);
     place(&draft.in.guard);
+    if (!draft.listed.empty())
+      draft.in.target = static_cast<std::uint32_t>(kernel->operand_lists.size());
+    for (DraftInstruction::Listed& operand : draft.listed) {
+      place(&operand.slot);
+      kernel->operand_lists.push_back(operand.slot);
+    }
     kernel->code.push_back(draft.in);
   }
   kernel->mnemonics = std::move(mnemonics_);

@@ -33,7 +33,7 @@ struct Instruction {
   bool guard_negated = false;
   std::uint8_t kind = 0;            // a meaning of the interpreter's own
   std::uint8_t detail[2] = {0, 0};  // likewise (vector length, element bytes, barrier flavour...)
-  std::uint32_t target = 0;         // branch target
+  std::uint32_t target = 0;         // branch target, or index into DecodedKernel::operand_lists
   std::int32_t line = 0;            // PTX line
   std::int64_t offset = 0;          // constant part of an address
 };

@@ -21,6 +21,8 @@ template <typename Visit>
 void ForEachUse(const DraftInstruction& draft, Visit visit) {
   for (int i = 0; i < kMaxSlots; ++i)
     if ((draft.used >> i & 1) && IsRegister(draft.in.slot[i])) visit(draft.in.slot[i]);
+  for (const DraftInstruction::Listed& operand : draft.listed)
+    if (operand.used && IsRegister(operand.slot)) visit(operand.slot);
   if (IsRegister(draft.in.guard)) visit(draft.in.guard);
 }
 
@@ -28,6 +30,8 @@ template <typename Visit>
 void ForEachDefinition(const DraftInstruction& draft, Visit visit) {
   for (int i = 0; i < kMaxSlots; ++i)
     if ((draft.defined >> i & 1) && IsRegister(draft.in.slot[i])) visit(draft.in.slot[i]);
+  for (const DraftInstruction::Listed& operand : draft.listed)
+    if (operand.defined && IsRegister(operand.slot)) visit(operand.slot);
 }
 
 // A definition under a guard keeps the old value of the other lanes: it ends no life.
@@ -148,7 +152,9 @@ std::vector<LiveInterval> FindLiveIntervals(std::span<const DraftInstruction> co
   for (std::uint32_t i = 0; i < code.size(); ++i) {
     // With several destinations a handler may write one before it has read every source: those
     // stay alive through the instruction, so that none shares a slot with a destination.
-    const bool single = (code[i].defined & (code[i].defined - 1)) == 0;
+    int definitions = 0;
+    ForEachDefinition(code[i], [&](std::uint32_t) { ++definitions; });
+    const bool single = definitions <= 1;
     const std::uint32_t read_until = single ? 2 * i : 2 * i + 1;
     ForEachUse(code[i], [&](std::uint32_t reg) {
       intervals[reg].Extend(2 * i);

@@ -110,6 +110,7 @@ bool LoadedProgram::Load(int capability, Isa isa, LoadFailure* failure) {
     kernel.name = std::string(function.name);
     kernel.max_threads = function.max_threads;
     for (int i = 0; i < 3; ++i) kernel.required_threads[i] = function.required_threads[i];
+    for (int i = 0; i < 3; ++i) kernel.required_cluster[i] = function.required_cluster[i];
     FunctionSymbols symbols{symbols_, {}};
     std::string why;
     const DecodeOptions options{isa, true};

@@ -115,6 +115,9 @@ struct DecodedKernel : KernelInfo {
   std::vector<Instruction> code;            // ends in an unguarded kExit
   std::vector<std::string_view> mnemonics;  // one per instruction, into the program's text
   std::vector<LaneConstant> constants;
+  // Register file offsets of the operands that Instruction::slot has no room for, instruction after
+  // instruction; Instruction::target is the index of the first. In the order PTX writes them.
+  std::vector<std::uint32_t> operand_lists;
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
   std::size_t local_bytes = 0;            // per thread

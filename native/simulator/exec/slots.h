@@ -16,11 +16,17 @@ namespace nodecuda::simulator {
 // An instruction as the decoder makes it: slots and guard hold register numbers, not offsets.
 // A number with kConstantBit names a lane constant, which this step leaves alone.
 struct DraftInstruction {
+  // An operand that stands in DecodedKernel::operand_lists, not in Instruction::slot.
+  struct Listed {
+    std::uint32_t slot = kNoSlot;
+    bool defined = false, used = false;  // written; read. An accumulator is both
+  };
   Instruction in;
-  std::uint8_t defined = 0;  // bit i: slot[i] is written
-  std::uint8_t used = 0;     // bit i: slot[i] is read
-  bool is_branch = false;    // goes to in.target, an index into the draft
-  bool ends = false;         // does not go on to the next instruction unless its guard is false
+  std::uint8_t defined = 0;    // bit i: slot[i] is written
+  std::uint8_t used = 0;       // bit i: slot[i] is read
+  bool is_branch = false;      // goes to in.target, an index into the draft
+  bool ends = false;           // does not go on to the next instruction unless its guard is false
+  std::vector<Listed> listed;  // where not empty, in.target becomes the index of the first
 };
 inline constexpr std::uint32_t kConstantBit = 0x80000000u;
 

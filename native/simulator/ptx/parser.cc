@@ -182,8 +182,7 @@ class ModuleParser {
       if (SkipRemark(cursor_)) continue;
       cursor_.Take();
       const std::string_view name = directive.text;
-      // Clusters: a kernel that relies on its cluster uses instructions or special registers that
-      // say so, and those are the decoder's to accept or refuse.
+      // .explicitcluster repeats what .reqnctapercluster says, or asks the launch to say it.
       if (name == ".noreturn" || name == ".explicitcluster" || name == ".blocksareclusters" ||
           name == ".abi_preserve_control_none") {
         continue;
@@ -200,8 +199,8 @@ class ModuleParser {
         for (std::uint32_t& required : function.required_threads) required = 1;
         ParseExtent(function.required_threads);
       } else if (name == ".reqnctapercluster") {
-        std::uint32_t ignored[3];
-        ParseExtent(ignored);
+        for (std::uint32_t& required : function.required_cluster) required = 1;
+        ParseExtent(function.required_cluster);
       } else if (name == ".minnctapersm" || name == ".maxnctapersm" || name == ".maxnreg" ||
                  name == ".maxclusterrank" || name == ".abi_preserve" ||
                  name == ".abi_preserve_control") {
