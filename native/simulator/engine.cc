@@ -3,7 +3,7 @@
 #include <new>
 #include <utility>
 
-#include "simulator/exec/block.h"
+#include "simulator/exec/cluster.h"
 #include "simulator/exec/grid.h"
 #include "simulator/exec/pool.h"
 
@@ -30,6 +30,13 @@ Outcome CheckLaunch(const Launch& launch, const DecodedKernel& kernel) {
       plane * launch.block.z > kMaxThreads || launch.grid.x == 0 || launch.grid.y == 0 ||
       launch.grid.z == 0)
     return {Status::kInvalidConfiguration, "kernel " + kernel.name + ": grid or block size"};
+  const Dim3& cluster = launch.cluster;
+  const bool divides = cluster.x != 0 && cluster.y != 0 && cluster.z != 0 &&
+                       launch.grid.x % cluster.x == 0 && launch.grid.y % cluster.y == 0 &&
+                       launch.grid.z % cluster.z == 0;
+  if (!divides || std::uint64_t{cluster.x} * cluster.y > kMaxCluster || cluster.z > kMaxCluster ||
+      std::uint64_t{cluster.x} * cluster.y * cluster.z > kMaxCluster)
+    return {Status::kInvalidClusterSize, "kernel " + kernel.name + ": cluster size"};
   if (launch.dynamic_shared_bytes > kMaxSharedBytes - kernel.dynamic_shared_offset)
     return {Status::kLaunchOutOfResources, "kernel " + kernel.name + ": shared memory"};
   if (launch.parameters.size() < kernel.parameter_bytes)
@@ -47,9 +54,9 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
     std::uint64_t block = 0;
     try {
       if (!grid.Next(&block)) return;
-      BlockRunner runner(grid);
+      Cluster cluster(grid);
       do {
-        runner.Run(block);
+        cluster.Run(block);
       } while (grid.Next(&block));
     } catch (const std::bad_alloc&) {
       grid.Fail(block, {Status::kLaunchOutOfResources,

@@ -59,6 +59,9 @@ struct Launch {
   bool explicit_cluster = false;  // it was asked for, by the launch or by the kernel
   std::size_t dynamic_shared_bytes = 0;
   std::vector<std::byte> parameters;  // laid out as KernelInfo says
+  // cp.async copies when a wait demands it, not when it is issued: results that differ show that a
+  // wait is missing.
+  bool late_copies = false;
 };
 
 struct Outcome {
@@ -66,8 +69,8 @@ struct Outcome {
   std::string report;  // on a fault: kernel, PTX line, block, thread, address; for people
 };
 
-// Runs launches, one at a time, on a pool of `workers` threads (one CTA per worker; with one
-// worker CTAs run in order on the calling thread and no thread is started).
+// Runs launches, one at a time, on a pool of `workers` threads (a CTA, or the CTAs of a cluster,
+// per worker; with one worker they run in order on the calling thread and no thread is started).
 class Engine {
  public:
   virtual ~Engine() = default;  // joins the workers

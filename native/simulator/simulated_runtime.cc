@@ -26,6 +26,12 @@ constexpr unsigned kEventBlockingSync = 1;  // allowed, of no effect
 thread_local int current_device = 0;
 
 struct KernelState {
+  KernelState(std::shared_ptr<SimulatedLibrary> its_library, std::string its_name,
+              std::size_t devices)
+      : library(std::move(its_library)),
+        name(std::move(its_name)),
+        max_dynamic_shared_bytes(devices) {}
+
   const std::shared_ptr<SimulatedLibrary> library;
   const std::string name;
   // By device: what the attribute of that name was set to.
@@ -43,7 +49,7 @@ Outcome FreedTooEarly(const char* what) {
 
 class SimulatedRuntime final : public Runtime {
  public:
-  explicit SimulatedRuntime(const SimulatedOptions& options) {
+  explicit SimulatedRuntime(const SimulatedOptions& options) : late_copies_(options.late_copies) {
     const std::size_t bytes =
         options.memory_bytes != 0 ? options.memory_bytes : DefaultMemoryBytes();
     for (int i = 0; i < options.device_count; ++i) {
@@ -270,8 +276,7 @@ class SimulatedRuntime final : public Runtime {
     if (status != Status::kSuccess) return status;
     if (program->FindKernel(name) == nullptr) return Status::kSymbolNotFound;
     *kernel = state->KernelHandle(name, [&] {
-      return kernels_.Add(std::make_shared<KernelState>(
-          state, name, std::vector<std::atomic<int>>(devices_.size())));
+      return kernels_.Add(std::make_shared<KernelState>(state, name, devices_.size()));
     });
     return Status::kSuccess;
   }
@@ -310,6 +315,7 @@ class SimulatedRuntime final : public Runtime {
     launch.grid = config.grid;
     launch.block = config.block;
     launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
+    launch.late_copies = late_copies_;
     Status status = state->library->ProgramFor(device, &launch.program, nullptr);
     if (status != Status::kSuccess) return status;
     launch.kernel = launch.program->FindKernel(state->name);
@@ -369,6 +375,7 @@ class SimulatedRuntime final : public Runtime {
   }
 
   Monitor monitor_;
+  const bool late_copies_;
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;
   // After the devices: programs must go before the memory they live in.
   PinnedMemory pinned_;

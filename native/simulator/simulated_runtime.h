@@ -14,6 +14,9 @@ struct SimulatedOptions {
   std::size_t memory_bytes = 0;  // per device; 0: min(8 GiB, half of the host's memory)
   int major = 9, minor = 0;      // one of SupportedCapabilities
   int workers = 1;               // threads that execute kernels, per device
+  // cp.async copies when a wait demands it, not when it is issued: either is allowed, so results
+  // that differ show a race.
+  bool late_copies = false;
 };
 
 // The compute capabilities a device can be simulated as, ascending, 75 for 7.5.

@@ -91,7 +91,7 @@ DecodedKernel Decode(const ptx::Module& module, bool share) {
   std::string why;
   REQUIRE(LayOutFunction(module, module.functions[0], &kernel, &symbols, &why));
   const bool decoded =
-      DecodeBody(module.functions[0], symbols, {DetectIsa(), share}, &kernel, &why);
+      DecodeBody(module.functions[0], symbols, {DetectIsa(), 90, share}, &kernel, &why);
   INFO(why);
   REQUIRE(decoded);
   return kernel;

@@ -23,8 +23,8 @@ void AddRow(AluTable* table, const std::string& mnemonic, const AluRow* row) {
 
 AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons,
                    AluHandler (*convert)(const Conversion&), AluHandler (*pack)(int, int),
-                   AluHandler (*unpack)(int, int)) {
-  AluTable table{{}, comparisons, convert, pack, unpack};
+                   AluHandler (*unpack)(int, int), void (*multiply_tile)(const TensorTile&)) {
+  AluTable table{{}, comparisons, convert, pack, unpack, multiply_tile};
   for (const AluRows& family : families) {
     for (int i = 0; i < family.count; ++i) {
       AddRow(&table, family.rows[i].mnemonic, &family.rows[i]);
@@ -33,10 +33,11 @@ AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons
   return table;
 }
 
-#define NODECUDA_TABLE(isa)                                                           \
-  MakeTable({isa::IntegerRows(), isa::CarryRows(), isa::BitRows(), isa::SelectRows(), \
-             isa::FloatRows(), isa::HalfRows(), isa::MathRows(), isa::ConvertRows()}, \
-            isa::Comparisons(), &isa::Convert, &isa::Pack, &isa::Unpack)
+#define NODECUDA_TABLE(isa)                                                                       \
+  MakeTable(                                                                                      \
+      {isa::IntegerRows(), isa::CarryRows(), isa::BitRows(), isa::SelectRows(), isa::FloatRows(), \
+       isa::HalfRows(), isa::MathRows(), isa::ConvertRows(), isa::SetRows()},                     \
+      isa::Comparisons(), &isa::Convert, &isa::Pack, &isa::Unpack, &isa::MultiplyTile)
 
 bool IsInteger(Type type) {
   return type >= Type::kU8 && type <= Type::kS64;

@@ -19,6 +19,7 @@ struct AluTable {
   AluHandler (*convert)(const Conversion&);
   AluHandler (*pack)(int bytes, int parts);
   AluHandler (*unpack)(int bytes, int parts);
+  void (*multiply_tile)(const TensorTile& tile);
 };
 
 const AluTable& TableOf(Isa isa);

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstdio>
 
+#include "simulator/exec/cluster.h"
+
 namespace nodecuda::simulator {
 namespace {
 
@@ -17,6 +19,12 @@ std::string Triple(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
   return "(" + std::to_string(x) + "," + std::to_string(y) + "," + std::to_string(z) + ")";
 }
 
+std::string Hex(std::uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%08x", value);
+  return text;
+}
+
 std::uint32_t ThreadsOf(const Dim3& block) {
   return block.x * block.y * block.z;
 }
@@ -27,8 +35,10 @@ std::size_t WarpsOf(std::uint32_t threads) {
 
 }  // namespace
 
-BlockRunner::BlockRunner(Grid& grid)
+BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
     : grid_(grid),
+      cluster_(cluster),
+      rank_(rank),
       kernel_(grid.kernel()),
       threads_(ThreadsOf(grid.shape().block)),
       file_bytes_(LinesFor(kernel_.file_bytes) * kLine),
@@ -36,10 +46,19 @@ BlockRunner::BlockRunner(Grid& grid)
       registers_(LinesFor(file_bytes_) * WarpsOf(threads_) + 1),
       shared_(LinesFor(grid.shape().total_shared_bytes)),
       local_(LinesFor(kernel_.local_bytes * kWarpSize) * WarpsOf(threads_)),
-      warps_(WarpsOf(threads_)) {
-  view_.SetShared(shared_.empty() ? nullptr : shared_.data()->bytes,
-                  grid.shape().total_shared_bytes);
+      warps_(WarpsOf(threads_)),
+      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0),
+      wgmma_reads_(WarpsOf(threads_)) {
   FillConstants(false);
+}
+
+SharedMemory BlockRunner::shared() {
+  return {shared_.empty() ? nullptr : shared_.data()->bytes, grid_.shape().total_shared_bytes,
+          false};
+}
+
+void BlockRunner::Connect(std::span<const SharedMemory> cluster) {
+  view_.SetShared(cluster, static_cast<std::size_t>(rank_));
 }
 
 void BlockRunner::FillConstants(bool of_block) {
@@ -52,12 +71,16 @@ void BlockRunner::FillConstants(bool of_block) {
   }
 }
 
-void BlockRunner::StartBlock() {
+void BlockRunner::Start(std::uint64_t block) {
+  block_ = block;
   FillConstants(true);
   // Undefined on a GPU; zero here, so that a launch always gives the same results.
   std::fill(shared_.begin(), shared_.end(), Line{});
   std::fill(local_.begin(), local_.end(), Line{});
   barriers_ = {};
+  std::fill(wgmma_reads_.begin(), wgmma_reads_.end(), WgmmaReads{});
+  bulk_groups_.clear();
+  for (AsyncCopies& copies : copies_) copies.Clear();
   running_threads_ = threads_;
   std::uint32_t left = threads_;
   for (Warp& warp : warps_) {
@@ -66,19 +89,13 @@ void BlockRunner::StartBlock() {
   }
 }
 
-void BlockRunner::Run(std::uint64_t block) {
-  block_ = block;
-  StartBlock();
-  while (running_threads_ > 0) {
-    bool progress = false;
-    for (std::size_t i = 0; i < warps_.size(); ++i) {
-      if (!warps_[i].HasReady()) continue;
-      progress = true;
-      if (RunWarp(static_cast<int>(i)) == Turn::kAborted) return;
-    }
-    if (!progress) return ReportDeadlock();
-    if (grid_.Abandoned(block_)) return;
+bool BlockRunner::RunRound(bool* progress) {
+  for (std::size_t i = 0; i < warps_.size(); ++i) {
+    if (!warps_[i].HasReady()) continue;
+    *progress = true;
+    if (RunWarp(static_cast<int>(i)) == Turn::kAborted) return false;
   }
+  return !grid_.Abandoned(block_);
 }
 
 void BlockRunner::ExitLanes(Warp& warp, LaneMask lanes) {
@@ -87,6 +104,7 @@ void BlockRunner::ExitLanes(Warp& warp, LaneMask lanes) {
   warp.WakeCompleteSyncs();
   for (std::uint32_t id = 0; id < kBarriers; ++id)
     if (barriers_[id].arrived != 0) ReleaseBarrierIfComplete(id);
+  cluster_.NoteExit(rank_);
 }
 
 // Lanes may name different barriers: those that agree with the first arrive, *rest is left where
@@ -112,7 +130,12 @@ void BlockRunner::Arrive(Warp& warp, LaneMask lanes, const Instruction& in, std:
   barrier.arrived += static_cast<std::uint32_t>(std::popcount(together));
   barrier.expected = count;
   warp.arrived[id] |= together;
-  const bool waits = in.kind == static_cast<std::uint8_t>(Operation::kBarrierSync);
+  const bool waits = in.kind != static_cast<std::uint8_t>(Operation::kBarrierArrive);
+  if (in.kind == static_cast<std::uint8_t>(Operation::kBarrierReduce)) {
+    const LaneMask holds = *reinterpret_cast<const LaneMask*>(file + in.slot[2]) & together;
+    barrier.reducing += static_cast<std::uint32_t>(std::popcount(together));
+    barrier.holding += static_cast<std::uint32_t>(std::popcount(holds));
+  }
   warp.Put(next_pc, together, waits ? Fragment::State::kAtBarrier : Fragment::State::kReady,
            waits ? id : 0);
   ReleaseBarrierIfComplete(id);
@@ -132,10 +155,36 @@ void BlockRunner::ReleaseBarrierIfComplete(std::uint32_t id) {
     }
   }
   if (arrived < (barrier.expected != 0 ? barrier.expected : running_threads_)) return;
+  if (barrier.reducing != 0) WriteReductions(id);
   barrier = {};
+  cluster_.NoteEvent();
   for (Warp& warp : warps_) {
     warp.arrived[id] = 0;
     warp.Wake(Fragment::State::kAtBarrier, id);
+  }
+}
+
+// The results of bar.red, for all that wait at it.
+void BlockRunner::WriteReductions(std::uint32_t id) {
+  const Barrier& barrier = barriers_[id];
+  for (std::size_t w = 0; w < warps_.size(); ++w) {
+    for (int i = 0; i < warps_[w].fragment_count(); ++i) {
+      const Fragment& fragment = warps_[w].fragment(i);
+      if (fragment.state != Fragment::State::kAtBarrier || fragment.key != id) continue;
+      const Instruction& in = kernel_.code[fragment.pc - 1];
+      if (in.kind != static_cast<std::uint8_t>(Operation::kBarrierReduce)) continue;
+      std::byte* slot = FileOf(static_cast<int>(w)) + in.slot[3];
+      const auto reduction = static_cast<Reduction>(in.detail[0]);
+      if (reduction == Reduction::kCount) {
+        for (LaneMask left = fragment.mask; left != 0; left &= left - 1)
+          reinterpret_cast<std::uint32_t*>(slot)[std::countr_zero(left)] = barrier.holding;
+        continue;
+      }
+      const bool holds =
+          reduction == Reduction::kAnd ? barrier.holding == barrier.reducing : barrier.holding != 0;
+      auto* predicate = reinterpret_cast<LaneMask*>(slot);
+      *predicate = holds ? *predicate | fragment.mask : *predicate & ~fragment.mask;
+    }
   }
 }
 
@@ -176,34 +225,36 @@ BlockRunner::Turn BlockRunner::Fault(int warp, std::uint32_t pc, int lane, Statu
   return Turn::kAborted;
 }
 
-void BlockRunner::ReportDeadlock() {
-  constexpr int kMaxListed = 8;
-  std::string report = "kernel " + kernel_.name + ", " + BlockName() +
-                       ": deadlock, every thread that has not exited waits:";
-  int listed = 0;
+void BlockRunner::DescribeWaits(std::vector<std::string>* lines) {
   for (std::size_t w = 0; w < warps_.size(); ++w) {
     for (int i = 0; i < warps_[w].fragment_count(); ++i) {
-      if (++listed > kMaxListed) continue;
       const Fragment& fragment = warps_[w].fragment(i);
-      char lanes[16];
-      std::snprintf(lanes, sizeof lanes, "0x%08x", fragment.mask);
-      report +=
-          "\n  warp " + std::to_string(w) + ", lanes " + lanes + ", at " + Where(fragment.pc - 1);
-      if (fragment.state == Fragment::State::kAtBarrier) {
-        const Barrier& barrier = barriers_[fragment.key];
-        report += ": barrier " + std::to_string(fragment.key) + ", where " +
-                  std::to_string(barrier.arrived) + " of " +
-                  std::to_string(barrier.expected != 0 ? barrier.expected : running_threads_) +
-                  " threads have arrived";
-      } else {
-        std::snprintf(lanes, sizeof lanes, "0x%08x", fragment.key);
-        report += std::string(": for the lanes ") + lanes + " of its warp";
-      }
+      // Those at an mbarrier look again, a collective is run when all have come; the others have
+      // passed the instruction they wait at.
+      const bool before = fragment.state == Fragment::State::kAtMbarrier ||
+                          fragment.state == Fragment::State::kAtCollective;
+      lines->push_back("warp " + std::to_string(w) + ", lanes " + Hex(fragment.mask) + ", at " +
+                       Where(fragment.pc - (before ? 0 : 1)) + ": " + WaitsFor(fragment));
     }
   }
-  if (listed > kMaxListed)
-    report += "\n  and " + std::to_string(listed - kMaxListed) + " more groups of lanes";
-  grid_.Fail(block_, {Status::kLaunchTimeout, std::move(report)});
+}
+
+std::string BlockRunner::WaitsFor(const Fragment& fragment) const {
+  switch (fragment.state) {
+    case Fragment::State::kAtBarrier: {
+      const Barrier& barrier = barriers_[fragment.key];
+      return "barrier " + std::to_string(fragment.key) + ", where " +
+             std::to_string(barrier.arrived) + " of " +
+             std::to_string(barrier.expected != 0 ? barrier.expected : running_threads_) +
+             " threads have arrived";
+    }
+    case Fragment::State::kAtMbarrier:
+      return DescribeMbarrier(shared_.data()->bytes, fragment.key);
+    case Fragment::State::kAtClusterBarrier:
+      return "the barrier of the cluster, where not every thread has arrived";
+    default:
+      return "for the lanes " + Hex(fragment.key) + " of its warp";
+  }
 }
 
 }  // namespace nodecuda::simulator

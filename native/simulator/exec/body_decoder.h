@@ -2,6 +2,7 @@
 #define NODECUDA_SIMULATOR_EXEC_BODY_DECODER_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,11 +19,16 @@
 // method for each kind of instruction.
 namespace nodecuda::simulator {
 
+struct WgmmaForm;
+
 inline constexpr std::size_t kMaxRegisterBytes = 8;  // per lane
 
 inline RegisterWidth WidthOf(ptx::Type type) {
   return type == ptx::Type::kPred ? RegisterWidth{0} : static_cast<RegisterWidth>(SizeOf(type));
 }
+
+// The operands of an instruction with vectors and pairs taken apart.
+std::vector<const ptx::Operand*> FlattenOperands(const ptx::Instruction& instruction);
 
 // Turns a body into draft instructions, then into code. The methods that can fail return false and
 // leave the reason in why_.
@@ -42,13 +48,68 @@ class BodyDecoder {
   bool DecodeMemory(const ptx::Instruction& instruction, bool is_store);
   bool DecodeBranch(const ptx::Instruction& instruction);
   bool DecodeBarrier(const ptx::Instruction& instruction);
+  bool DecodeWarpOperation(const ptx::Instruction& instruction);
+  bool DecodeMatrixMove(const ptx::Instruction& instruction);
+  bool DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
+                     std::vector<ptx::Operand> operands);
+  bool DecodeSystem(const ptx::Instruction& instruction, bool* known);
+  bool DecodeIsSpace(const ptx::Instruction& instruction);
+  bool DecodeCacheHint(const ptx::Instruction& instruction);
+  bool DecodeCreatePolicy(const ptx::Instruction& instruction);
+  bool DecodeFence(const ptx::Instruction& instruction);
+  bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
+  bool DecodeTableBranch(const ptx::Instruction& instruction);
+  bool DecodeMma(const ptx::Instruction& instruction);
+  bool DecodeCopyAsync(const ptx::Instruction& instruction);
+  bool DecodeAsyncCopy(const ptx::Instruction& instruction);
+  bool DecodeAtomic(const ptx::Instruction& instruction);
   bool DecodeCvta(const ptx::Instruction& instruction);
   bool DecodeAlu(const ptx::Instruction& instruction);
 
-  bool BindAddress(const ptx::Operand& operand, ptx::Space space, Instruction* in, bool* wide);
+  // What runs as Operation::kAsync, and what goes with it (decode_async.cc, decode_wgmma.cc).
+  static bool IsAsync(const ptx::Instruction& instruction);
+  bool DecodeAsync(const ptx::Instruction& instruction);
+  bool DecodeMbarrier(const ptx::Instruction& instruction);
+  bool DecodeCopyArrive(const ptx::Instruction& instruction);
+  bool DecodeClusterBarrier(const ptx::Instruction& instruction);
+  bool DecodeMapa(const ptx::Instruction& instruction);
+  bool DecodeBulkGroup(const ptx::Instruction& instruction);
+  bool DecodeBulkCopy(const ptx::Instruction& instruction);
+  bool DecodeLinearCopy(const ptx::Instruction& instruction, bool loads, ptx::Space destination,
+                        ptx::Space source);
+  bool DecodeTensorCopy(const ptx::Instruction& instruction, bool loads);
+  bool DecodeWgmma(const ptx::Instruction& instruction);
+  bool ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* form);
+  bool DecodeWgmmaProduct(const ptx::Instruction& instruction);
+  bool BindWholeAddress(const ptx::Operand& operand, ptx::Space space, std::uint32_t* slot);
+  bool BindValue(const ptx::Operand& operand, ptx::Type type, std::uint32_t* slot);
+  bool BindValueSlot(const ptx::Operand& operand, ptx::Type type, int slot,
+                     DraftInstruction* draft);
+  bool BindAddressSlot(const ptx::Operand& operand, ptx::Space space, int slot,
+                       DraftInstruction* draft);
+  bool BindResultSlot(const ptx::Operand& operand, RegisterWidth width, int slot,
+                      DraftInstruction* draft);
+  bool BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
+                    DraftInstruction* draft);
+  bool BindCount(const ptx::Instruction& instruction, std::int64_t* count);
+
+  bool BindAddress(const ptx::Operand& operand, ptx::Space space, std::uint32_t* slot,
+                   std::int64_t* offset, bool* wide);
+  bool BindAddress(const ptx::Operand& operand, ptx::Space space, Instruction* in, bool* wide) {
+    return BindAddress(operand, space, &in->slot[kAddressSlot], &in->offset, wide);
+  }
   // The number of the register or constant an operand stands for.
   bool BindSource(const ptx::Operand& operand, ptx::Type type, RegisterWidth width,
                   std::uint32_t* slot);
+  bool BindDestination(const ptx::Operand& operand, RegisterWidth width, std::uint32_t* slot);
+  bool BindOperand(const ptx::Operand& operand, ptx::Type type, bool is_destination,
+                   std::uint32_t* slot);
+  bool BindOperands(std::span<const ptx::Operand* const> flat, std::span<const ptx::Type> types,
+                    int destinations, DraftInstruction* draft);
+  bool IsCallParameter(const ptx::Operand& address) const;
+  bool CheckCachePolicy(const ptx::Operand& operand) const;
+  bool BindList(const ptx::Operand& operand, ptx::Type type, int count, bool is_destination,
+                DraftInstruction* draft);
   bool FindSymbol(const ptx::Operand& operand, Symbol* symbol);
   bool NegatePredicate(std::uint32_t* slot);
   std::uint32_t AddTemporary(RegisterWidth width);

@@ -3,6 +3,7 @@
 
 #include "simulator/exec/body_decoder.h"
 #include "simulator/exec/memory_syntax.h"
+#include "simulator/exec/warp_ops.h"
 
 namespace nodecuda::simulator {
 
@@ -10,13 +11,23 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
+// Whether an address names a .param variable of the body, which lies in local memory.
+bool BodyDecoder::IsCallParameter(const Operand& address) const {
+  if (address.elements.size() != 1 || address.elements[0].variable_index < 0) return false;
+  const Symbol* symbol = symbols_.Find(address.elements[0]);
+  return symbol != nullptr && symbol->space == Space::kLocal;
+}
+
 bool BodyDecoder::DecodeMemory(const ptx::Instruction& instruction, bool is_store) {
   MemorySyntax syntax;
   if (!ParseMemoryMnemonic(instruction, &syntax, &why_)) return false;
-  if (instruction.operands.size() != 2) return Fail("two operands are needed");
+  if (instruction.operands.size() != (syntax.has_policy ? 3 : 2) ||
+      (syntax.has_policy && !CheckCachePolicy(instruction.operands[2])))
+    return Fail("wrong number of operands");
+  const Operand& address = instruction.operands[is_store ? 0 : 1];
+  if (syntax.space == Space::kParam && IsCallParameter(address)) syntax.space = Space::kLocal;
   if (is_store && (syntax.space == Space::kParam || syntax.space == Space::kConst))
     return Fail("this state space is read-only");
-  const Operand& address = instruction.operands[is_store ? 0 : 1];
   const Operand& data = instruction.operands[is_store ? 1 : 0];
 
   std::vector<Operand> elements =
@@ -81,29 +92,56 @@ bool BodyDecoder::DecodeBranch(const ptx::Instruction& instruction) {
 }
 
 bool BodyDecoder::DecodeBarrier(const ptx::Instruction& instruction) {
-  // bar{.cta}.sync, barrier{.cta}.sync{.aligned}, the same with arrive, and bar.warp.sync.
-  bool warp = false, arrive = false, known = false;
+  // bar{.cta}.sync, barrier{.cta}.sync{.aligned}, the same with arrive and red, and bar.warp.sync.
+  bool warp = false;
+  std::optional<Operation> operation;
+  Reduction reduction = Reduction::kCount;
+  Type result = Type::kNone;
   for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
     if (part == "warp") {
       warp = true;
-    } else if (part == "sync" || part == "arrive") {
-      known = true;
-      arrive = part == "arrive";
+    } else if (part == "sync") {
+      operation = Operation::kBarrierSync;
+    } else if (part == "arrive") {
+      operation = Operation::kBarrierArrive;
+    } else if (part == "red") {
+      operation = Operation::kBarrierReduce;
+    } else if (part == "and" || part == "or" || part == "popc") {
+      reduction = part == "and"  ? Reduction::kAnd
+                  : part == "or" ? Reduction::kOr
+                                 : Reduction::kCount;
+    } else if (part == "pred" || part == "u32") {
+      result = ptx::TypeFromName(part);
     } else if (part != "cta" && part != "aligned") {
       return Fail("unsupported modifier ." + std::string(part));
     }
   }
-  const std::size_t count = instruction.operands.size();
-  if (!known || (warp && arrive) || count < 1 || count > (warp ? 1 : 2) || (arrive && count != 2))
+  const bool reduces = operation == Operation::kBarrierReduce;
+  std::vector<Operand> operands = instruction.operands;
+  if (!operation || (warp && operation != Operation::kBarrierSync) ||
+      reduces != (result != Type::kNone) ||
+      (reduces && (result == Type::kU32) != (reduction == Reduction::kCount)) ||
+      (reduces && operands.size() < 3))
     return Fail("this form of barrier is not supported");
-  DraftInstruction draft = Start(warp     ? Operation::kWarpSync
-                                 : arrive ? Operation::kBarrierArrive
-                                          : Operation::kBarrierSync);
+  DraftInstruction draft = Start(warp ? Operation::kWarpSync : *operation);
+  draft.in.detail[0] = static_cast<std::uint8_t>(reduction);
+  if (reduces) {
+    for (const bool is_result : {false, true}) {
+      const Operand& operand = is_result ? operands.front() : operands.back();
+      const Type type = is_result ? result : Type::kPred;
+      const int slot = is_result ? 3 : 2;
+      if (!BindOperand(operand, type, is_result, &draft.in.slot[slot])) return false;
+      (is_result ? draft.defined : draft.used) |= static_cast<std::uint8_t>(1u << slot);
+    }
+    operands.erase(operands.begin());
+    operands.pop_back();
+  }
+  const std::size_t count = operands.size();
+  if (count < 1 || count > (warp ? 1 : 2) || (operation == Operation::kBarrierArrive && count != 2))
+    return Fail("this form of barrier is not supported");
   for (std::size_t i = 0; i < count; ++i) {
-    if (!BindSource(instruction.operands[i], Type::kU32, 4, &draft.in.slot[i])) return false;
-    if ((draft.in.slot[i] & kConstantBit) == 0 && widths_[draft.in.slot[i]] != 4)
-      return Fail("the operand must have 32 bits");
+    if (!BindOperand(operands[i], Type::kU32, false, &draft.in.slot[i])) return false;
     draft.used |= static_cast<std::uint8_t>(1u << i);
   }
   Emit(draft);
@@ -122,6 +160,7 @@ bool BodyDecoder::DecodeCvta(const ptx::Instruction& instruction) {
     case Space::kConst:
       break;
     case Space::kShared:
+    case Space::kSharedCluster:
       window = kSharedWindow;
       break;
     case Space::kLocal:
@@ -147,7 +186,47 @@ bool BodyDecoder::DecodeCvta(const ptx::Instruction& instruction) {
   return DecodeAlu(plain);
 }
 
-bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
+bool BodyDecoder::BindDestination(const Operand& operand, RegisterWidth width,
+                                  std::uint32_t* slot) {
+  if (operand.kind == Operand::Kind::kDiscard) {
+    *slot = AddTemporary(width);
+    return true;
+  }
+  if (operand.kind != Operand::Kind::kRegister) return Fail("a destination must be a register");
+  *slot = static_cast<std::uint32_t>(operand.register_index);
+  return true;
+}
+
+// Binds an operand that must be as wide as its type.
+bool BodyDecoder::BindOperand(const Operand& operand, Type type, bool is_destination,
+                              std::uint32_t* slot) {
+  const RegisterWidth width = WidthOf(type);
+  if (type == Type::kNone || width > kMaxRegisterBytes)
+    return Fail("an operand has a type that is not supported");
+  if (operand.kind == Operand::Kind::kRegister) {
+    const RegisterWidth actual = widths_[static_cast<std::size_t>(operand.register_index)];
+    if ((actual == 0) != (width == 0))
+      return Fail("a predicate stands where a value belongs, or the other way round");
+    if (actual != width) return Fail("an operand must have " + std::to_string(8 * width) + " bits");
+  }
+  return is_destination ? BindDestination(operand, width, slot)
+                        : BindSource(operand, type, width, slot);
+}
+
+// Binds one operand to each slot, from the first on.
+bool BodyDecoder::BindOperands(std::span<const Operand* const> flat, std::span<const Type> types,
+                               int destinations, DraftInstruction* draft) {
+  if (flat.size() != types.size() || flat.size() > kMaxSlots)
+    return Fail("wrong number of operands");
+  for (std::size_t i = 0; i < flat.size(); ++i) {
+    const bool is_destination = static_cast<int>(i) < destinations;
+    if (!BindOperand(*flat[i], types[i], is_destination, &draft->in.slot[i])) return false;
+    (is_destination ? draft->defined : draft->used) |= static_cast<std::uint8_t>(1u << i);
+  }
+  return true;
+}
+
+std::vector<const Operand*> FlattenOperands(const ptx::Instruction& instruction) {
   std::vector<const Operand*> flat;
   for (const Operand& operand : instruction.operands) {
     if (operand.kind == Operand::Kind::kVector || operand.kind == Operand::Kind::kPair) {
@@ -156,6 +235,11 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
       flat.push_back(&operand);
     }
   }
+  return flat;
+}
+
+bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
+  const std::vector<const Operand*> flat = FlattenOperands(instruction);
   const bool carry = UsesCarry(instruction);
   if (flat.size() + carry > kMaxSlots) return Fail("too many operands");
   std::vector<std::size_t> bytes;
@@ -174,27 +258,8 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
 
   DraftInstruction draft = Start(current_->guard >= 0 ? Operation::kGuardedAlu : Operation::kAlu);
   draft.in.alu = choice->handler;
-  for (std::size_t i = 0; i < flat.size(); ++i) {
-    const RegisterWidth width = WidthOf(choice->types[i]);
-    const bool is_destination = static_cast<int>(i) < choice->destinations;
-    if (choice->types[i] == Type::kNone || width > kMaxRegisterBytes)
-      return Fail("an operand has a type that is not supported");
-    // SelectAlu sees widths only, and a predicate's mask is as wide as one lane of 32 bits.
-    if (flat[i]->kind == Operand::Kind::kRegister &&
-        (widths_[static_cast<std::size_t>(flat[i]->register_index)] == 0) !=
-            (choice->types[i] == Type::kPred))
-      return Fail("a predicate stands where a value belongs, or the other way round");
-    if (is_destination && flat[i]->kind == Operand::Kind::kDiscard) {
-      draft.in.slot[i] = AddTemporary(width);
-    } else if (is_destination && flat[i]->kind != Operand::Kind::kRegister) {
-      return Fail("a destination must be a register");
-    } else if (is_destination) {
-      draft.in.slot[i] = static_cast<std::uint32_t>(flat[i]->register_index);
-    } else if (!BindSource(*flat[i], choice->types[i], width, &draft.in.slot[i])) {
-      return false;
-    }
-    (is_destination ? draft.defined : draft.used) |= static_cast<std::uint8_t>(1u << i);
-  }
+  const std::span<const Type> types(choice->types.data(), flat.size());
+  if (!BindOperands(flat, types, choice->destinations, &draft)) return false;
   if (carry) {
     if (carry_ == kNoSlot) carry_ = AddTemporary(0);
     draft.in.slot[flat.size()] = carry_;
@@ -208,14 +273,26 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
 bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (instruction.parts.empty()) return Fail("no mnemonic");
   const std::string_view base = instruction.parts[0];
+  if (IsAsync(instruction)) return DecodeAsync(instruction);
   if (base == "ld" || base == "ldu") return DecodeMemory(instruction, false);
   if (base == "st") return DecodeMemory(instruction, true);
   if (base == "bra") return DecodeBranch(instruction);
   if (base == "bar" || base == "barrier") return DecodeBarrier(instruction);
   if (base == "cvta") return DecodeCvta(instruction);
-  if (base == "call") return Fail("calls of device functions are not supported");
-  if (base == "membar" || base == "fence" || base == "nanosleep") {
-    EmitSimple(base == "nanosleep" ? Operation::kYield : Operation::kFence);
+  if (IsWarpOperation(base)) return DecodeWarpOperation(instruction);
+  if (base == "ldmatrix" || base == "stmatrix" || base == "movmatrix")
+    return DecodeMatrixMove(instruction);
+  if (base == "mma") return DecodeMma(instruction);
+  if (base == "cp") return DecodeCopyAsync(instruction);
+  if (base == "atom" || base == "red") return DecodeAtomic(instruction);
+  if (base == "call") {  // the only one that is not inlined
+    DraftInstruction draft = Start(Operation::kTrap);
+    draft.in.detail[0] = 1;
+    Emit(draft);
+    return true;
+  }
+  if (base == "nanosleep") {
+    EmitSimple(Operation::kYield);
     return true;
   }
   if (base == "ret" || base == "exit" || base == "trap") {
@@ -224,7 +301,9 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
     Emit(draft);
     return true;
   }
-  return DecodeAlu(instruction);
+  bool known = false;
+  const bool decoded = DecodeSystem(instruction, &known);
+  return known ? decoded : DecodeAlu(instruction);
 }
 
 }  // namespace nodecuda::simulator

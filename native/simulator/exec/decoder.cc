@@ -90,7 +90,9 @@ bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth wi
       const Special special = SpecialFromName(operand.name);
       if (special == Special::kNone)
         return Fail("unknown special register " + std::string(operand.name));
-      if (width == 0) return Fail("a special register is no predicate");
+      if ((width == 0) != (special == Special::kIsExplicitCluster))
+        return Fail(width == 0 ? "this special register is no predicate"
+                               : "this special register is a predicate");
       *slot = constants_.Add(width, special, 0);
       if (IsClock(special)) {
         DraftInstruction read = Start(Operation::kReadClock);
@@ -115,23 +117,24 @@ bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth wi
   }
 }
 
-bool BodyDecoder::BindAddress(const Operand& operand, Space space, Instruction* in, bool* wide) {
+bool BodyDecoder::BindAddress(const Operand& operand, Space space, std::uint32_t* slot,
+                              std::int64_t* offset, bool* wide) {
   if (operand.kind != Operand::Kind::kAddress || operand.elements.size() != 1)
     return Fail("an address in brackets is missing");
   const Operand& base = operand.elements[0];
-  in->offset = operand.offset;
+  *offset = operand.offset;
   *wide = true;
   switch (base.kind) {
     case Operand::Kind::kRegister: {
       const auto reg = static_cast<std::uint32_t>(base.register_index);
       if (widths_[reg] != 4 && widths_[reg] != 8)
         return Fail("an address register must have 32 or 64 bits");
-      in->slot[kAddressSlot] = reg;
+      *slot = reg;
       *wide = widths_[reg] == 8;
       return true;
     }
     case Operand::Kind::kInteger:
-      in->offset = static_cast<std::int64_t>(static_cast<std::uint64_t>(in->offset) + base.bits);
+      *offset = static_cast<std::int64_t>(static_cast<std::uint64_t>(*offset) + base.bits);
       return true;
     case Operand::Kind::kSymbol: {
       Symbol symbol;
@@ -141,11 +144,11 @@ bool BodyDecoder::BindAddress(const Operand& operand, Space space, Instruction* 
         if (symbol.space == Space::kShared) address += kSharedWindow;
         if (symbol.space == Space::kLocal) address += kLocalWindow;
         if (symbol.space == Space::kParam) address += kParamWindow;
-      } else if (symbol.space != space) {
+      } else if (symbol.space != (space == Space::kSharedCluster ? Space::kShared : space)) {
         return Fail("'" + std::string(base.name) + "' lies in another state space");
       }
-      in->offset = static_cast<std::int64_t>(address + static_cast<std::uint64_t>(base.offset) +
-                                             static_cast<std::uint64_t>(operand.offset));
+      *offset = static_cast<std::int64_t>(address + static_cast<std::uint64_t>(base.offset) +
+                                          static_cast<std::uint64_t>(operand.offset));
       return true;
     }
     default:
@@ -213,6 +216,8 @@ void BodyDecoder::Finish(DecodedKernel* kernel) {
     kernel->code.push_back(draft.in);
   }
   kernel->mnemonics = std::move(mnemonics_);
+  kernel->capability = options_.capability;
+  kernel->isa = options_.isa;
 }
 
 bool DecodeBody(const ptx::Function& function, const FunctionSymbols& symbols,

@@ -12,6 +12,7 @@ namespace nodecuda::simulator {
 
 struct DecodeOptions {
   Isa isa = Isa::kBaseline;
+  int capability = 90;      // the device's: matrix instructions round as its hardware does
   bool share_slots = true;  // off only to test that sharing changes nothing
 };
 

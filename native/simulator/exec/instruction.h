@@ -21,11 +21,19 @@ struct Instruction;
 // but its destination slots, and cannot fail.
 using AluHandler = void (*)(std::byte* file, const Instruction& instruction, LaneMask mask);
 
+// Runs an instruction that looks across lanes or at memory, for the lanes of `mask`, at least one.
+// False: it faulted, and context.view.fault() tells how.
+struct WarpContext;
+using WarpHandler = bool (*)(const Instruction& instruction, WarpContext& context, LaneMask mask);
+
 inline constexpr int kMaxSlots = 8;
 inline constexpr std::uint32_t kNoSlot = 0xffffffffu;
 
 struct Instruction {
-  AluHandler alu = nullptr;  // null: the interpreter runs it, as `kind` says
+  union {
+    AluHandler alu = nullptr;  // null: the interpreter runs it, as `kind` says
+    WarpHandler warp;          // of a kHandled or kCollective
+  };
   // Byte offsets into the register file: destinations first, then sources, in the order PTX writes
   // them, vectors and pairs flattened. kNoSlot for a discarded destination.
   std::uint32_t slot[kMaxSlots];

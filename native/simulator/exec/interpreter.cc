@@ -4,6 +4,7 @@
 
 #include "simulator/exec/block.h"
 #include "simulator/exec/memory_ops.h"
+#include "simulator/exec/warp_context.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -11,6 +12,17 @@ namespace {
 // Backward branches of one turn. When they are used up the other fragments, then the other warps,
 // get theirs, so that a loop that waits for one of them ends; and the stop flag is looked at.
 constexpr int kBackEdges = 256;
+
+// The lanes that name the same members as the first one does.
+LaneMask LanesThatAgree(const std::uint32_t* members, LaneMask lanes) {
+  const std::uint32_t named = members[std::countr_zero(lanes)];
+  LaneMask together = 0;
+  for (LaneMask left = lanes; left != 0; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    if (members[lane] == named) together |= LaneMask{1} << lane;
+  }
+  return together;
+}
 
 LaneMask GuardedLanes(const Instruction& in, const std::byte* file, LaneMask mask) {
   if (in.guard == kNoSlot) return mask;
@@ -32,6 +44,8 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         local_.data()->bytes + static_cast<std::size_t>(index) * kWarpSize * kernel_.local_bytes,
         kernel_.local_bytes);
 
+  WarpContext context{file, kernel_, view_,
+                      copies_.empty() ? nullptr : &copies_[static_cast<std::size_t>(index)]};
   Cursor at;
   if (!warp.Take(&at)) return Turn::kOver;
   std::uint32_t pc = at.pc, limit = at.limit;
@@ -97,8 +111,38 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
         continue;
       case Operation::kTrap:
-        return Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
+        return in.detail[0] != 0
+                   ? Fault(index, pc, std::countr_zero(lanes), Status::kAssert, "assertion failed")
+                   : Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
+      case Operation::kHandled:
+        if (!in.warp(in, context, lanes))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        break;
+      case Operation::kCollective: {
+        LaneMask members = kFullMask, together = lanes;
+        if (in.slot[kMemberSlot] != kNoSlot) {
+          const auto* named = reinterpret_cast<const std::uint32_t*>(file + in.slot[kMemberSlot]);
+          members = named[std::countr_zero(lanes)];
+          together = LanesThatAgree(named, lanes);
+        }
+        const bool complete = (members & warp.live() & ~together) == 0;
+        if (complete && !in.warp(in, context, together))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        if (complete && together == mask) [[likely]]
+          break;
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        if (lanes != together) warp.Put(pc, lanes & ~together);
+        if (complete) {
+          warp.Put(pc + 1, together);
+        } else {
+          warp.Put(pc, together, Fragment::State::kAtCollective, members);
+          warp.WakeCompleteSyncs();
+        }
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
       case Operation::kBarrierSync:
+      case Operation::kBarrierReduce:
       case Operation::kBarrierArrive: {
         const auto* ids = reinterpret_cast<const std::uint32_t*>(file + in.slot[0]);
         const int lead = std::countr_zero(lanes);
@@ -117,6 +161,14 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
         ParkAtWarpSync(warp, lanes, in, pc + 1, &rest);
         if (rest != 0) warp.Put(pc, rest);
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kAsync: {
+        LaneMask passed = lanes;
+        if (!RunAsync(index, pc, lanes, &passed)) return Turn::kAborted;
+        mask &= ~(lanes & ~passed);
+        if (mask != 0) break;
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
         continue;
       }

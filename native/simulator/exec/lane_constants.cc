@@ -38,6 +38,21 @@ constexpr SpecialName kSpecials[] = {
     {"%lanemask_gt", Special::kLaneMaskGt},
     {"%dynamic_smem_size", Special::kDynamicSharedBytes},
     {"%total_smem_size", Special::kTotalSharedBytes},
+    {"%cluster_ctaid.x", Special::kClusterCtaidX},
+    {"%cluster_ctaid.y", Special::kClusterCtaidY},
+    {"%cluster_ctaid.z", Special::kClusterCtaidZ},
+    {"%cluster_nctaid.x", Special::kClusterNctaidX},
+    {"%cluster_nctaid.y", Special::kClusterNctaidY},
+    {"%cluster_nctaid.z", Special::kClusterNctaidZ},
+    {"%cluster_ctarank", Special::kClusterCtarank},
+    {"%cluster_nctarank", Special::kClusterNctarank},
+    {"%clusterid.x", Special::kClusteridX},
+    {"%clusterid.y", Special::kClusteridY},
+    {"%clusterid.z", Special::kClusteridZ},
+    {"%nclusterid.x", Special::kNclusteridX},
+    {"%nclusterid.y", Special::kNclusteridY},
+    {"%nclusterid.z", Special::kNclusteridZ},
+    {"%is_explicit_cluster", Special::kIsExplicitCluster},
     {"%envreg1", Special::kZero},
     {"%envreg2", Special::kZero},
     {"%clock", Special::kClock},
@@ -105,6 +120,38 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
       return shape.dynamic_shared_bytes;
     case Special::kTotalSharedBytes:
       return shape.total_shared_bytes;
+    case Special::kClusterCtaidX:
+      return block.x % shape.cluster.x;
+    case Special::kClusterCtaidY:
+      return block.y % shape.cluster.y;
+    case Special::kClusterCtaidZ:
+      return block.z % shape.cluster.z;
+    case Special::kClusteridX:
+      return block.x / shape.cluster.x;
+    case Special::kClusteridY:
+      return block.y / shape.cluster.y;
+    case Special::kClusteridZ:
+      return block.z / shape.cluster.z;
+    case Special::kClusterCtarank:
+      return block.x % shape.cluster.x +
+             shape.cluster.x * (block.y % shape.cluster.y +
+                                std::uint64_t{shape.cluster.y} * (block.z % shape.cluster.z));
+    case Special::kClusterNctaidX:
+      return shape.cluster.x;
+    case Special::kClusterNctaidY:
+      return shape.cluster.y;
+    case Special::kClusterNctaidZ:
+      return shape.cluster.z;
+    case Special::kNclusteridX:
+      return shape.grid.x / shape.cluster.x;
+    case Special::kNclusteridY:
+      return shape.grid.y / shape.cluster.y;
+    case Special::kNclusteridZ:
+      return shape.grid.z / shape.cluster.z;
+    case Special::kClusterNctarank:
+      return std::uint64_t{shape.cluster.x} * shape.cluster.y * shape.cluster.z;
+    case Special::kIsExplicitCluster:
+      return shape.explicit_cluster ? kFullMask : 0;
     case Special::kZero:
       return 0;
     case Special::kClock:
@@ -177,7 +224,7 @@ void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const 
                   int warp, std::byte* file) {
   std::byte* slot = file + constant.slot;
   if (constant.bytes == 0) {
-    const auto mask = static_cast<LaneMask>(constant.bits);
+    const auto mask = static_cast<LaneMask>(ValueOf(constant, shape, block_index, warp, 0));
     std::memcpy(slot, &mask, sizeof mask);
     return;
   }

@@ -40,6 +40,8 @@ class ConstantPool {
 // What the special registers of a launch and a block hold.
 struct LaunchShape {
   Dim3 grid, block;
+  Dim3 cluster;  // in blocks
+  bool explicit_cluster = false;
   std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
 };
 
@@ -47,7 +49,8 @@ struct LaunchShape {
 void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block_index,
                   int warp, std::byte* file);
 inline bool DependsOnBlock(Special special) {
-  return special >= Special::kCtaidX && special <= Special::kCtaidZ;
+  return (special >= Special::kCtaidX && special <= Special::kCtaidZ) ||
+         (special >= Special::kClusterCtaidX && special <= Special::kClusterCtarank);
 }
 
 }  // namespace nodecuda::simulator

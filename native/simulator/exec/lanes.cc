@@ -52,11 +52,7 @@ bool ScanLanes(const Address* __restrict base, Address offset, unsigned access_l
 
 std::uint64_t AddressOf(const Instruction& in, const MemoryForm& form, const std::byte* file,
                         int lane) {
-  const auto offset = static_cast<std::uint64_t>(in.offset);
-  if (in.slot[kAddressSlot] == kNoSlot) return offset;
-  const std::byte* base = file + in.slot[kAddressSlot];
-  if (form.wide_address) return reinterpret_cast<const std::uint64_t*>(base)[lane] + offset;
-  return static_cast<std::uint32_t>(reinterpret_cast<const std::uint32_t*>(base)[lane] + offset);
+  return LaneAddress(file, in.slot[kAddressSlot], in.offset, form.wide_address, lane);
 }
 
 // Lane by lane: for lanes in different allocations or spaces, and to find the first that faults.
@@ -65,11 +61,9 @@ bool ResolveEach(const Instruction& in, const MemoryForm& form, const std::byte*
   const std::uint64_t bytes = form.access_bytes();
   for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
-    const std::uint64_t address = AddressOf(in, form, file, lane);
-    const Region region = view.Find(form.space, address);
-    if (!region.Contains(address, bytes) || address % bytes != 0 || (is_store && region.read_only))
-      return view.Refuse(form.space, address, bytes, is_store, lane);
-    lanes->address[lane] = address + region.bias + static_cast<unsigned>(lane) * region.lane_stride;
+    if (!ResolveLane(view, form.space, AddressOf(in, form, file, lane), bytes, bytes, is_store,
+                     lane, &lanes->address[lane]))
+      return false;
   }
   const std::uint64_t spare = lanes->address[std::countr_zero(mask)];
   for (int lane = 0; lane < kWarpSize; ++lane)
@@ -79,6 +73,16 @@ bool ResolveEach(const Instruction& in, const MemoryForm& form, const std::byte*
 }
 
 }  // namespace
+
+bool ResolveLane(MemoryView& view, ptx::Space space, std::uint64_t address, std::uint64_t bytes,
+                 std::uint64_t alignment, bool is_store, int lane, std::uint64_t* host) {
+  const Region region = view.Find(space, address);
+  if (!region.Contains(address, bytes) || address % alignment != 0 ||
+      (is_store && region.read_only))
+    return view.Refuse(space, address, bytes, is_store, lane, alignment);
+  *host = address + region.bias + static_cast<unsigned>(lane) * region.lane_stride;
+  return true;
+}
 
 bool ResolveLanes(const Instruction& in, const MemoryForm& form, const std::byte* file,
                   LaneMask mask, bool is_store, MemoryView& view, Lanes* lanes) {

@@ -17,7 +17,7 @@ constexpr std::string_view kHints[] = {"nc",  "ca",      "cg",   "cs",       "lu
 
 bool IsHint(std::string_view part) {
   return std::find(std::begin(kHints), std::end(kHints), part) != std::end(kHints) ||
-         part.starts_with("L1::") || part == "L2::64B" || part == "L2::128B" || part == "L2::256B";
+         IsCacheHint(part);
 }
 
 bool IsMovable(Type type) {
@@ -44,12 +44,18 @@ bool IsMovable(Type type) {
 
 }  // namespace
 
+bool IsCacheHint(std::string_view part) {
+  return part.starts_with("L1::") || part.starts_with("L2::evict_") || part == "L2::64B" ||
+         part == "L2::128B" || part == "L2::256B";
+}
+
 Space SpaceFromPart(std::string_view part) {
   if (part == "global") return Space::kGlobal;
   if (part == "shared" || part == "shared::cta") return Space::kShared;
+  if (part == "shared::cluster") return Space::kSharedCluster;
   if (part == "local") return Space::kLocal;
   if (part == "const") return Space::kConst;
-  if (part == "param" || part == "param::entry") return Space::kParam;
+  if (part == "param" || part == "param::entry" || part == "param::func") return Space::kParam;
   return Space::kNone;
 }
 
@@ -61,6 +67,8 @@ bool ParseMemoryMnemonic(const ptx::Instruction& instruction, MemorySyntax* synt
       syntax->space = space;
     } else if (part == "v2" || part == "v4") {
       syntax->vector_log2 = part == "v2" ? 1 : 2;
+    } else if (part == "L2::cache_hint") {
+      syntax->has_policy = true;
     } else if (part == "acquire") {
       syntax->fence_after = true;
     } else if (part == "release") {

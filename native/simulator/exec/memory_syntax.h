@@ -13,6 +13,7 @@ struct MemorySyntax {
   ptx::Space space = ptx::Space::kNone;  // kNone: generic
   ptx::Type type = ptx::Type::kNone;     // of one element
   unsigned vector_log2 = 0;
+  bool has_policy = false;    // .L2::cache_hint: one more operand
   bool fence_before = false;  // st.release
   bool fence_after = false;   // ld.acquire
 };
@@ -22,7 +23,11 @@ struct MemorySyntax {
 bool ParseMemoryMnemonic(const ptx::Instruction& instruction, MemorySyntax* syntax,
                          std::string* why);
 
-// A state space as a mnemonic part names it, shared::cta included; kNone for any other word.
+// .L2::128B and the like: tells caches something and changes no result.
+bool IsCacheHint(std::string_view part);
+
+// A state space as a mnemonic part names it, shared::cta and shared::cluster included; kNone for
+// any other word.
 ptx::Space SpaceFromPart(std::string_view part);
 
 }  // namespace nodecuda::simulator

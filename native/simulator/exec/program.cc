@@ -3,11 +3,13 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "simulator/engine.h"
 #include "simulator/exec/decoder.h"
+#include "simulator/exec/inline_calls.h"
 #include "simulator/exec/symbols.h"
 #include "simulator/ptx/parser.h"
 
@@ -113,9 +115,10 @@ bool LoadedProgram::Load(int capability, Isa isa, LoadFailure* failure) {
     for (int i = 0; i < 3; ++i) kernel.required_cluster[i] = function.required_cluster[i];
     FunctionSymbols symbols{symbols_, {}};
     std::string why;
-    const DecodeOptions options{isa, true};
-    if (!LayOutFunction(module_, function, &kernel, &symbols, &why) ||
-        !DecodeBody(function, symbols, options, &kernel, &why))
+    const DecodeOptions options{isa, capability, true};
+    const std::optional<ptx::Function> whole = InlineCalls(module_, function, &why);
+    if (!whole || !LayOutFunction(module_, *whole, &kernel, &symbols, &why) ||
+        !DecodeBody(*whole, symbols, options, &kernel, &why))
       return Fail(failure, Status::kInvalidPtx, std::move(why));
     std::string name = kernel.name;
     if (!kernels_.emplace(std::move(name), std::move(kernel)).second)

@@ -15,23 +15,33 @@ namespace nodecuda::simulator {
 
 // What Instruction::kind says.
 enum class Operation : std::uint8_t {
-  kAlu,         // unguarded: call `alu`, nothing else
-  kGuardedAlu,  // the same under a guard
-  kLoad,        // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
-  kStore,       // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
-  kBranch,      // to `target`, for the lanes the guard selects
-  kExit,        // ret and exit
-  kTrap,
+  kAlu,            // unguarded: call `alu`, nothing else
+  kGuardedAlu,     // the same under a guard
+  kLoad,           // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
+  kStore,          // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
+  kBranch,         // to `target`, for the lanes the guard selects
+  kExit,           // ret and exit
+  kTrap,           // detail[0]: 1 for a failed assertion
   kBarrierSync,    // slot[0]: barrier id; slot[1]: thread count, or kNoSlot for the whole block
   kBarrierArrive,  // the same, without waiting
+  kBarrierReduce,  // as kBarrierSync; slot[2]: predicate; slot[3]: destination; detail[0]:
+                   // Reduction
   kWarpSync,       // slot[0]: member mask
+  kHandled,        // call `warp` for the lanes that come
+  kCollective,     // call `warp` when all lanes have come that slot[kMemberSlot] names (all 32 if
+                   // that is kNoSlot) and that have not exited
   kFence,
   kYield,      // nanosleep: lets the others run first
+  kAsync,      // mbarriers, bulk copies, wgmma, clusters: exec/async.h
   kReadClock,  // slot[0]: the lane constant to refresh; detail[0]: bytes; detail[1]: a Special
 };
 
 inline constexpr int kAddressSlot = 4;
+inline constexpr int kMemberSlot = 7;  // of a kCollective
 inline constexpr int kMaxVector = 4;
+
+// What bar.red makes of the threads' predicates.
+enum class Reduction : std::uint8_t { kAnd, kOr, kCount };
 
 // How a load or store moves its lanes, packed into Instruction::detail.
 struct MemoryForm {
@@ -59,8 +69,9 @@ struct MemoryForm {
 };
 
 // Generic addresses of the spaces that are private to a block or a thread. Device memory is at
-// host addresses, which on every 64-bit host lie below these windows. A shared address has the
-// rank of its block within the cluster above kSharedRankShift; without clusters that is 0.
+// host addresses, which on every 64-bit host lie below these windows. A shared address that mapa
+// made has the rank of its block within the cluster, plus one, above kSharedRankShift; 0 there
+// means the block that uses the address.
 inline constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
 inline constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 60;
 inline constexpr std::uint64_t kLocalWindow = kSharedWindow + kWindowBytes;
@@ -96,7 +107,22 @@ enum class Special : std::uint8_t {
   kLaneMaskGt,
   kDynamicSharedBytes,
   kTotalSharedBytes,
-  kZero,  // %envreg1 and %envreg2: there is no cooperative launch
+  kClusterCtaidX,
+  kClusterCtaidY,
+  kClusterCtaidZ,
+  kClusteridX,
+  kClusteridY,
+  kClusteridZ,
+  kClusterCtarank,
+  kClusterNctaidX,
+  kClusterNctaidY,
+  kClusterNctaidZ,
+  kNclusteridX,
+  kNclusteridY,
+  kNclusteridZ,
+  kClusterNctarank,
+  kIsExplicitCluster,  // a predicate
+  kZero,               // %envreg1 and %envreg2: there is no cooperative launch
   kClock,
   kClockHigh,
   kGlobalTimer,
@@ -118,6 +144,8 @@ struct DecodedKernel : KernelInfo {
   // Register file offsets of the operands that Instruction::slot has no room for, instruction after
   // instruction; Instruction::target is the index of the first. In the order PTX writes them.
   std::vector<std::uint32_t> operand_lists;
+  int capability = 0;                     // of the device it was decoded for, 90 for 9.0
+  Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
   std::size_t local_bytes = 0;            // per thread

@@ -89,6 +89,7 @@ bool LayOutFunction(const ptx::Module& module, const ptx::Function& function, De
         if (!Append(*variable, kMaxSharedBytes / 2, &kernel->static_shared_bytes, &offset))
           return refuse(*variable, "too much shared memory");
         break;
+      case Space::kParam:  // of calls, which have been inlined: variables like others
       case Space::kLocal:
         if (!Append(*variable, kMaxLocalBytes, &kernel->local_bytes, &offset))
           return refuse(*variable, "more than 512 KiB of local memory per thread");
@@ -96,7 +97,7 @@ bool LayOutFunction(const ptx::Module& module, const ptx::Function& function, De
       default:
         return refuse(*variable, "a variable of this state space is not supported in a function");
     }
-    *symbol = {variable->space, offset};
+    *symbol = {variable->space == Space::kParam ? Space::kLocal : variable->space, offset};
   }
   kernel->local_bytes = AlignUp(kernel->local_bytes, 16);  // keeps every lane's area aligned
 

@@ -10,6 +10,7 @@ void Warp::Start(LaneMask live) {
   live_ = live;
   count_ = 0;
   arrived = {};
+  cluster_arrived = cluster_wait_due = timed_out = 0;
   if (live != 0) Put(0, live);
 }
 
@@ -72,11 +73,34 @@ void Warp::Wake(State state, std::uint32_t key) {
   }
 }
 
+LaneMask Warp::WakeAll(State state) {
+  LaneMask woken = 0;
+  for (int i = 0; i < count_;) {
+    const Fragment waiting = fragment(i);
+    if (waiting.state != state) {
+      ++i;
+      continue;
+    }
+    woken |= waiting.mask;
+    Remove(i);
+    Put(waiting.pc, waiting.mask);
+    i = 0;
+  }
+  return woken;
+}
+
 void Warp::WakeCompleteSyncs() {
   for (int i = 0; i < count_;) {
     const Fragment& first = fragment(i);
     const std::uint32_t members = first.key;
     LaneMask present = 0;
+    if (first.state == State::kAtCollective && (members & live_ & ~first.mask) == 0) {
+      const Fragment complete = first;
+      Remove(i);
+      Put(complete.pc, complete.mask);
+      i = 0;
+      continue;
+    }
     if (first.state == State::kAtWarpSync) {
       for (int j = 0; j < count_; ++j)
         if (fragment(j).state == State::kAtWarpSync && fragment(j).key == members)

@@ -16,9 +16,12 @@ inline constexpr int kBarriers = 16;  // per block
 struct Fragment {
   enum class State : std::uint8_t {
     kReady,
-    kRested,      // ready, but has used up its turn
-    kAtBarrier,   // `key`: the barrier's id
-    kAtWarpSync,  // `key`: the member mask
+    kRested,        // ready, but has used up its turn
+    kAtBarrier,     // `key`: the barrier's id
+    kAtWarpSync,    // `key`: the member mask
+    kAtCollective,  // the same, but before the instruction: it is run when all have come
+    kAtMbarrier,    // at the try_wait itself; `key`: the mbarrier's offset in shared memory
+    kAtClusterBarrier,
   };
   std::uint32_t pc = 0;
   LaneMask mask = 0;
@@ -50,7 +53,9 @@ class Warp {
   bool WakeRested();
   // Makes the fragments ready that wait in `state` with `key`.
   void Wake(Fragment::State state, std::uint32_t key);
-  // Lets go those that wait at bar.warp.sync and whose members have all come or left.
+  // Likewise whatever the key; returns their lanes.
+  LaneMask WakeAll(Fragment::State state);
+  // Lets go those that wait for lanes of their warp and whose members have all come or left.
   void WakeCompleteSyncs();
   void Exit(LaneMask lanes) { live_ &= ~lanes; }
 
@@ -60,6 +65,9 @@ class Warp {
   const Fragment& fragment(int index) const { return fragments_[static_cast<std::size_t>(index)]; }
 
   std::array<LaneMask, kBarriers> arrived = {};  // lanes that have come to each barrier
+  LaneMask cluster_arrived = 0;   // lanes that have come to the cluster's barrier in its phase
+  LaneMask cluster_wait_due = 0;  // lanes that have come to it and not yet waited
+  LaneMask timed_out = 0;         // lanes whose mbarrier.try_wait is to give up
 
  private:
   void Remove(int index) {

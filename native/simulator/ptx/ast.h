@@ -41,7 +41,15 @@ enum class Type : std::uint8_t {
 std::size_t SizeOf(Type type);             // bytes; 4 for kPred (a 32-lane mask), 0 for kNone
 Type TypeFromName(std::string_view name);  // "f32" -> kF32; kNone if it is no type
 
-enum class Space : std::uint8_t { kNone, kParam, kGlobal, kShared, kLocal, kConst };
+enum class Space : std::uint8_t {
+  kNone,
+  kParam,
+  kGlobal,
+  kShared,  // of the own block: .shared and .shared::cta
+  kLocal,
+  kConst,
+  kSharedCluster,  // of any block of the cluster: .shared::cluster
+};
 
 struct Register {
   std::string_view name;

@@ -52,6 +52,8 @@ struct Conversion {
   bool ftz, sat, relu;
 };
 
+struct TensorTile;  // isa/tensor_tile.h
+
 // One of these for each instruction set, in its namespace. Convert and Pack return null for what
 // does not exist; Pack's handler joins (or splits) `parts` elements of `bytes` each.
 #define NODECUDA_DECLARE_ISA(isa)                   \
@@ -64,10 +66,12 @@ struct Conversion {
   AluRows HalfRows();                               \
   AluRows MathRows();                               \
   AluRows ConvertRows();                            \
+  AluRows SetRows();                                \
   SetpRows Comparisons();                           \
   AluHandler Convert(const Conversion& conversion); \
   AluHandler Pack(int bytes, int parts);            \
   AluHandler Unpack(int bytes, int parts);          \
+  void MultiplyTile(const TensorTile& tile);        \
   }
 NODECUDA_DECLARE_ISA(baseline)
 NODECUDA_DECLARE_ISA(avx2)
