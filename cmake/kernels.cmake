@@ -17,11 +17,20 @@
 include_guard(GLOBAL)
 enable_language(ASM)
 
-# The modules, as in native/ops/kernel_names.h, and the architectures each is compiled for. Machine
-# code of 8.0 runs on 8.6 and 8.9; a target with a letter runs on that architecture alone.
-set(nodecuda_modules elementwise matmul_simt)
-set(nodecuda_targets_elementwise 75 80 90 100 120)
-set(nodecuda_targets_matmul_simt 75 80 90 100 120)
+# The modules, as in native/ops/kernel_names.h. PTX is made for few targets: nvcc's is the same for
+# 8.0 and 9.0, and for 10.0 and 12.0, unless the source asks for the architecture. Machine code is
+# made from it for each architecture; that of 8.0 runs on 8.6 and 8.9 too. A letter is for code that
+# runs on that architecture alone.
+set(nodecuda_modules elementwise matmul_simt matmul_mma matmul_mma_ampere matmul_mma_float64
+    matmul_hopper)
+set(nodecuda_ptx_targets 75 80 100)
+set(nodecuda_architectures 75 80 90 100 120)
+set(nodecuda_ptx_targets_matmul_mma_ampere 80 100)
+set(nodecuda_architectures_matmul_mma_ampere 80 90 100 120)
+set(nodecuda_ptx_targets_matmul_mma_float64 80 100)
+set(nodecuda_architectures_matmul_mma_float64 80 90 100)
+set(nodecuda_ptx_targets_matmul_hopper 90a)
+set(nodecuda_architectures_matmul_hopper 90a)
 
 get_filename_component(nodecuda_root ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 find_program(NODE_EXECUTABLE node REQUIRED)
@@ -45,6 +54,23 @@ if(NOT DEFINED NODECUDA_WITH_CUDA)
   set(NODECUDA_WITH_CUDA ${found} CACHE BOOL "Build for GPUs (needs the CUDA toolkit)")
 endif()
 message(STATUS "nodecuda: with CUDA: ${NODECUDA_WITH_CUDA} ${NODECUDA_NVCC}")
+
+# Every edit may change what includes what.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nodecuda_kernel_sources})
+
+# Appends a file of cuda/ and, again and again, what it includes of that folder.
+function(nodecuda_sources_of file list)
+  set(found ${${list}})
+  if(NOT file IN_LIST found)
+    list(APPEND found ${file})
+    file(STRINGS ${file} lines REGEX "^#include \"")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" name "${line}")
+      nodecuda_sources_of(${nodecuda_root}/cuda/${name} found)
+    endforeach()
+  endif()
+  set(${list} ${found} PARENT_SCOPE)
+endfunction()
 
 set(nodecuda_prebuilt_ptx_dir ${nodecuda_root}/prebuilds/ptx)
 if(NODECUDA_WITH_CUDA)
@@ -79,19 +105,23 @@ macro(nodecuda_embed name file)
 endmacro()
 
 foreach(module IN LISTS nodecuda_modules)
-  set(targets ${nodecuda_targets_${module}})
-  if(NODECUDA_ONLY_TARGETS)
-    list(FILTER targets INCLUDE REGEX "^(${NODECUDA_ONLY_TARGETS})$")
-  endif()
-  string(APPEND NODECUDA_IMAGES "    case Module::${module}: {\n      static const PtxImage ptx[] = {\n")
-  set(cubins "")
-  set(fatbin_images "")
-  foreach(target IN LISTS targets)
+  foreach(kind ptx_targets architectures)
+    set(${kind} ${nodecuda_${kind}})
+    if(DEFINED nodecuda_${kind}_${module})
+      set(${kind} ${nodecuda_${kind}_${module}})
+    endif()
+    if(NODECUDA_ONLY_TARGETS)
+      string(REPLACE ";" "|" wanted "${NODECUDA_ONLY_TARGETS}")
+      list(FILTER ${kind} INCLUDE REGEX "^(${wanted})$")
+    endif()
+  endforeach()
+  set(sources "")
+  nodecuda_sources_of(${nodecuda_root}/cuda/${module}.cu sources)
+  string(APPEND NODECUDA_IMAGES "    case Module::${module}: {\n      static const std::vector<PtxImage> ptx = {\n")
+  foreach(target IN LISTS ptx_targets)
     string(REGEX REPLACE "[a-z]" "" number ${target})
     string(COMPARE NOTEQUAL ${number} ${target} specific)
-    list(APPEND all_targets ${number})
-    set(name ${module}.sm_${target})
-    set(ptx ${nodecuda_ptx_dir}/${name}.ptx)
+    set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
     if(NODECUDA_WITH_CUDA)
       # Compiled in cuda/ under its bare name, so that no path of this machine gets into the output.
       add_custom_command(
@@ -99,14 +129,7 @@ foreach(module IN LISTS nodecuda_modules)
         COMMAND ${NODECUDA_NVCC} -std=c++17 ${module}.cu -ptx -arch=compute_${target} -o ${ptx}
         COMMAND ${NODE_EXECUTABLE} ${nodecuda_root}/scripts/gzip.mjs ${ptx} ${ptx}.gz
         WORKING_DIRECTORY ${nodecuda_root}/cuda
-        DEPENDS ${nodecuda_kernel_sources} ${nodecuda_root}/scripts/gzip.mjs VERBATIM)
-      set(cubin ${nodecuda_ptx_dir}/${name}.cubin)
-      add_custom_command(
-        OUTPUT ${cubin}
-        COMMAND ${NODECUDA_PTXAS} -arch=sm_${target} ${ptx} -o ${cubin}
-        DEPENDS ${ptx} VERBATIM)
-      list(APPEND cubins ${cubin})
-      list(APPEND fatbin_images "--image3=kind=elf,sm=${target},file=${cubin}")
+        DEPENDS ${sources} ${nodecuda_root}/scripts/gzip.mjs VERBATIM)
     endif()
     list(APPEND ptx_files ${ptx}.gz)
     nodecuda_embed(ptx_${module}_${target} ${ptx}.gz)
@@ -114,8 +137,28 @@ foreach(module IN LISTS nodecuda_modules)
            "${module}_${target}), .gzipped = true, .architecture_specific = ${specific}},\n")
   endforeach()
   string(APPEND NODECUDA_IMAGES "      };\n")
+  list(APPEND all_targets ${ptx_targets})
   set(fatbin_expression "{}")
-  if(NODECUDA_WITH_CUDA AND targets)
+  if(NODECUDA_WITH_CUDA AND architectures)
+    set(cubins "")
+    set(fatbin_images "")
+    foreach(architecture IN LISTS architectures)
+      # The highest target that the architecture runs; the targets ascend.
+      foreach(target IN LISTS ptx_targets)
+        if(target STREQUAL architecture OR target LESS architecture)
+          set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
+        endif()
+      endforeach()
+      set(cubin ${nodecuda_ptx_dir}/${module}.sm_${architecture}.cubin)
+      set(assemble ${nodecuda_root}/scripts/assemble.mjs)
+      add_custom_command(
+        OUTPUT ${cubin}
+        COMMAND ${NODE_EXECUTABLE} ${assemble} ${NODECUDA_PTXAS} ${architecture} ${ptx} ${cubin}
+        DEPENDS ${ptx} ${assemble} VERBATIM)
+      list(APPEND all_targets ${architecture})
+      list(APPEND cubins ${cubin})
+      list(APPEND fatbin_images "--image3=kind=elf,sm=${architecture},file=${cubin}")
+    endforeach()
     if(NOT specific)
       # PTX of the newest target is for GPUs that are newer still.
       list(APPEND fatbin_images "--image3=kind=ptx,sm=${target},file=${ptx}")
@@ -131,6 +174,7 @@ foreach(module IN LISTS nodecuda_modules)
   endif()
   string(APPEND NODECUDA_IMAGES "      return {${fatbin_expression}, ptx};\n    }\n")
 endforeach()
+list(TRANSFORM all_targets REPLACE "[a-z]" "")
 list(REMOVE_DUPLICATES all_targets)
 list(SORT all_targets COMPARE NATURAL)
 string(JOIN ", " NODECUDA_TARGET_LIST ${all_targets})

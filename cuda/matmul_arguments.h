@@ -49,4 +49,6 @@ struct MatmulArguments {
   void* workspace;
   int splits;
   MatmulEpilogue epilogue;
+  // 1 if a is stored k x m, b n x k; for the kernels that are not compiled once per layout.
+  int transpose_a, transpose_b;
 };

@@ -103,6 +103,23 @@ export interface NativeMemoryStats {
   totalCount: number;
 }
 
+/** How one variant would compute a product. */
+export interface NativeMatmulPlan {
+  variant: string;
+  rejected: string | null;
+  /** m, n, k. */
+  tile: [number, number, number];
+  threads: number;
+  dynamicSharedBytes: number;
+  blocksPerMultiprocessor: number;
+  /** Of one result matrix. */
+  tiles: number;
+  splits: number;
+  workspaceBytes: number;
+  modelledSeconds: number;
+  proven: boolean;
+}
+
 export interface NativeAddon {
   buildInfo(): NativeBuildInfo;
   /** Where the numbers go that are arguments of functions which take none: by index. */
@@ -207,24 +224,23 @@ export interface NativeAddon {
   ): void;
 
   // Operations. dtype is the index into DTYPES of lib/dtype.ts.
-  add(dtype: number, x: Handle, y: Handle, out: Handle, length: number, stream: Handle): void;
   /**
-   * out = alpha op(a) op(b) + beta out, row-major; op(a) is m x k, op(b) is k x n, out is m x n.
-   * flags: 1 = a is stored transposed (k x m), 2 = b is stored transposed (n x k).
-   * Argument block: dtype, flags, m, n, k, alpha, a, lda, b, ldb, beta, out, ldc, stream.
+   * Enqueues the elementwise operation in the argument block: family (0 of one operand, 1 of two,
+   * 2 conversion), operation, dtype before, dtype after, stream, two scalars as 32-bit halves (low,
+   * high), handle and offset of out, x and y (0: none), length, count (for benchElementwise), and
+   * the number of dimensions (0: `length` contiguous elements), each with its extent and the
+   * strides of out, x and y.
    */
+  elementwise(): void;
+  /** Enqueues the product in the argument block: Slot in lib/matmul-call.ts. */
   matmul(): void;
+  /** Every variant of the dtype in the argument block. */
+  planMatmul(): NativeMatmulPlan[];
+  /** Names, by the index that the argument block takes. */
+  matmulVariants(): string[];
 
-  /** Nanoseconds per call of `count` adds enqueued from C++, for the bench. */
-  benchEnqueue(
-    dtype: number,
-    x: Handle,
-    y: Handle,
-    out: Handle,
-    length: number,
-    stream: Handle,
-    count: number,
-  ): number;
+  /** Nanoseconds per call of `count` calls of `elementwise` from C++, for the bench. */
+  benchElementwise(): number;
 
   /** Number of open handles by kind, for leak tests. */
   liveHandles(): {

@@ -35,6 +35,11 @@ export function setBufferStateOf(read: (value: unknown) => BufferState | undefin
   stateOf = read;
 }
 
+/** Whether a value is a DeviceBuffer, open or not. */
+export function isBuffer(value: unknown): boolean {
+  return stateOf(value) !== undefined;
+}
+
 /** The state of `this` in a method of DeviceBuffer. */
 export function bufferReceiver(value: unknown, member: string): BufferState {
   const state = stateOf(value);

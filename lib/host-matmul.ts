@@ -2,16 +2,18 @@
  * Matrix products of host arrays, on the default device.
  */
 import type { DeviceBuffer } from './buffer.js';
-import { argumentTypeError, elementCount, typedArrayName, typeError } from './checks.js';
+import {
+  argumentTypeError,
+  elementCount,
+  readOptions,
+  typedArrayName,
+  typeError,
+} from './checks.js';
 import { cuda } from './cuda.js';
 import type { Device } from './device.js';
 import { type DtypeInfo, dtypeByArray } from './dtype.js';
-import {
-  checkOperand,
-  type MatmulPlan,
-  type MatmulShape,
-  readMatmulOptions,
-} from './matmul-shape.js';
+import { type CheckedMatmul, type MatmulPrecision, readMatmulOptions } from './matmul-options.js';
+import { checkOperand, hasGaps, type MatmulShape, shapeSlots } from './matmul-shape.js';
 
 type MatmulArray = Float32Array | Float64Array;
 
@@ -19,6 +21,8 @@ type MatmulArray = Float32Array | Float64Array;
 export interface HostMatmulOptions<A> extends MatmulShape {
   /** Where the result goes, at the end. Default: a new array. */
   out?: A;
+  /** Of products of Float32Arrays. Default `'ieee'`. */
+  precision?: MatmulPrecision;
 }
 
 let shared: Device | undefined;
@@ -43,38 +47,33 @@ function checkArray(value: unknown, name: string, like?: DtypeInfo): DtypeInfo {
   return dtype;
 }
 
-function check(a: MatmulArray, b: MatmulArray, options: unknown): MatmulPlan {
-  const plan = readMatmulOptions(options);
-  if (plan.stream !== undefined) throw typeError('A matrix product of host arrays has no `stream`');
-  const dtype = checkArray(a, 'a');
-  checkArray(b, 'b', dtype);
-  checkOperand('a', plan.a, elementCount(a, dtype, 'a'));
-  checkOperand('b', plan.b, elementCount(b, dtype, 'b'));
-  if (plan.out !== undefined) {
-    checkArray(plan.out, 'out', dtype);
-    checkOperand('out', plan.c, elementCount(plan.out, dtype, 'out'));
-  }
-  return plan;
+/** Checked options, and those to hand on with copies of the arrays. */
+interface HostCall {
+  readonly checked: CheckedMatmul;
+  readonly options: MatmulShape & { precision?: MatmulPrecision };
+  readonly out: MatmulArray | undefined;
 }
 
-function shapeOf({
-  m,
-  n,
-  k,
-  transposeA,
-  transposeB,
-  a,
-  b,
-  c,
-  alpha,
-  beta,
-}: MatmulPlan): MatmulShape {
-  const strides = { lda: a.stride, ldb: b.stride, ldc: c.stride };
-  return { m, n, k, transposeA, transposeB, ...strides, alpha, beta };
+function check(a: MatmulArray, b: MatmulArray, options: unknown): HostCall {
+  if (options === undefined) throw typeError('Expected options with `m`, `n` and `k` for matmul');
+  const slots = { ...shapeSlots(), precision: undefined, out: undefined };
+  const given = readOptions(options, slots);
+  const checked = readMatmulOptions(given);
+  const dtype = checkArray(a, 'a');
+  checkArray(b, 'b', dtype);
+  checkOperand('a', checked.a, elementCount(a, dtype, 'a'));
+  checkOperand('b', checked.b, elementCount(b, dtype, 'b'));
+  const { out, ...rest } = given;
+  if (out !== undefined) {
+    checkArray(out, 'out', dtype);
+    checkOperand('out', checked.c, elementCount(out, dtype, 'out'));
+  }
+  return { checked, options: rest as HostCall['options'], out };
 }
 
 // Copies the inputs and enqueues the product. What is enqueued outlives the disposed buffers.
-function enqueue(a: MatmulArray, b: MatmulArray, plan: MatmulPlan): DeviceBuffer<'float64'> {
+function enqueue(a: MatmulArray, b: MatmulArray, call: HostCall): DeviceBuffer<'float64'> {
+  const { checked, options, out } = call;
   const device = defaultDevice();
   const buffers: DeviceBuffer<'float64'>[] = [];
   // One type is as good as the other from here on: a and b have been checked to be the same.
@@ -87,9 +86,9 @@ function enqueue(a: MatmulArray, b: MatmulArray, plan: MatmulPlan): DeviceBuffer
     const x = upload(a);
     const y = upload(b);
     // `out` is copied to the device if it is scaled, or if what lies between its rows must stay.
-    const isRead = plan.beta !== 0 || plan.c.stride > plan.n;
-    if (plan.out === undefined || !isRead) return device.matmul(x, y, shapeOf(plan));
-    const result = device.matmul(x, y, { ...shapeOf(plan), out: upload(plan.out) });
+    const isRead = checked.beta !== 0 || hasGaps(checked.c);
+    if (out === undefined || !isRead) return device.matmul(x, y, options);
+    const result = device.matmul(x, y, { ...options, out: upload(out) });
     buffers.pop();
     return result;
   } finally {
@@ -130,10 +129,10 @@ export async function matmul(
   b: MatmulArray,
   options: HostMatmulOptions<MatmulArray>,
 ): Promise<MatmulArray> {
-  const plan = check(a, b, options);
-  const result = enqueue(a, b, plan);
+  const call = check(a, b, options);
+  const result = enqueue(a, b, call);
   try {
-    return await (plan.out === undefined ? result.read() : result.read(plan.out as MatmulArray));
+    return await (call.out === undefined ? result.read() : result.read(call.out));
   } finally {
     result.dispose();
   }
@@ -164,10 +163,10 @@ export function matmulSync(
   b: MatmulArray,
   options: HostMatmulOptions<MatmulArray>,
 ): MatmulArray {
-  const plan = check(a, b, options);
-  const result = enqueue(a, b, plan);
+  const call = check(a, b, options);
+  const result = enqueue(a, b, call);
   try {
-    return plan.out === undefined ? result.readSync() : result.readSync(plan.out as MatmulArray);
+    return call.out === undefined ? result.readSync() : result.readSync(call.out);
   } finally {
     result.dispose();
   }

@@ -19,9 +19,10 @@ export {
   type MemoryInfo,
   type MemoryStats,
 } from './device.js';
-export type { AddOptions, ElementwiseOperations } from './device-elementwise.js';
+export type { ElementwiseOperations } from './device-elementwise.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device-info.js';
-export type { MatmulOptions, MatrixOperations } from './device-matrix.js';
+export type { MatrixOperations, PlanMatmulOptions } from './device-matrix.js';
+export type { ElementwiseOptions, FloatDtype, UnaryOperations } from './device-unary.js';
 export type { BuildInfo, Diagnosis } from './diagnose.js';
 export {
   DTYPES,
@@ -51,5 +52,17 @@ export {
 } from './errors.js';
 export { CudaEvent, type EventOptions } from './event.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host-matmul.js';
+export type { MatmulCandidate, MatmulPlan } from './matmul-call.js';
+export type {
+  MatmulActivation,
+  MatmulDefaultDtype,
+  MatmulDtype,
+  MatmulEpilogue,
+  MatmulOptions,
+  MatmulPrecision,
+  MatmulResultDtype,
+  MatmulTuning,
+} from './matmul-options.js';
 export type { MatmulShape } from './matmul-shape.js';
 export { Stream, type StreamOptions } from './stream.js';
+export type { Operand, StridedView } from './strided.js';

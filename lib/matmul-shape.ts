@@ -4,10 +4,8 @@ import {
   checkNumber,
   optionalInteger,
   rangeError,
-  readOptions,
   typeError,
 } from './checks.js';
-import type { DtypeInfo } from './dtype.js';
 
 /**
  * The shape of a matrix product `out = alpha op(a) op(b) + beta out`. All matrices are row-major;
@@ -30,27 +28,43 @@ export interface MatmulShape {
   ldb?: number;
   /** Elements from one row of the result to the next. Default n, without gaps. */
   ldc?: number;
-  /** Factor of the product. Default 1. */
+  /** Independent products of one shape. Default 1. */
+  batches?: number;
+  /**
+   * Elements from one `a` to that of the next batch; 0: all batches have the same. Default: all of
+   * its rows, without gaps.
+   */
+  strideA?: number;
+  /** The same for `b`. */
+  strideB?: number;
+  /** The same for the result, where batches must not overlap. */
+  strideC?: number;
+  /** Factor of the product. Default 1. An integer where the result is `int32`. */
   alpha?: number;
   /**
    * Factor of what is in `out` before, which must be given if this is not 0. Default 0: `out` is
-   * not read, so that a NaN in it does not matter.
+   * not read, so that a NaN in it does not matter. An integer where the result is `int32`.
    */
   beta?: number;
 }
 
-/** One operand as it is stored: `rows` rows of `columns` elements, `stride` elements apart. */
-interface Stored {
+/** One operand as it is stored: a stack of `rows` rows of `columns` elements. */
+export interface Stored {
   readonly rows: number;
   readonly columns: number;
+  /** Elements from one row to the next. */
   readonly stride: number;
+  readonly batches: number;
+  /** Elements from one matrix of the stack to the next. */
+  readonly batchStride: number;
 }
 
-/** Checked options of a matrix product. */
-export interface MatmulPlan {
+/** A checked shape. */
+export interface CheckedShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  readonly batches: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly alpha: number;
@@ -58,30 +72,11 @@ export interface MatmulPlan {
   readonly a: Stored;
   readonly b: Stored;
   readonly c: Stored;
-  /** Not checked. */
-  readonly out: unknown;
-  /** Not checked. */
-  readonly stream: unknown;
 }
 
-function stored(rows: number, columns: number, stride: number | undefined, name: string): Stored {
-  if (stride !== undefined && stride < columns) {
-    throw rangeError(
-      `Expected at least the ${columns} columns for \`${name}\` but received ${stride}`,
-    );
-  }
-  return { rows, columns, stride: stride ?? Math.max(columns, 1) };
-}
-
-/** Elements from the first to the last of an operand. */
-export function storedLength({ rows, columns, stride }: Stored): number {
-  return rows === 0 || columns === 0 ? 0 : (rows - 1) * stride + columns;
-}
-
-/** Reads and checks the options. Runs the getters of `options`, each once. */
-export function readMatmulOptions(options: unknown): MatmulPlan {
-  if (options === undefined) throw typeError('Expected options with `m`, `n` and `k` for matmul');
-  const given = readOptions(options, {
+/** The options of a shape, for `readOptions`. */
+export function shapeSlots(): Record<keyof MatmulShape, unknown> {
+  return {
     m: undefined,
     n: undefined,
     k: undefined,
@@ -90,56 +85,99 @@ export function readMatmulOptions(options: unknown): MatmulPlan {
     lda: undefined,
     ldb: undefined,
     ldc: undefined,
+    batches: undefined,
+    strideA: undefined,
+    strideB: undefined,
+    strideC: undefined,
     alpha: undefined,
     beta: undefined,
-    out: undefined,
-    stream: undefined,
-  });
-  const { out, stream } = given;
-  const m = checkInteger(given.m, 'm');
-  const n = checkInteger(given.n, 'n');
-  const k = checkInteger(given.k, 'k');
-  const transposeA = checkBoolean(given.transposeA, 'transposeA', false);
-  const transposeB = checkBoolean(given.transposeB, 'transposeB', false);
-  const lda = optionalInteger(given.lda, 'lda', undefined, 1);
-  const ldb = optionalInteger(given.ldb, 'ldb', undefined, 1);
-  const ldc = optionalInteger(given.ldc, 'ldc', undefined, 1);
-  const alpha = checkNumber(given.alpha, 'alpha', 1);
-  const beta = checkNumber(given.beta, 'beta', 0);
-  if (beta !== 0 && out === undefined) throw typeError('Expected `out`, which `beta` scales');
-  return {
-    m,
-    n,
-    k,
-    transposeA,
-    transposeB,
-    alpha,
-    beta,
-    a: transposeA ? stored(k, m, lda, 'lda') : stored(m, k, lda, 'lda'),
-    b: transposeB ? stored(n, k, ldb, 'ldb') : stored(k, n, ldb, 'ldb'),
-    c: stored(m, n, ldc, 'ldc'),
-    out,
-    stream,
   };
 }
 
-/**
- * That an operand of `length` elements can hold what the shape says: exactly, where its rows have
- * no gaps, and at least, where a leading dimension leaves some.
- */
-export function checkOperand(name: 'a' | 'b' | 'out', operand: Stored, length: number): void {
-  const { rows, columns, stride } = operand;
-  const needed = storedLength(operand);
-  const exact = stride === Math.max(columns, 1);
-  if (exact ? length === needed : length >= needed) return;
-  throw rangeError(
-    `Expected ${exact ? '' : 'at least '}${needed} elements for \`${name}\` (${rows} x ${columns}` +
-      `${exact ? '' : `, rows ${stride} apart`}) but received ${length}`,
-  );
+function stored(
+  [rows, columns]: readonly [number, number],
+  stride: unknown,
+  strideName: string,
+  batches: number,
+  batchStride: unknown,
+  batchName: string,
+): Stored {
+  const given = optionalInteger(stride, strideName, undefined, 1);
+  if (given !== undefined && given < columns) {
+    throw rangeError(
+      `Expected at least the ${columns} columns for \`${strideName}\` but received ${given}`,
+    );
+  }
+  const rowStride = given ?? Math.max(columns, 1);
+  const dense = rows * rowStride;
+  return {
+    rows,
+    columns,
+    stride: rowStride,
+    batches,
+    batchStride: optionalInteger(batchStride, batchName, dense),
+  };
 }
 
-/** That the dtype is one that matrix products are made for. */
-export function checkMatmulDtype(dtype: DtypeInfo): void {
-  if (dtype.name === 'float32' || dtype.name === 'float64') return;
-  throw typeError(`Expected float32 or float64 for a matrix product but received ${dtype.name}`);
+/** Elements of one matrix of an operand, from its first to its last. */
+function matrixLength({ rows, columns, stride }: Stored): number {
+  return rows === 0 || columns === 0 ? 0 : (rows - 1) * stride + columns;
+}
+
+/** Elements from the first to the last of an operand. */
+export function storedLength(operand: Stored): number {
+  const length = matrixLength(operand);
+  const { batches, batchStride } = operand;
+  return length === 0 || batches === 0 ? 0 : (batches - 1) * batchStride + length;
+}
+
+/** Whether an operand has elements between those that belong to it. */
+export function hasGaps({ rows, columns, stride, batches, batchStride }: Stored): boolean {
+  return stride > Math.max(columns, 1) || (batches > 1 && batchStride > rows * columns);
+}
+
+/** Checks the options that `shapeSlots` names. */
+export function checkShape(given: Record<keyof MatmulShape, unknown>): CheckedShape {
+  const m = checkInteger(given.m, 'm');
+  const n = checkInteger(given.n, 'n');
+  const k = checkInteger(given.k, 'k');
+  const batches = optionalInteger(given.batches, 'batches', 1);
+  const transposeA = checkBoolean(given.transposeA, 'transposeA', false);
+  const transposeB = checkBoolean(given.transposeB, 'transposeB', false);
+  const alpha = checkNumber(given.alpha, 'alpha', 1);
+  const beta = checkNumber(given.beta, 'beta', 0);
+  const shapeOfA = transposeA ? ([k, m] as const) : ([m, k] as const);
+  const shapeOfB = transposeB ? ([n, k] as const) : ([k, n] as const);
+  const a = stored(shapeOfA, given.lda, 'lda', batches, given.strideA, 'strideA');
+  const b = stored(shapeOfB, given.ldb, 'ldb', batches, given.strideB, 'strideB');
+  const c = stored([m, n], given.ldc, 'ldc', batches, given.strideC, 'strideC');
+  if (batches > 1 && c.batchStride < matrixLength(c)) {
+    throw rangeError(
+      `Expected at least the ${matrixLength(c)} elements of one result for \`strideC\` ` +
+        `but received ${c.batchStride}`,
+    );
+  }
+  return { m, n, k, batches, transposeA, transposeB, alpha, beta, a, b, c };
+}
+
+/** That `out` is there if `beta` scales it. */
+export function checkBeta({ beta }: CheckedShape, out: unknown): void {
+  if (beta !== 0 && out === undefined) throw typeError('Expected `out`, which `beta` scales');
+}
+
+/**
+ * That an operand of `length` elements can hold what the shape says: exactly, where it has no gaps,
+ * and at least, where a leading dimension or a batch stride leaves some.
+ */
+export function checkOperand(name: 'a' | 'b' | 'out', operand: Stored, length: number): void {
+  const { rows, columns, stride, batches, batchStride } = operand;
+  const needed = storedLength(operand);
+  const exact = !hasGaps(operand);
+  if (exact ? length === needed : length >= needed) return;
+  const apart = stride > columns ? `, rows ${stride} apart` : '';
+  const stack = batches === 1 ? '' : `${batches} matrices ${batchStride} apart of `;
+  throw rangeError(
+    `Expected ${exact ? '' : 'at least '}${needed} elements for \`${name}\` ` +
+      `(${stack}${rows} x ${columns}${apart}) but received ${length}`,
+  );
 }

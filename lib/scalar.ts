@@ -63,7 +63,7 @@ function floatPattern(dtype: DtypeInfo, value: number): Pattern {
   return halves();
 }
 
-function integerPattern(dtype: DtypeInfo, value: number | bigint): Pattern {
+function integerPattern(dtype: DtypeInfo, value: number | bigint, name: string): Pattern {
   const bits = 8 * dtype.byteSize;
   const unsigned = dtype.name.startsWith('u');
   const low = unsigned ? 0n : -(1n << BigInt(bits - 1));
@@ -71,23 +71,23 @@ function integerPattern(dtype: DtypeInfo, value: number | bigint): Pattern {
   const isInteger = typeof value === 'bigint' || Number.isSafeInteger(value);
   const integer = isInteger ? BigInt(value) : 0n;
   if (!isInteger || integer < low || integer > high) {
-    throw argumentRangeError(`an integer from ${low} to ${high} (${dtype.name})`, 'value', value);
+    throw argumentRangeError(`an integer from ${low} to ${high} (${dtype.name})`, name, value);
   }
   scratch.setBigInt64(0, BigInt.asIntN(64, integer), true);
   return halves();
 }
 
 /**
- * Checks a fill value and turns it into bits. Floats take any number, NaN and infinities included,
+ * Checks a number that stands for an element and turns it into bits. Floats take any number, NaN and infinities included,
  * and are rounded to nearest even; integers must be in range.
  */
-export function scalarPattern(dtype: DtypeInfo, value: unknown): Pattern {
+export function scalarPattern(dtype: DtypeInfo, value: unknown, name = 'value'): Pattern {
   if (dtype.kind === 'float') {
-    if (typeof value !== 'number') throw argumentTypeError('a number', 'value', value);
+    if (typeof value !== 'number') throw argumentTypeError('a number', name, value);
     return floatPattern(dtype, value);
   }
   if (typeof value !== 'number' && typeof value !== 'bigint') {
-    throw argumentTypeError('a number or a bigint', 'value', value);
+    throw argumentTypeError('a number or a bigint', name, value);
   }
-  return integerPattern(dtype, value);
+  return integerPattern(dtype, value, name);
 }

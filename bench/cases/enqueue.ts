@@ -5,7 +5,7 @@ import type { Case, Prepared } from '../case';
 import { ENQUEUE, FROM_API, FROM_CPP } from '../names';
 
 const LENGTH = 1024;
-const FLOAT32 = 0; // index in DTYPES
+const BINARY = 1; // the family of add, which is its operation 0 on dtype 0, float32
 
 // Nothing is computed there, so that only the way from JavaScript to the CUDA calls is priced.
 function prepare(): Prepared {
@@ -19,7 +19,13 @@ function prepare(): Prepared {
   const handle = addon.openDevice(runtime, 0);
   const stream = addon.defaultStream(handle);
   const rawBuffer = () => addon.allocate(handle, 4 * LENGTH, false, stream);
-  const [rawX, rawY, rawOut] = [rawBuffer(), rawBuffer(), rawBuffer()];
+  const [outHandle, xHandle, yHandle] = [rawBuffer(), rawBuffer(), rawBuffer()];
+  // The argument block of an add, as lib/addon-types.ts lists it.
+  const argumentsOfAdd = Float64Array.of(
+    ...[BINARY, 0, 0, 0, stream, 0, 0, 0, 0],
+    ...[outHandle, 0, xHandle, 0, yHandle, 0, LENGTH, 0, 0],
+  );
+  const COUNT = 16;
 
   return {
     contenders: [
@@ -32,13 +38,18 @@ function prepare(): Prepared {
       {
         name: 'the native function, from JavaScript',
         run(times) {
-          for (let i = 0; i < times; ++i) addon.add(FLOAT32, rawX, rawY, rawOut, LENGTH, stream);
+          for (let i = 0; i < times; ++i) {
+            addon.argumentBlock.set(argumentsOfAdd);
+            addon.elementwise();
+          }
         },
       },
       {
         name: FROM_CPP,
         run(times) {
-          addon.benchEnqueue(FLOAT32, rawX, rawY, rawOut, LENGTH, stream, times);
+          addon.argumentBlock.set(argumentsOfAdd);
+          addon.argumentBlock[COUNT] = times;
+          addon.benchElementwise();
         },
       },
     ],

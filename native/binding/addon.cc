@@ -68,7 +68,8 @@ void Initialize(napi_env env, napi_value exports) {
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);
   ExportBuffers(env, exports, *environment);
-  ExportOperations(env, exports, *environment);
+  ExportMatmul(env, exports, *environment);
+  ExportElementwise(env, exports, *environment);
 }
 
 }  // namespace

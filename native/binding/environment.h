@@ -8,6 +8,7 @@
 #include "binding/handle_table.h"
 #include "binding/napi_setup.h"
 #include "binding/watcher.h"
+#include "ops/matmul_planner.h"
 #include "resources/memory_box.h"
 #include "resources/platform.h"
 
@@ -41,6 +42,8 @@ class Environment {
   static constexpr std::size_t kArgumentBlockLength = 128;
   napi_value MakeArgumentBlock();
   const double* argument_block() const { return argument_block_; }
+
+  MatmulPlanner matmul_planner;
 
   // A promise for the end of `events`, which `keep_alive` owns. Throws Failure if that is already
   // known to have failed to start.

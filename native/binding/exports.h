@@ -12,7 +12,8 @@ void ExportDevices(napi_env env, napi_value exports, Environment& environment);
 void ExportStreams(napi_env env, napi_value exports, Environment& environment);
 void ExportEvents(napi_env env, napi_value exports, Environment& environment);
 void ExportBuffers(napi_env env, napi_value exports, Environment& environment);
-void ExportOperations(napi_env env, napi_value exports, Environment& environment);
+void ExportMatmul(napi_env env, napi_value exports, Environment& environment);
+void ExportElementwise(napi_env env, napi_value exports, Environment& environment);
 
 }  // namespace nodecuda
 

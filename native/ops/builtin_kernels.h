@@ -19,6 +19,11 @@ int BuiltinCudaVersion();
 // The built-in kernels of one runtime, by KernelId: those of the modules that are loaded.
 using BuiltinKernels = std::array<Kernel, kKernelCount>;
 
+// Lets the kernels of a loaded module have the dynamic shared memory that they are launched with,
+// as far as the device has it: beyond 48 KiB CUDA wants to be told, once for each device.
+Status AllowDynamicShared(Runtime& runtime, const BuiltinKernels& kernels, Module module,
+                          const DeviceProperties& properties, int device);
+
 // What an operation needs to enqueue itself. The caller has bound the device (SetDevice), loaded
 // the operation's module and ordered the stream after earlier uses of the memory.
 struct OpContext {

@@ -42,6 +42,13 @@ void PhysicalDevice::Enter() {
   Check(runtime().SetDevice(index_), "cudaSetDevice");
 }
 
+void PhysicalDevice::MakeReady(Module module) {
+  const BuiltinKernels& kernels = platform_->LoadModule(*this, module);
+  Check(AllowDynamicShared(runtime(), kernels, module, properties_, index_),
+        "cudaKernelSetAttributeForDevice");
+  ready_modules_.fetch_or(1u << static_cast<unsigned>(module), std::memory_order_release);
+}
+
 bool PhysicalDevice::EnterQuietly() noexcept {
   return !Exiting() && !lost_.load() && runtime().SetDevice(index_) == Status::kSuccess;
 }

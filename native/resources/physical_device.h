@@ -43,17 +43,25 @@ class PhysicalDevice {
   // The fatal failure, if there was one.
   std::optional<Failure> Fault() const;
 
-  // The built-in kernels, those of `module` loaded. Throws Failure.
-  const BuiltinKernels& Kernels(Module module) { return platform_->Kernels(*this, module); }
+  // The built-in kernels, those of `module` ready to be launched here. Throws Failure.
+  const BuiltinKernels& Kernels(Module module) {
+    const unsigned ready = ready_modules_.load(std::memory_order_acquire);
+    if ((ready >> static_cast<unsigned>(module) & 1) == 0) [[unlikely]] {
+      MakeReady(module);
+    }
+    return platform_->kernels();
+  }
 
  private:
   [[noreturn]] void Throw(Status status, const char* operation);
+  void MakeReady(Module module);
 
   std::shared_ptr<Platform> platform_;
   int index_;
   DeviceProperties properties_;
   MemPool pool_ = nullptr;
   Stream housekeeping_stream_ = nullptr;
+  std::atomic<unsigned> ready_modules_{0};  // a bit each
   std::atomic<bool> lost_{false};
   StagingPool staging_{*this};
 };

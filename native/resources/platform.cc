@@ -40,8 +40,12 @@ std::shared_ptr<PhysicalDevice> Platform::OpenDevice(int index) {
   return kept;
 }
 
-void Platform::LoadModule(PhysicalDevice& device, Module module) {
+const BuiltinKernels& Platform::LoadModule(PhysicalDevice& device, Module module) {
   std::lock_guard lock(mutex_);
+  bool& loaded = loaded_[static_cast<std::size_t>(module)];
+  if (loaded) {
+    return kernels_;
+  }
   Library& library = libraries_[static_cast<std::size_t>(module)];
   const auto check = [&](Status status, const char* operation, const std::string& report) {
     if (status != Status::kSuccess) {
@@ -65,7 +69,8 @@ void Platform::LoadModule(PhysicalDevice& device, Module module) {
             "cudaLibraryGetKernel", kKernelNames[i]);
     }
   }
-  loaded_modules_.fetch_or(1u << static_cast<unsigned>(module), std::memory_order_release);
+  loaded = true;
+  return kernels_;
 }
 
 }  // namespace nodecuda

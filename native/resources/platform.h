@@ -2,7 +2,6 @@
 #define NODECUDA_RESOURCES_PLATFORM_H_
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,19 +31,14 @@ class Platform : public std::enable_shared_from_this<Platform> {
   // had a fatal fault. Throws Failure (kCuda) if there is no such device.
   std::shared_ptr<PhysicalDevice> OpenDevice(int index);
 
-  // The built-in kernels, those of `module` loaded; `device` is current. Throws Failure.
-  const BuiltinKernels& Kernels(PhysicalDevice& device, Module module) {
-    const unsigned loaded = loaded_modules_.load(std::memory_order_acquire);
-    if ((loaded >> static_cast<unsigned>(module) & 1) == 0) [[unlikely]] {
-      LoadModule(device, module);
-    }
-    return kernels_;
-  }
+  // The built-in kernels, of which those of `module` are loaded now if they were not; `device` is
+  // current. Throws Failure.
+  const BuiltinKernels& LoadModule(PhysicalDevice& device, Module module);
+  // The same, for who has loaded the module.
+  const BuiltinKernels& kernels() const { return kernels_; }
 
  private:
   friend class PhysicalDevice;
-  void LoadModule(PhysicalDevice& device, Module module);
-
   std::shared_ptr<Runtime> runtime_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<PhysicalDevice>> devices_;
@@ -52,8 +46,8 @@ class Platform : public std::enable_shared_from_this<Platform> {
   // those who open it again.
   std::vector<std::optional<Failure>> faults_;
   std::array<Library, kModuleCount> libraries_{};
-  BuiltinKernels kernels_{};
-  std::atomic<unsigned> loaded_modules_{0};  // a bit each; their kernels do not change any more
+  std::array<bool, kModuleCount> loaded_{};
+  BuiltinKernels kernels_{};  // those of a loaded module do not change any more
 };
 
 }  // namespace nodecuda

@@ -1,5 +1,7 @@
-// vector_add and fill: the PTX on the simulator, the source by g++ and a plain loop agree to the
+// Sums and fill: the PTX on the simulator, the source by g++ and a plain loop agree to the
 // bit.
+#include "ops/elementwise.h"
+
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -108,6 +110,19 @@ std::int64_t FirstDifference(Dtype dtype, const Bytes& got, const Bytes& expecte
   return -1;
 }
 
+Status EnqueueSum(const OpContext& context, Dtype dtype, const void* x, const void* y, void* out,
+                  std::size_t length) {
+  ElementwiseProblem problem{};
+  problem.family = ElementwiseFamily::kBinary;
+  problem.operation = kAdd;
+  problem.source = problem.destination = dtype;
+  problem.out = out;
+  problem.inputs[0] = x;
+  problem.inputs[1] = y;
+  problem.length = length;
+  return EnqueueElementwise(context, problem);
+}
+
 struct Offsets {
   std::size_t x, y, out;  // in elements, from an aligned address
 };
@@ -129,7 +144,7 @@ void CheckAdd(Dtype dtype, std::size_t length, Offsets offsets, std::span<const 
     const auto at = [&](int i, std::size_t offset) {
       return static_cast<std::byte*>(pointers[i]) + offset * size;
     };
-    return EnqueueAdd(context, dtype, at(0, offsets.x), at(1, offsets.y), at(2, offsets.out),
+    return EnqueueSum(context, dtype, at(0, offsets.x), at(1, offsets.y), at(2, offsets.out),
                       length);
   };
   CHECK(FirstDifference(dtype, RunOnHost(buffers, work)[2], expected) == -1);
@@ -142,7 +157,7 @@ void CheckAdd(Dtype dtype, std::size_t length, Offsets offsets, std::span<const 
   }
 }
 
-TEST_CASE("differential: vector_add, every dtype on every capability") {
+TEST_CASE("differential: add, every dtype on every capability") {
   for (int i = 0; i < kDtypeCount; ++i) {
     const auto dtype = static_cast<Dtype>(i);
     const std::size_t tile = 256 * 4 * 16 / ByteSize(dtype);
@@ -151,7 +166,7 @@ TEST_CASE("differential: vector_add, every dtype on every capability") {
   }
 }
 
-TEST_CASE("differential: vector_add, lengths and alignments") {
+TEST_CASE("differential: add, lengths and alignments") {
   constexpr int kCapability[] = {90};
   for (int i = 0; i < kDtypeCount; ++i) {
     const auto dtype = static_cast<Dtype>(i);
@@ -169,7 +184,7 @@ TEST_CASE("differential: vector_add, lengths and alignments") {
   }
 }
 
-TEST_CASE("differential: vector_add in place") {
+TEST_CASE("differential: add in place") {
   for (const Dtype dtype : {Dtype::kFloat32, Dtype::kBfloat16, Dtype::kInt8, Dtype::kUint64}) {
     for (const std::size_t offset : {0, 1}) {
       CAPTURE(kDtypeNames[static_cast<int>(dtype)]);
@@ -181,7 +196,7 @@ TEST_CASE("differential: vector_add in place") {
       }
       const Work work = [&](const OpContext& context, std::span<void* const> pointers) {
         void* all = static_cast<std::byte*>(pointers[0]) + offset * size;
-        return EnqueueAdd(context, dtype, all, all, all, length);
+        return EnqueueSum(context, dtype, all, all, all, length);
       };
       CHECK(FirstDifference(dtype, RunOnHost(buffers, work)[0], expected) == -1);
       CHECK(FirstDifference(dtype, RunOnSimulator(75, Module::elementwise, buffers, work)[0],

@@ -5,7 +5,7 @@
 
 #include "cuda_shim.h"
 
-cuda_shim::Index threadIdx, blockIdx;
+cuda_shim::Index threadIdx, blockIdx, gridDim;
 
 namespace cuda_shim {
 namespace {
@@ -54,13 +54,17 @@ bool RunBlock() {
 
 }  // namespace
 
-bool RunGrid(unsigned blocks, unsigned threads_per_block, void (*thread)(void*), void* argument) {
+bool RunGrid(Index grid, unsigned threads_per_block, void (*thread)(void*), void* argument) {
   fibers = std::vector<Fiber>(threads_per_block);
   body = thread;
   body_argument = argument;
-  for (unsigned block = 0; block < blocks; ++block) {
-    blockIdx.x = block;
-    if (!RunBlock()) return false;
+  gridDim = grid;
+  for (blockIdx.z = 0; blockIdx.z < grid.z; ++blockIdx.z) {
+    for (blockIdx.y = 0; blockIdx.y < grid.y; ++blockIdx.y) {
+      for (blockIdx.x = 0; blockIdx.x < grid.x; ++blockIdx.x) {
+        if (!RunBlock()) return false;
+      }
+    }
   }
   return true;
 }

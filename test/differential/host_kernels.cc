@@ -29,6 +29,10 @@ using HostKernel = void (*)(void*);
 #define NODECUDA_ON_HOST(name) [](void* arguments) { Call(::name, static_cast<void**>(arguments)); }
 #define NODECUDA_HOST_elementwise(name) NODECUDA_ON_HOST(name)
 #define NODECUDA_HOST_matmul_simt(name) NODECUDA_ON_HOST(name)
+#define NODECUDA_HOST_matmul_mma(name) nullptr
+#define NODECUDA_HOST_matmul_mma_ampere(name) nullptr
+#define NODECUDA_HOST_matmul_mma_float64(name) nullptr
+#define NODECUDA_HOST_matmul_hopper(name) nullptr
 constexpr HostKernel kHostKernels[] = {
 #define NODECUDA_KERNEL(module, name) NODECUDA_HOST_##module(name),
     NODECUDA_KERNELS(NODECUDA_KERNEL)
@@ -37,9 +41,9 @@ constexpr HostKernel kHostKernels[] = {
 
 }  // namespace
 
-bool RunOnHost(KernelId kernel, unsigned blocks, unsigned threads, void** arguments) {
-  return cuda_shim::RunGrid(blocks, threads, kHostKernels[static_cast<std::size_t>(kernel)],
-                            arguments);
+bool RunOnHost(KernelId kernel, Dim3 grid, unsigned threads, void** arguments) {
+  return cuda_shim::RunGrid({grid.x, grid.y, grid.z}, threads,
+                            kHostKernels[static_cast<std::size_t>(kernel)], arguments);
 }
 
 }  // namespace nodecuda

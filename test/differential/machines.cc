@@ -41,7 +41,7 @@ std::vector<Bytes> RunOnSimulator(int capability, Module module, std::vector<Byt
 std::vector<Bytes> RunOnHost(std::vector<Bytes> buffers, const Work& work) {
   static LaunchRuntime runtime(
       [](const LaunchConfig& config, KernelId kernel, void** arguments) -> Status {
-        const bool in_step = RunOnHost(kernel, config.grid.x, config.block.x, arguments);
+        const bool in_step = RunOnHost(kernel, config.grid, config.block.x, arguments);
         CHECK_MESSAGE(in_step, "the threads of a block disagree about barriers");
         return Status::kSuccess;
       });

@@ -6,10 +6,10 @@
 
 namespace nodecuda::test {
 
-SimulatedKernels& SimulatedKernels::Of(int capability) {
-  static std::map<int, std::unique_ptr<SimulatedKernels>> all;
-  std::unique_ptr<SimulatedKernels>& kernels = all[capability];
-  if (!kernels) kernels = std::make_unique<SimulatedKernels>(capability);
+SimulatedKernels& SimulatedKernels::Of(int capability, bool late_copies) {
+  static std::map<std::pair<int, bool>, std::unique_ptr<SimulatedKernels>> all;
+  std::unique_ptr<SimulatedKernels>& kernels = all[{capability, late_copies}];
+  if (!kernels) kernels = std::make_unique<SimulatedKernels>(capability, 1, late_copies);
   return *kernels;
 }
 

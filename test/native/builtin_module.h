@@ -19,12 +19,13 @@ namespace nodecuda::test {
 // launch them by name or through native/ops. What goes wrong fails the test that is running.
 class SimulatedKernels {
  public:
-  explicit SimulatedKernels(int capability, int workers = 1) {
+  explicit SimulatedKernels(int capability, int workers = 1, bool late_copies = false) {
     simulator::SimulatedOptions options;
     options.memory_bytes = std::size_t{1} << 30;
     options.major = capability / 10;
     options.minor = capability % 10;
     options.workers = workers;
+    options.late_copies = late_copies;
     runtime_ = simulator::MakeSimulatedRuntime(options);
     Must(runtime_->SetDevice(0));
     Must(runtime_->GetDeviceProperties(&properties_, 0));
@@ -89,8 +90,9 @@ class SimulatedKernels {
   Runtime& runtime() { return *runtime_; }
   DeviceProperties& properties() { return properties_; }  // tests may pretend another size
 
-  // One for each capability, made at its first use, for the whole run.
-  static SimulatedKernels& Of(int capability);
+  // One for each capability and time of copies (SimulatedOptions), made at its first use, for the
+  // whole run.
+  static SimulatedKernels& Of(int capability, bool late_copies = false);
 
  private:
   void Must(Status status) { REQUIRE_MESSAGE(status == Status::kSuccess, StatusName(status)); }

@@ -17,6 +17,14 @@ export function mistakes(device: Device): void {
   device.add(x, ints);
   // @ts-expect-error the dtype of out differs
   device.add(x, x, { out: ints });
+  // @ts-expect-error dtypes differ
+  device.sub({ buffer: x, shape: [4] }, ints);
+  // @ts-expect-error int32 takes no bigint
+  device.mul(ints, 2n);
+  // @ts-expect-error integers have no square root
+  device.sqrt(ints);
+  // @ts-expect-error the result is an int8
+  device.convert(x, 'int8', { out: x });
   // @ts-expect-error matrices are float32 or float64
   device.matmul(ints, ints, shape);
   // @ts-expect-error k is missing

@@ -10,10 +10,13 @@ import {
   DeviceBuffer,
   type Diagnosis,
   type Dtype,
+  type ElementwiseOptions,
   type HostArray,
   matmul,
   matmulSync,
+  type Operand,
   type Stream,
+  type StridedView,
 } from 'nodecuda';
 
 /** Compiles only if the two types are the same. */
@@ -97,6 +100,32 @@ export async function operations(device: Device, stream: Stream): Promise<void> 
   const { current, peak } = device.memoryStats();
   const { fatal } = await device.lost;
   void [ints, idle, free, total, current, peak, fatal];
+}
+
+export function elementwise(device: Device, stream: Stream): void {
+  const x = device.alloc('float32', 6);
+  const wide = device.alloc('int64', 6);
+  const matrix: StridedView<'float32'> = { buffer: x, shape: [2, 3], strides: [3, 1], offset: 0 };
+  const difference = device.sub(1, x, { stream });
+  same<typeof difference, DeviceBuffer<'float32'>>(true);
+  const product = device.mul(matrix, { buffer: x, shape: [3] });
+  same<typeof product, DeviceBuffer<'float32'>>(true);
+  const sums = device.add(wide, 2n);
+  same<typeof sums, DeviceBuffer<'int64'>>(true);
+  const intoView = device.maximum(matrix, 0, { out: matrix });
+  same<typeof intoView, StridedView<'float32'>>(true);
+  const power: DeviceBuffer<'float32'> = device.pow(x, 0.5);
+  const scaled: DeviceBuffer<'int64'> = device.scale(wide, 3n);
+  const fused: DeviceBuffer<'float32'> = device.axpy(0.5, x, x, { out: x });
+  const limited: DeviceBuffer<'float32'> = device.clamp(matrix, 0, 1);
+  const half = device.convert(x, 'float16');
+  same<typeof half, DeviceBuffer<'float16'>>(true);
+  const activated: DeviceBuffer<'float16'> = device.gelu(half, { out: half });
+  const operand: Operand = x;
+  const options: ElementwiseOptions<'float32'> = { out: x, stream };
+  device.exp(x, options);
+  device.neg(operand);
+  void [power, scaled, fused, limited, activated];
 }
 
 export async function timing(device: Device, stream: Stream): Promise<number> {

@@ -59,6 +59,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     from: (d) => d.from(new Float32Array(1)),
     add: (d) => d.add(undefined as never, undefined as never),
     matmul: (d) => d.matmul(undefined as never, undefined as never, { m: 1, n: 1, k: 1 }),
+    planMatmul: (d) => d.planMatmul({ dtype: 'float32', m: 1, n: 1, k: 1 }),
     createStream: (d) => d.createStream(),
     createEvent: (d) => d.createEvent(),
     synchronize: (d) => d.synchronize(),

@@ -12,6 +12,7 @@ namespace nodecuda::simulator {
 
 using ptx::Operand;
 using ptx::Space;
+using ptx::Type;
 
 namespace {
 

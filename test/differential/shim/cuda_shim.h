@@ -12,6 +12,7 @@
 #define __shared__ static
 #define __forceinline__ inline
 #define __launch_bounds__(...)
+#define __grid_constant__
 
 namespace cuda_shim {
 
@@ -21,15 +22,66 @@ struct Index {
 
 // Runs `thread()` once for each thread of each block. False if the threads of a block did not all
 // arrive at the same number of barriers.
-bool RunGrid(unsigned blocks, unsigned threads_per_block, void (*thread)(void*), void* argument);
+bool RunGrid(Index grid, unsigned threads_per_block, void (*thread)(void*), void* argument);
 
 }  // namespace cuda_shim
 
-extern cuda_shim::Index threadIdx, blockIdx;
+extern cuda_shim::Index threadIdx, blockIdx, gridDim;
 
 void __syncthreads();
 
+using std::erfc;
+using std::exp;
 using std::fma;
+
+inline float __fdividef(float x, float y) {
+  return x / y;
+}
+
+inline float rsqrtf(float x) {
+  return 1 / std::sqrt(x);
+}
+inline double rsqrt(double x) {
+  return 1 / std::sqrt(x);
+}
+inline std::uint32_t __umulhi(std::uint32_t x, std::uint32_t y) {
+  return static_cast<std::uint32_t>(std::uint64_t{x} * y >> 32);
+}
+inline std::uint64_t __umul64hi(std::uint64_t x, std::uint64_t y) {
+  return static_cast<std::uint64_t>(static_cast<unsigned __int128>(x) * y >> 64);
+}
+inline int __clzll(long long value) {
+  return std::countl_zero(static_cast<unsigned long long>(value));
+}
+
+namespace cuda_shim {
+
+// A number as float, rounded towards zero.
+template <typename Number>
+float TowardsZero(Number value) {
+  const long double exact = value;
+  const auto nearest = static_cast<float>(exact);
+  const bool too_far = std::fabs(static_cast<long double>(nearest)) > std::fabs(exact);
+  return too_far ? std::nextafter(nearest, 0.0f) : nearest;
+}
+
+}  // namespace cuda_shim
+
+inline float __double2float_rz(double value) {
+  return cuda_shim::TowardsZero(value);
+}
+inline float __int2float_rz(int value) {
+  return cuda_shim::TowardsZero(value);
+}
+inline float __uint2float_rz(unsigned value) {
+  return cuda_shim::TowardsZero(value);
+}
+inline float __ll2float_rz(long long value) {
+  return cuda_shim::TowardsZero(value);
+}
+inline float __ull2float_rz(unsigned long long value) {
+  return cuda_shim::TowardsZero(value);
+}
 
 inline std::uint32_t __float_as_uint(float value) {
   return std::bit_cast<std::uint32_t>(value);
