@@ -21,7 +21,7 @@ enable_language(ASM)
 # 8.0 and 9.0, and for 10.0 and 12.0, unless the source asks for the architecture. Machine code is
 # made from it for each architecture; that of 8.0 runs on 8.6 and 8.9 too. A letter is for code that
 # runs on that architecture alone.
-set(nodecuda_modules elementwise matmul_simt matmul_mma matmul_mma_ampere matmul_mma_float64
+set(nodecuda_modules elementwise reduce matmul_simt matmul_mma matmul_mma_ampere matmul_mma_float64
     matmul_hopper)
 set(nodecuda_ptx_targets 75 80 100)
 set(nodecuda_architectures 75 80 90 100 120)

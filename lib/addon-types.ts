@@ -232,6 +232,12 @@ export interface NativeAddon {
    * strides of out, x and y.
    */
   elementwise(): void;
+  /** Enqueues the reduction in the argument block: Slot in lib/reductions.ts. */
+  reduce(): void;
+  /** Enqueues the softmax in the argument block: as a reduction, the operation being 0 or 1 (log). */
+  softmax(): void;
+  /** Enqueues the transposition in the argument block: TransposeSlot in lib/softmax.ts. */
+  transpose(): void;
   /** Enqueues the product in the argument block: Slot in lib/matmul-call.ts. */
   matmul(): void;
   /** Every variant of the dtype in the argument block. */

@@ -3,7 +3,7 @@
  */
 import type { DeviceBuffer } from './buffer.js';
 import type { Device } from './device.js';
-import { ElementwiseOperations } from './device-elementwise.js';
+import { ReductionOperations } from './device-reductions.js';
 import { deviceReceiver } from './device-state.js';
 import { type MatmulPlan, matmul, planMatmul } from './matmul-call.js';
 import type {
@@ -34,7 +34,7 @@ export interface PlanMatmulOptions<D extends MatmulDtype = MatmulDtype>
 }
 
 /** The matrix operations of {@link Device}, which extends this class. */
-export abstract class MatrixOperations extends ElementwiseOperations {
+export abstract class MatrixOperations extends ReductionOperations {
   /**
    * Multiplies matrices: `out = alpha op(a) op(b) + beta out`, all row-major, one or a stack of
    * them, and on the way what {@link MatmulEpilogue} names. Enqueues and returns.

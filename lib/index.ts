@@ -22,6 +22,16 @@ export {
 export type { ElementwiseOperations } from './device-elementwise.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device-info.js';
 export type { MatrixOperations, PlanMatmulOptions } from './device-matrix.js';
+export type {
+  MeanDtype,
+  MeanResultDtype,
+  ReductionOperations,
+  ReductionOptions,
+  SoftmaxOptions,
+  SumDtype,
+  SumResultDtype,
+  TransposeOptions,
+} from './device-reductions.js';
 export type { ElementwiseOptions, FloatDtype, UnaryOperations } from './device-unary.js';
 export type { BuildInfo, Diagnosis } from './diagnose.js';
 export {

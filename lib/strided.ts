@@ -80,7 +80,8 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-function readIntegers(value: unknown, name: string, least: number): number[] {
+/** An array of at most eight integers, copied. May run code of the caller's. */
+export function readIntegers(value: unknown, name: string, least: number): number[] {
   if (!Array.isArray(value)) throw argumentTypeError('an array of integers', name, value);
   const { length } = value;
   if (length > MAX_DIMENSIONS) {

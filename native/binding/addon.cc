@@ -70,6 +70,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportBuffers(env, exports, *environment);
   ExportMatmul(env, exports, *environment);
   ExportElementwise(env, exports, *environment);
+  ExportReductions(env, exports, *environment);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace nodecuda {
 // cmake/kernels.cmake has the list too, with the architectures of each.
 #define NODECUDA_MODULES(X) \
   X(elementwise)            \
+  X(reduce)                 \
   X(matmul_simt)            \
   X(matmul_mma)             \
   X(matmul_mma_ampere)      \
@@ -54,6 +55,66 @@ namespace nodecuda {
   X(elementwise, convert_8_2)           \
   X(elementwise, convert_8_4)           \
   X(elementwise, convert_8_8)
+
+// Those of reductions are by dtype or, where that does not matter, by the bits of an element: along
+// the axis (rows), across it (columns), and of the results of its pieces (partials).
+#define NODECUDA_REDUCE_KERNELS(X)           \
+  X(reduce, reduce_rows_sum_float32)         \
+  X(reduce, reduce_columns_sum_float32)      \
+  X(reduce, reduce_rows_sum_float64)         \
+  X(reduce, reduce_columns_sum_float64)      \
+  X(reduce, reduce_rows_sum_float16)         \
+  X(reduce, reduce_columns_sum_float16)      \
+  X(reduce, reduce_rows_sum_integer8)        \
+  X(reduce, reduce_columns_sum_integer8)     \
+  X(reduce, reduce_rows_sum_integer16)       \
+  X(reduce, reduce_columns_sum_integer16)    \
+  X(reduce, reduce_rows_sum_integer32)       \
+  X(reduce, reduce_columns_sum_integer32)    \
+  X(reduce, reduce_rows_sum_integer64)       \
+  X(reduce, reduce_columns_sum_integer64)    \
+  X(reduce, reduce_partials_sum_float32)     \
+  X(reduce, reduce_partials_sum_float64)     \
+  X(reduce, reduce_partials_sum_integer)     \
+  X(reduce, reduce_rows_extreme_8)           \
+  X(reduce, reduce_columns_extreme_8)        \
+  X(reduce, reduce_rows_index_8)             \
+  X(reduce, reduce_columns_index_8)          \
+  X(reduce, reduce_partials_extreme_8)       \
+  X(reduce, reduce_rows_extreme_16)          \
+  X(reduce, reduce_columns_extreme_16)       \
+  X(reduce, reduce_rows_index_16)            \
+  X(reduce, reduce_columns_index_16)         \
+  X(reduce, reduce_partials_extreme_16)      \
+  X(reduce, reduce_rows_extreme_32)          \
+  X(reduce, reduce_columns_extreme_32)       \
+  X(reduce, reduce_rows_index_32)            \
+  X(reduce, reduce_columns_index_32)         \
+  X(reduce, reduce_partials_extreme_32)      \
+  X(reduce, reduce_rows_extreme_64)          \
+  X(reduce, reduce_columns_extreme_64)       \
+  X(reduce, reduce_rows_index_64)            \
+  X(reduce, reduce_columns_index_64)         \
+  X(reduce, reduce_partials_extreme_64)      \
+  X(reduce, reduce_partials_index_32)        \
+  X(reduce, reduce_partials_index_64)        \
+  X(reduce, softmax_rows_float32)            \
+  X(reduce, softmax_long_rows_float32)       \
+  X(reduce, softmax_columns_float32)         \
+  X(reduce, softmax_rows_float64)            \
+  X(reduce, softmax_long_rows_float64)       \
+  X(reduce, softmax_columns_float64)         \
+  X(reduce, softmax_rows_float16)            \
+  X(reduce, softmax_long_rows_float16)       \
+  X(reduce, softmax_columns_float16)         \
+  X(reduce, reduce_partials_softmax_float32) \
+  X(reduce, reduce_partials_softmax_float64) \
+  X(reduce, transpose_1)                     \
+  X(reduce, transpose_1_packed)              \
+  X(reduce, transpose_2)                     \
+  X(reduce, transpose_2_packed)              \
+  X(reduce, transpose_4)                     \
+  X(reduce, transpose_8)
 
 #define NODECUDA_MATMUL_SIMT_KERNELS(X)         \
   X(matmul_simt, matmul_float32_256x128)        \
@@ -133,6 +194,7 @@ namespace nodecuda {
 
 #define NODECUDA_KERNELS(X)       \
   NODECUDA_ELEMENTWISE_KERNELS(X) \
+  NODECUDA_REDUCE_KERNELS(X)      \
   NODECUDA_MATMUL_SIMT_KERNELS(X) \
   NODECUDA_MATMUL_MMA_KERNELS(X)  \
   NODECUDA_MATMUL_HOPPER_KERNELS(X)

@@ -28,6 +28,7 @@ using HostKernel = void (*)(void*);
 // By KernelId; null for the modules that g++ cannot compile.
 #define NODECUDA_ON_HOST(name) [](void* arguments) { Call(::name, static_cast<void**>(arguments)); }
 #define NODECUDA_HOST_elementwise(name) NODECUDA_ON_HOST(name)
+#define NODECUDA_HOST_reduce(name) nullptr
 #define NODECUDA_HOST_matmul_simt(name) NODECUDA_ON_HOST(name)
 #define NODECUDA_HOST_matmul_mma(name) nullptr
 #define NODECUDA_HOST_matmul_mma_ampere(name) nullptr

@@ -55,5 +55,13 @@ export function mistakes(device: Device): void {
   matmul(new Float32Array(4), new Float64Array(4), shape);
   // @ts-expect-error the host's product has no stream
   matmul(new Float32Array(4), new Float32Array(4), { ...shape, stream: device.defaultStream });
+  // @ts-expect-error a sum of float32 is none of int32
+  device.sum(x, { dtype: 'int32' });
+  // @ts-expect-error a maximum has the dtype of its operand
+  device.max(x, { out: ints });
+  // @ts-expect-error there is no softmax of integers
+  device.softmax(ints);
+  // @ts-expect-error a matrix has columns
+  device.transpose(x, { rows: 2 });
   void [wrong, fake];
 }
