@@ -1,5 +1,8 @@
 import type { Device } from 'nodecuda';
+import type { Check } from './check';
 import type { Contender } from './measure';
+import type { PeerWork } from './peers/client';
+import type { FoundPeer } from './peers/find';
 
 /** What a case is measured with. */
 export interface Context {
@@ -7,6 +10,9 @@ export interface Context {
   /** The simulated device's threads; undefined on a GPU. */
   readonly workers: number | undefined;
   readonly quick: boolean;
+  /** Measure every variant of a matrix product. */
+  readonly variants: boolean;
+  readonly peers: readonly FoundPeer[];
 }
 
 /** How much one piece of work is: 2 n^3 FLOP, or bytes moved; absent where only time counts. */
@@ -15,24 +21,47 @@ export interface Work {
   readonly unit: 'FLOP' | 'B';
 }
 
+/** What a case is about, for plots and goals. Cases that differ in `size` alone make a curve. */
+export interface Subject {
+  readonly operation: string;
+  /** Such as `bfloat16`, or `float32 tf32`. */
+  readonly type: string;
+  /** What else tells it apart: `NT`, `host to host`. */
+  readonly variant: string;
+  readonly size: number;
+  /** In memory, operands and result, each once; and operations. Both for the roofline. */
+  readonly bytes?: number;
+  readonly flop?: number;
+}
+
 export interface Prepared {
   /** The first is nodecuda; the others are what it is compared with. */
   readonly contenders: readonly Contender[];
-  /** Words about a wrong output of a contender, undefined if it is right. */
-  verify?(output: Float32Array): string | undefined;
+  /** What their outputs must be. */
+  readonly check?: Check;
+  /** How nodecuda does it, such as the variant of a product. */
+  readonly note?: string;
   dispose?(): void;
 }
 
 export interface Case {
   /** Unique, such as `matmul float32 512`. */
   readonly name: string;
+  readonly subject?: Subject;
   readonly work?: Work;
   /** Why it cannot be measured here. */
   readonly skipped?: string;
+  /** What peers are asked for; those that have no answer are left out. */
+  readonly peerWork?: PeerWork;
   prepare(): Promise<Prepared> | Prepared;
 }
 
 /** The reason to skip a case that needs a GPU, undefined on one. */
 export function needsGpu({ device }: Context): string | undefined {
   return device.isSimulated ? 'needs a GPU, this is the simulated device' : undefined;
+}
+
+/** The reason to skip a case that takes long, where there is little time. */
+export function needsTime({ quick }: Context): string | undefined {
+  return quick ? 'left out with --quick' : undefined;
 }

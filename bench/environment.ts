@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, getPriority, loadavg, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { addonPath, native } from '../dist/native.js';
 import type { Context } from './case';
+import { type GpuState, queryGpu } from './gpu-state';
 
 const ROOT = join(__dirname, '..');
 
@@ -25,10 +27,25 @@ export interface Environment {
   /** Of the simulated device. */
   workers: number | null;
   simulatorIsa: string;
+  /** Before the bench began; null without nvidia-smi. */
+  gpu: GpuState | null;
+  /** Of what nodecuda is compared with: a version, or why it is not there. */
+  peers: Readonly<Record<string, string>>;
   addon: string;
   addonBytes: number;
+  /** First 16 digits of its SHA-256. */
+  addonHash: string;
   /** The prebuilt addon is what users get; without one this is null. */
   prebuiltAddonBytes: number | null;
+}
+
+// What scripts/gpu-bundle.mjs leaves in a bundle, where there is no repository.
+function bundledCommit(): string {
+  try {
+    return readFileSync(join(ROOT, 'COMMIT'), 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 function commit(): string {
@@ -38,8 +55,17 @@ function commit(): string {
     const changed = git('status', '--porcelain', '--', 'native', 'cuda', 'lib').length > 0;
     return changed ? `${name}, changed` : name;
   } catch {
-    return 'unknown';
+    return bundledCommit();
   }
+}
+
+function peerVersions({ peers }: Context): Record<string, string> {
+  const versions: Record<string, string> = {};
+  for (const { name, peer, reason } of peers) {
+    if (peer === undefined) versions[name] = `not there: ${reason}`;
+    else Object.assign(versions, peer.versions);
+  }
+  return versions;
 }
 
 function prebuiltAddonBytes(): number | null {
@@ -60,7 +86,8 @@ export function cpuName(model: string): string {
     .trim();
 }
 
-export function describeEnvironment({ device, workers }: Context): Environment {
+export function describeEnvironment(context: Context): Environment {
+  const { device, workers } = context;
   const { name, version } = require('../package.json') as { name: string; version: string };
   const { major, minor } = device.computeCapability;
   return {
@@ -77,8 +104,11 @@ export function describeEnvironment({ device, workers }: Context): Environment {
     simulated: device.isSimulated,
     workers: workers ?? null,
     simulatorIsa: native().buildInfo().simulatorIsa,
+    gpu: device.isSimulated ? null : queryGpu(),
+    peers: peerVersions(context),
     addon: relative(ROOT, dirname(addonPath())),
     addonBytes: statSync(addonPath()).size,
+    addonHash: createHash('sha256').update(readFileSync(addonPath())).digest('hex').slice(0, 16),
     prebuiltAddonBytes: prebuiltAddonBytes(),
   };
 }

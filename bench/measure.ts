@@ -3,10 +3,15 @@
 /** One of several ways to do the same work. */
 export interface Contender {
   readonly name: string;
-  /** Does the work `times` times; done when it returns or its promise resolves. */
-  run(times: number): void | Promise<void>;
-  /** What the last run computed, to be verified before anything is measured. */
-  output?(): Float32Array | Promise<Float32Array>;
+  /** Whose time it is: the host's if not said. Host and device times are not of the same thing. */
+  readonly clock?: 'host' | 'device';
+  /**
+   * Does the work `times` times; done when it returns or its promise resolves. One that measures
+   * that itself resolves with the number of nanoseconds that it took.
+   */
+  run(times: number): unknown;
+  /** Elements of what the last run computed, to be verified before anything is measured. */
+  sample?(indices: readonly number[]): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
 
 /** Times of one piece of work, in nanoseconds. */
@@ -55,9 +60,12 @@ export function summarize(samplesNs: readonly number[], timesPerSample: number):
 async function elapsedNs(contender: Contender, times: number): Promise<number> {
   const start = process.hrtime.bigint();
   const running = contender.run(times);
-  if (running !== undefined) await running;
-  return Number(process.hrtime.bigint() - start);
+  const own = running === undefined ? undefined : await running;
+  return typeof own === 'number' ? own : Number(process.hrtime.bigint() - start);
 }
+
+/** More pieces of work than this are not needed for any sample, unless its clock stands still. */
+const MOST_TIMES = 2 ** 24;
 
 // Warms up, and finds how often the work fits into a sample.
 async function calibrate(contender: Contender, effort: Effort): Promise<number> {
@@ -69,6 +77,7 @@ async function calibrate(contender: Contender, effort: Effort): Promise<number> 
     const isLongEnough = ns >= effort.sampleMs * 1e6;
     if (isLongEnough && spentNs >= effort.warmupMs * 1e6) return times;
     if (!isLongEnough) times *= 2;
+    if (times > MOST_TIMES) throw new Error(`${contender.name}: its work takes no time`);
   }
 }
 

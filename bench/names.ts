@@ -1,17 +1,41 @@
 /** Names that both the cases and the goals know. */
 
 export const NODECUDA = 'nodecuda, in device memory';
+export const HOST_TO_HOST = 'nodecuda, host to host';
 export const LOOP_IJK = 'JavaScript loops i-j-k';
 export const LOOP_IKJ = 'JavaScript loops i-k-j';
+export const TFJS = 'tfjs wasm';
+/** On the device, of as many bytes as the work beside it moves. */
+export const COPY = 'device-to-device copy';
+
+export const CUBLAS = 'cuBLAS';
+export const CUB = 'CUB';
+export const PYTORCH = 'PyTorch';
+export const CUPY = 'CuPy';
+export const NUMPY = 'NumPy';
 
 export const ENQUEUE = 'enqueue add on the do-nothing runtime';
+export const ENQUEUE_MATMUL = 'enqueue matmul on the do-nothing runtime';
+export const ENQUEUE_GPU = 'enqueue add';
+export const ENQUEUE_GPU_MATMUL = 'enqueue matmul';
 export const FROM_API = 'device.add(x, y, { out })';
+export const FROM_API_MATMUL = 'device.matmul(a, b, { m, n, k, out })';
 export const FROM_CPP = 'the same calls from C++';
 
 export const IMPORT = 'import';
 export const REQUIRE = "node, require('nodecuda')";
 export const EMPTY = 'node, empty program';
 
-export function matmulName(n: number): string {
-  return `matmul float32 ${n}`;
+/** Of square matrices, row-major and not transposed. `type`: `bfloat16`, `float32 tf32`. */
+export function matmulName(n: number, type = 'float32'): string {
+  return `matmul ${type} ${n}`;
+}
+
+/** From typed arrays to a typed array. */
+export function hostMatmulName(n: number): string {
+  return `matmul float32 ${n}, host to host`;
+}
+
+export function addName(power: number, dtype = 'float32'): string {
+  return `add ${dtype} 2^${power}`;
 }

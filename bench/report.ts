@@ -1,4 +1,5 @@
 /** Results as tables: aligned for a terminal, Markdown for a file. */
+import { type Comparison, changeWords } from './compare';
 import type { Environment } from './environment';
 import type { Goal } from './goals';
 import type { CaseResult, Row } from './results';
@@ -7,9 +8,22 @@ export interface Report {
   readonly environment: Environment;
   readonly results: readonly CaseResult[];
   readonly goals: readonly Goal[];
+  /** With an older report, if one was given. */
+  readonly comparison?: Comparison;
 }
 
-const HEADINGS = ['case', 'how', 'median', 'min', 'spread', 'rate', 'time / nodecuda', 'samples'];
+export const HEADINGS = [
+  'case',
+  'how',
+  'clock',
+  'median',
+  'min',
+  'spread',
+  'rate',
+  'time / nodecuda',
+  'error',
+  'samples',
+];
 
 /** Three digits and a unit: `1.23 us`. */
 export function formatNs(ns: number): string {
@@ -23,7 +37,7 @@ export function formatNs(ns: number): string {
   return `${digits(value)} ${units[unit]}`;
 }
 
-function digits(value: number): string {
+export function digits(value: number): string {
   return value.toPrecision(3).includes('e') ? value.toFixed(0) : value.toPrecision(3);
 }
 
@@ -32,34 +46,83 @@ function formatRate(row: Row, result: CaseResult): string {
   return `${digits(row.rate)} ${result.work?.unit === 'FLOP' ? 'GFLOP/s' : 'GB/s'}`;
 }
 
-/** A line of cells per contender; the last but one column compares it with nodecuda. */
+/** A line of cells per contender; one column compares it with nodecuda. */
 export function resultCells(results: readonly CaseResult[]): string[][] {
   return results.flatMap((result) => {
     const own = result.rows[0]?.medianNs;
     return result.rows.map((row, index) => [
       index === 0 ? result.name : '',
       row.contender,
+      row.clock,
       formatNs(row.medianNs),
       formatNs(row.minNs),
       `${(100 * row.spread).toFixed(0)} %`,
       formatRate(row, result),
       own === undefined ? '' : digits(row.medianNs / own),
+      row.relativeError ? row.relativeError.toExponential(1) : '',
       `${row.samples} x ${row.timesPerSample}`,
     ]);
   });
 }
 
-function environmentCells(environment: Environment): string[][] {
-  return Object.entries(environment)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => [name, String(value)]);
+/** What is known, what is in parts with the name of the whole before it. */
+export function environmentCells(environment: object, prefix = ''): string[][] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    if (value === null) return [];
+    if (typeof value === 'object') return environmentCells(value as object, `${name}: `);
+    return [[prefix + name, String(value)]];
+  });
 }
 
-function skippedCells(results: readonly CaseResult[]): string[][] {
-  return results.flatMap(({ name, skipped }) => (skipped === null ? [] : [[name, skipped]]));
+const MOST_NAMES = 4;
+
+/** Cases that were not measured, by reason; the JSON names them all. */
+export function skippedCells(results: readonly CaseResult[]): string[][] {
+  const byReason = new Map<string, string[]>();
+  for (const { name, skipped } of results) {
+    if (skipped !== null) byReason.set(skipped, [...(byReason.get(skipped) ?? []), name]);
+  }
+  return [...byReason].map(([reason, names]) => {
+    // The first word of a name is the operation.
+    const operations = [...new Set(names.map((name) => name.split(' ')[0]))];
+    const isFew = names.length <= MOST_NAMES;
+    return [isFew ? names.join('; ') : `${names.length} of ${operations.join(', ')}`, reason];
+  });
 }
 
-function goalCells(goals: readonly Goal[]): string[][] {
+/** Contenders that were not, in cases that were. */
+export function leftOutCells(results: readonly CaseResult[]): string[][] {
+  return results.flatMap(({ name, leftOut }) =>
+    leftOut.map(({ contender, reason }) => [name, contender, reason]),
+  );
+}
+
+function failedCells(results: readonly CaseResult[]): string[][] {
+  return results.flatMap(({ name, failed }) => (failed === null ? [] : [[name, failed]]));
+}
+
+/** Changes, the largest first; those within the spread only as a number of them. */
+export function changeCells({ changes, gone, added, environment }: Comparison): string[][] {
+  const distinct = changes.filter(({ isOutsideSpread }) => isOutsideSpread);
+  const size = ({ ratio }: { ratio: number }) => Math.abs(Math.log(ratio));
+  return [
+    ...distinct
+      .sort((a, b) => size(b) - size(a))
+      .map((change) => [
+        change.name,
+        change.contender,
+        formatNs(change.oldNs),
+        formatNs(change.newNs),
+        changeWords(change),
+      ]),
+    [`${changes.length - distinct.length} others`, '', '', '', 'within the spread'],
+    ...gone.map((name) => [name, '', '', '', 'no longer measured']),
+    ...added.map((name) => [name, '', '', '', 'not measured before']),
+    ...environment.map((fact) => [`environment, ${fact}`, '', '', '', '']),
+  ];
+}
+
+export function goalCells(goals: readonly Goal[]): string[][] {
   return goals.map(({ goal, figure, met }) => [
     goal,
     figure,
@@ -67,12 +130,29 @@ function goalCells(goals: readonly Goal[]): string[][] {
   ]);
 }
 
-/** The parts of a report: a title, headings, and lines of cells. */
-function sections(report: Report): { title: string; headings: string[]; cells: string[][] }[] {
+export interface Section {
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly cells: readonly (readonly string[])[];
+}
+
+/** The parts of a report, as tables. */
+export function sections(report: Report): Section[] {
   return [
     { title: 'Environment', headings: ['', ''], cells: environmentCells(report.environment) },
     { title: 'Results', headings: HEADINGS, cells: resultCells(report.results) },
-    { title: 'Skipped', headings: ['case', 'why'], cells: skippedCells(report.results) },
+    { title: 'Failed', headings: ['case', 'why'], cells: failedCells(report.results) },
+    { title: 'Skipped', headings: ['cases', 'why'], cells: skippedCells(report.results) },
+    {
+      title: 'Left out',
+      headings: ['case', 'contender', 'why'],
+      cells: leftOutCells(report.results),
+    },
+    {
+      title: 'Changes',
+      headings: ['case', 'how', 'before', 'now', ''],
+      cells: report.comparison === undefined ? [] : changeCells(report.comparison),
+    },
     { title: 'Goals', headings: ['goal', 'figure', ''], cells: goalCells(report.goals) },
   ].filter(({ cells }) => cells.length > 0);
 }

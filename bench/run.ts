@@ -1,117 +1,147 @@
 /**
- * `npm run bench -- [--quick] [--simulated] [--workers n] [--only text] [--json path]`
+ * `npm run bench -- [options]`
  *
- * Measures nodecuda against CPU baselines on the GPU, or on the simulated device where there is
- * none. `--json` writes the report to that file, and as Markdown beside it.
+ * Measures nodecuda on the GPU, or on the simulated device where there is none, in turn with what
+ * does the same: cuBLAS, CUB, PyTorch, CuPy, NumPy, tfjs and plain JavaScript, as far as they are
+ * there.
+ *
+ *     --quick            fewer cases and samples: under a minute
+ *     --simulated        the simulated device, also where there is a GPU; --workers n: its threads
+ *     --only text        cases whose name contains this
+ *     --variants         every variant of a matrix product, not only the one that is chosen
+ *     --no-peers         without other processes to compare with
+ *     --json path        writes the report there, and as Markdown and HTML beside it
+ *     --html path        writes the page there
+ *     --compare old.json says what changed since then
+ *     --from new.json    shows that report again instead of measuring
+ *
+ * Fails if a result of nodecuda is wrong, or a case could not be measured for another reason than
+ * what is missing here.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { cuda } from 'nodecuda';
 import type { Case, Context } from './case';
-import { addCases } from './cases/add';
 import { copyCases } from './cases/copy';
 import { enqueueCases } from './cases/enqueue';
+import { hostCases } from './cases/host';
 import { importCases } from './cases/import';
 import { matmulCases } from './cases/matmul';
+import { memoryCases } from './cases/memory';
+import { compareReports } from './compare';
+import { upload } from './data';
 import { describeEnvironment } from './environment';
 import { judgeGoals } from './goals';
-import { compare, type Effort } from './measure';
+import { GpuMonitor } from './gpu-state';
+import type { Effort } from './measure';
+import { measureCase } from './measure-case';
+import { type Options, readOptions } from './options';
+import { toHtml } from './page/page';
+import { findPeers } from './peers/find';
 import { type Report, toMarkdown, toText } from './report';
-import { type CaseResult, toRow } from './results';
+import type { CaseResult } from './results';
 
-const FULL: Effort = {
+const SIMULATOR: Effort = {
   warmupMs: 300,
   sampleMs: 20,
   samples: 31,
   budgetMs: 12_000,
   leastSamples: 9,
 };
-const QUICK: Effort = { warmupMs: 50, sampleMs: 5, samples: 7, budgetMs: 1500, leastSamples: 3 };
+/** There are more cases there, and a device's clock needs no long samples. */
+const GPU: Effort = { warmupMs: 80, sampleMs: 10, samples: 21, budgetMs: 2000, leastSamples: 7 };
+const QUICK: Effort = { warmupMs: 20, sampleMs: 5, samples: 7, budgetMs: 500, leastSamples: 3 };
+/** Until clocks and power have settled. */
+const GPU_WARMUP_MS = 3000;
 
-interface Options {
-  readonly quick: boolean;
-  readonly simulated: boolean;
-  readonly workers: number;
-  readonly only: string;
-  readonly json: string | undefined;
-}
-
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      simulated: { type: 'boolean', default: false },
-      workers: { type: 'string', default: String(availableParallelism()) },
-      only: { type: 'string', default: '' },
-      json: { type: 'string' },
-    },
-  });
-  const { quick, simulated, only, json } = values;
-  return { quick, simulated, only, json, workers: Number(values.workers) };
-}
-
-function openContext({ quick, simulated, workers }: Options): Context {
+async function openContext(options: Options): Promise<Context> {
+  const { quick, simulated, workers, variants } = options;
   const diagnosis = cuda.diagnose();
-  if (diagnosis.available && !diagnosis.simulated && !simulated) {
-    return { device: cuda.device(), workers: undefined, quick };
+  const hasGpu = diagnosis.available && !diagnosis.simulated && !simulated;
+  if (!hasGpu && !simulated) {
+    console.log(`The simulated device is measured: ${diagnosis.message}.\n`);
   }
-  if (!simulated) console.log(`The simulated device is measured: ${diagnosis.message}.\n`);
-  return { device: cuda.simulatedDevice({ workers }), workers, quick };
+  const rest = { quick, variants, peers: options.peers ? await findPeers(hasGpu) : [] };
+  return hasGpu
+    ? { device: cuda.device(), workers: undefined, ...rest }
+    : { device: cuda.simulatedDevice({ workers }), workers, ...rest };
 }
 
-async function measure(benchCase: Case, effort: Effort): Promise<CaseResult> {
-  const { name } = benchCase;
-  const work = benchCase.work ?? null;
-  if (benchCase.skipped !== undefined) {
-    return { name, work, rows: [], skipped: benchCase.skipped };
+function allCases(context: Context): Case[] {
+  return [
+    ...memoryCases(context),
+    ...matmulCases(context),
+    ...hostCases(context),
+    ...copyCases(context),
+    ...enqueueCases(context),
+    ...importCases(),
+  ];
+}
+
+async function warmUp({ device }: Context): Promise<void> {
+  const n = 2048;
+  using a = upload(device, 'float32', 1, n * n);
+  using out = device.alloc('float32', n * n);
+  const end = performance.now() + GPU_WARMUP_MS;
+  while (performance.now() < end) {
+    device.matmul(a as typeof out, a as typeof out, { m: n, n, k: n, out });
+    await device.synchronize();
   }
-  const { contenders, verify, dispose } = await benchCase.prepare();
+}
+
+async function measureAll(options: Options): Promise<Report> {
+  const context = await openContext(options);
+  using _ = context.device;
+  const environment = describeEnvironment(context);
+  const { simulated } = environment;
+  const cases = allCases(context).filter(({ name }) => name.includes(options.only));
+  const effort = options.quick ? QUICK : simulated ? SIMULATOR : GPU;
+  const monitor = new GpuMonitor(!simulated);
+  const results: CaseResult[] = [];
   try {
-    for (const contender of contenders) {
-      await contender.run(1);
-      if (contender.output === undefined) continue;
-      const problem = verify?.(await contender.output());
-      if (problem !== undefined) {
-        throw new Error(`${name}, ${contender.name}: the result is wrong: ${problem}`);
-      }
+    if (!simulated) await warmUp(context);
+    for (const benchCase of cases) {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${benchCase.name} ...`);
+      monitor.take();
+      const result = await measureCase(benchCase, effort, context.peers);
+      results.push({ ...result, gpuLoad: monitor.take() });
+      if (result.failed !== null) console.error(`FAILED: ${result.name}: ${result.failed}`);
     }
-    const timings = await compare(contenders, effort);
-    const rows = timings.map((timing, i) => toRow(contenders[i]!.name, timing, work));
-    return { name, work, rows, skipped: null };
   } finally {
-    dispose?.();
+    monitor.close();
+    for (const { peer } of context.peers) peer?.close();
   }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return { environment, results, goals: judgeGoals(results, environment) };
+}
+
+function readReport(path: string): Report {
+  return JSON.parse(readFileSync(path, 'utf8')) as Report;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const context = openContext(options);
-  using _ = context.device;
-  const environment = describeEnvironment(context);
-  const cases = [
-    ...addCases(context),
-    ...matmulCases(context),
-    ...copyCases(context),
-    ...enqueueCases(),
-    ...importCases(),
-  ].filter(({ name }) => name.includes(options.only));
+  const { from, compare, json, html } = options;
+  const measured = from === undefined ? await measureAll(options) : readReport(from);
+  const report: Report =
+    compare === undefined
+      ? measured
+      : { ...measured, comparison: compareReports(readReport(compare), measured) };
 
-  const results: CaseResult[] = [];
-  for (const benchCase of cases) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${benchCase.name} ...`);
-    results.push(await measure(benchCase, options.quick ? QUICK : FULL));
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-
-  const report: Report = { environment, results, goals: judgeGoals(results, environment) };
   console.log(toText(report));
-  if (options.json !== undefined) {
-    mkdirSync(dirname(options.json), { recursive: true });
-    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-    writeFileSync(`${options.json.replace(/\.json$/, '')}.md`, toMarkdown(report));
+  if (json !== undefined) {
+    const stem = json.replace(/\.json$/, '');
+    write(json, `${JSON.stringify(report, null, 2)}\n`);
+    write(`${stem}.md`, toMarkdown(report));
+    write(`${stem}.html`, toHtml(report));
   }
+  if (html !== undefined) write(html, toHtml(report));
+  if (measured.results.some(({ failed }) => failed !== null)) process.exitCode = 1;
 }
 
 main().catch((error) => {

@@ -27,7 +27,7 @@ function requireTool(tool) {
 function format() {
   requireTool('clang-format');
   const files = sources(
-    ['native', 'cuda', 'cmake', 'test'],
+    ['native', 'cuda', 'cmake', 'test', 'bench'],
     ['.cc', '.h', '.c', '.cu', '.cuh'],
   ).filter(
     (name) => !name.includes('fixtures'), // what nvcc made the PTX beside it from

@@ -1,20 +1,26 @@
-import { randomFloats } from '../../demo/reference';
 import type { Case, Context, Prepared } from '../case';
-import { needsGpu } from '../case';
+import { needsGpu, needsTime } from '../case';
+import { makeCheck } from '../check';
+import { hostFloats, valueAt } from '../data';
 import type { Contender } from '../measure';
+import { CUBLAS } from '../names';
+import { deviceContender, sampleArray, sampleBuffer } from '../on-device';
 
 const SIZES = [2 ** 12, 2 ** 20, 2 ** 24];
-const GPU_SIZES = [2 ** 28];
+const GPU_SIZES = [2 ** 26, 2 ** 28];
 const FLOAT_BYTES = 4;
 
 type Direction = 'host to device' | 'device to host' | 'device to device';
+type Memory = 'pageable' | 'pinned';
 
-function prepare({ device }: Context, direction: Direction, bytes: number): Prepared {
+function prepare(context: Context, direction: Direction, bytes: number): Prepared {
+  const { device } = context;
   const length = bytes / FLOAT_BYTES;
-  const source = randomFloats(length, 5);
+  const source = hostFloats(1, length);
   const destination = new Float32Array(length);
   const from = device.from(source);
   const to = device.alloc('float32', length);
+  const fromTo = (indices: readonly number[]) => sampleBuffer(to, indices);
 
   const contenders: Record<Direction, Contender> = {
     'host to device': {
@@ -22,23 +28,21 @@ function prepare({ device }: Context, direction: Direction, bytes: number): Prep
       async run(times) {
         for (let i = 0; i < times; ++i) await to.write(source);
       },
-      output: () => to.read(),
+      sample: fromTo,
     },
     'device to host': {
       name: 'nodecuda read',
       async run(times) {
         for (let i = 0; i < times; ++i) await from.read(destination);
       },
-      output: () => destination,
+      sample: (indices) => sampleArray(destination, indices),
     },
-    'device to device': {
-      name: 'nodecuda copyFrom',
-      async run(times) {
-        for (let i = 0; i < times; ++i) to.copyFrom(from);
-        await device.synchronize();
-      },
-      output: () => to.read(),
-    },
+    'device to device': deviceContender(
+      context,
+      'nodecuda copyFrom',
+      () => to.copyFrom(from),
+      fromTo,
+    ),
   };
   const hostCopy = new Float32Array(length);
   return {
@@ -49,13 +53,10 @@ function prepare({ device }: Context, direction: Direction, bytes: number): Prep
         run(times) {
           for (let i = 0; i < times; ++i) hostCopy.set(source);
         },
-        output: () => hostCopy,
+        sample: (indices) => sampleArray(hostCopy, indices),
       },
     ],
-    verify(copy) {
-      const wrong = source.findIndex((value, i) => copy[i] !== value);
-      return wrong < 0 ? undefined : `element ${wrong} differs`;
-    },
+    check: makeCheck(length, (i) => ({ exact: valueAt('float32', 1, i), bound: 0 })),
     dispose() {
       from.dispose();
       to.dispose();
@@ -67,16 +68,42 @@ function sizeWords(bytes: number): string {
   return bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 10} KiB`;
 }
 
+function copyCase(
+  context: Context,
+  direction: Direction,
+  bytes: number,
+  memory: Memory,
+  skipped: string | undefined,
+): Case {
+  // nodecuda copies from and to typed arrays either way; its peers take the memory of this name.
+  const isPinned = memory === 'pinned';
+  return {
+    name: `copy ${direction} ${sizeWords(bytes)}${isPinned ? ', peers pinned' : ''}`,
+    subject: { operation: 'copy', type: direction, variant: isPinned ? memory : '', size: bytes },
+    // On the device every byte is read and written; the bus sees it once.
+    work: { amount: direction === 'device to device' ? 2 * bytes : bytes, unit: 'B' },
+    skipped,
+    peerWork: {
+      operation: 'copy',
+      options: { direction: direction.replaceAll(' ', '-'), bytes, memory },
+      names: { [CUBLAS]: `CUDA C++, ${direction === 'device to device' ? 'device' : memory}` },
+    },
+    prepare: () => prepare(context, direction, bytes),
+  };
+}
+
 export function copyCases(context: Context): Case[] {
+  const gpu = needsGpu(context);
   const directions = ['host to device', 'device to host', 'device to device'] as const;
-  return directions.flatMap((direction) =>
-    [...SIZES, ...GPU_SIZES].map(
-      (bytes): Case => ({
-        name: `copy ${direction} ${sizeWords(bytes)}`,
-        work: { amount: bytes, unit: 'B' },
-        skipped: GPU_SIZES.includes(bytes) ? needsGpu(context) : undefined,
-        prepare: () => prepare(context, direction, bytes),
-      }),
+  return directions.flatMap((direction) => [
+    ...SIZES.map((bytes) => copyCase(context, direction, bytes, 'pageable', undefined)),
+    ...GPU_SIZES.map((bytes) =>
+      copyCase(context, direction, bytes, 'pageable', gpu ?? needsTime(context)),
     ),
-  );
+    ...(direction === 'device to device'
+      ? []
+      : [2 ** 20, 2 ** 24, ...GPU_SIZES].map((bytes) =>
+          copyCase(context, direction, bytes, 'pinned', gpu ?? needsTime(context)),
+        )),
+  ]);
 }

@@ -1,115 +1,212 @@
-import { matmulErrors, randomFloats } from '../../demo/reference';
+/** Matrix products in device memory, of every dtype and precision, beside those of cuBLAS. */
 import type { Case, Context, Prepared } from '../case';
-import { needsGpu } from '../case';
-import type { Contender } from '../measure';
-import { LOOP_IJK, LOOP_IKJ, matmulName, NODECUDA } from '../names';
-import { tfjs } from '../tfjs';
+import { needsGpu, needsTime } from '../case';
+import { expectProduct, makeCheck, type Precision } from '../check';
+import { type BenchDtype, BYTES, type OutputDtype, upload } from '../data';
+import { matmulName, NODECUDA } from '../names';
+import { DeviceOperands, deviceContender, sampleBuffer, setsFor } from '../on-device';
+import { type Operations, refusal, usableVariants } from '../operations';
 
-const SIMULATOR_SIZES = [64, 128, 256, 512];
-const GPU_SIZES = [1024, 2048, 4096];
-/** Larger products take plain JavaScript seconds each. */
-const LARGEST_FOR_LOOPS = 1024;
+type Layout = 'NN' | 'NT' | 'TN';
 
-async function prepare({ device }: Context, n: number): Promise<Prepared> {
-  const shape = { m: n, n, k: n };
-  const hostA = randomFloats(n * n, 3);
-  const hostB = randomFloats(n * n, 4);
-  const a = device.from(hostA);
-  const b = device.from(hostB);
-  const out = device.alloc('float32', n * n);
-  const hostOut = new Float32Array(n * n);
-  const tf = await tfjs();
-  const tfA = tf.tensor2d(hostA, [n, n]);
-  const tfB = tf.tensor2d(hostB, [n, n]);
-  let tfOut = tf.tensor2d([0], [1, 1]);
+interface Product {
+  readonly name: string;
+  readonly dtype: BenchDtype;
+  readonly precision: Precision;
+  readonly layout: Layout;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batches: number;
+  readonly variant: string;
+  readonly skipped: string | undefined;
+}
 
-  const contenders: Contender[] = [
-    {
-      name: NODECUDA,
-      async run(times) {
-        for (let i = 0; i < times; ++i) device.matmul(a, b, { ...shape, out });
-        await device.synchronize();
-      },
-      output: () => out.read(),
-    },
-    {
-      name: 'nodecuda, host to host',
-      async run(times) {
-        for (let i = 0; i < times; ++i) {
-          using copyA = device.from(hostA);
-          using copyB = device.from(hostB);
-          using product = device.matmul(copyA, copyB, shape);
-          await product.read(hostOut);
-        }
-      },
-      output: () => hostOut,
-    },
-    {
-      name: 'tfjs wasm',
-      run(times) {
-        for (let i = 0; i < times; ++i) {
-          tfOut.dispose();
-          tfOut = tf.matMul(tfA, tfB);
-        }
-      },
-      output: async () => Float32Array.from(await tfOut.data()),
-    },
-  ];
-  if (n <= LARGEST_FOR_LOOPS) {
-    const product = new Float32Array(n * n);
-    for (const [name, loops] of [
-      [LOOP_IJK, matmulIjk],
-      [LOOP_IKJ, matmulIkj],
-    ] as const) {
-      contenders.push({
-        name,
-        run(times) {
-          for (let i = 0; i < times; ++i) loops(hostA, hostB, product, n);
-        },
-        output: () => product,
-      });
-    }
-  }
+/** Of a dtype and a precision: `float32 tf32`. */
+const TYPES = [
+  ['float32', 'ieee'],
+  ['float32', 'tf32'],
+  ['float32', 'fp32-fast'],
+  ['float64', 'ieee'],
+  ['float16', 'ieee'],
+  ['bfloat16', 'ieee'],
+  ['int8', 'ieee'],
+] as const;
+
+export function typeName(dtype: BenchDtype, precision: Precision): string {
+  return precision === 'ieee' ? dtype : `${dtype} ${precision}`;
+}
+
+function outputOf(dtype: BenchDtype): OutputDtype {
+  return dtype === 'int8' ? 'int32' : dtype;
+}
+
+function bytesOf({ dtype, m, n, k, batches }: Product): number {
+  return batches * (BYTES[dtype] * (m * k + k * n) + BYTES[outputOf(dtype)] * m * n);
+}
+
+function optionsOf({ precision, layout, m, n, k, batches }: Product) {
   return {
-    contenders,
-    verify(product) {
-      const { maxRatio } = matmulErrors(hostA, hostB, shape, product);
-      return maxRatio <= 1 ? undefined : `the error is ${maxRatio} times its bound`;
-    },
-    dispose() {
-      for (const buffer of [a, b, out]) buffer.dispose();
-      tf.dispose([tfA, tfB, tfOut]);
-    },
+    m,
+    n,
+    k,
+    ...(layout === 'TN' ? { transposeA: true } : {}),
+    ...(layout === 'NT' ? { transposeB: true } : {}),
+    ...(precision === 'ieee' ? {} : { precision }),
+    ...(batches === 1 ? {} : { batches }),
   };
 }
 
-/** As in the definition: each element is the inner product of a row and a column. */
-function matmulIjk(a: Float32Array, b: Float32Array, out: Float32Array, n: number): void {
-  for (let i = 0; i < n; ++i) {
-    for (let j = 0; j < n; ++j) {
-      let sum = 0;
-      for (let k = 0; k < n; ++k) sum += a[i * n + k]! * b[k * n + j]!;
-      out[i * n + j] = sum;
-    }
-  }
+function prepare(context: Context, product: Product): Prepared {
+  const { device } = context;
+  const { dtype, precision, layout, m, n, k, batches } = product;
+  const output = outputOf(dtype);
+  const options = optionsOf(product);
+  const operands = new DeviceOperands(context, bytesOf(product), () => [
+    upload(device, dtype, 1, batches * m * k),
+    upload(device, dtype, 2, batches * k * n),
+    device.alloc(output, batches * m * n),
+  ]);
+  const shape = { m, n, k, transposeA: layout === 'TN', transposeB: layout === 'NT' };
+  const contender = (name: string, tuning: { variant?: string }) =>
+    deviceContender(
+      context,
+      name,
+      () => {
+        const [a, b, out] = operands.next();
+        (device as unknown as Operations).matmul(a!, b!, { ...options, ...tuning, out: out! });
+      },
+      (indices) => sampleBuffer(operands.current()[2]!, indices),
+    );
+  const { variant: chosen } = (device as unknown as Operations).planMatmul({ dtype, ...options });
+  const variants = context.variants ? usableVariants(device, { dtype, ...options }) : [];
+  return {
+    note: chosen,
+    contenders: [
+      contender(NODECUDA, {}),
+      ...variants.map((variant) => contender(`nodecuda, ${variant}`, { variant })),
+    ],
+    check: makeCheck(batches * m * n, (index) =>
+      expectProduct({ dtype, output, precision, ...shape }, index),
+    ),
+    dispose: () => operands.dispose(),
+  };
 }
 
-/** Reads all three in the order of memory. */
-function matmulIkj(a: Float32Array, b: Float32Array, out: Float32Array, n: number): void {
-  out.fill(0);
-  for (let i = 0; i < n; ++i) {
-    for (let k = 0; k < n; ++k) {
-      const factor = a[i * n + k]!;
-      for (let j = 0; j < n; ++j) out[i * n + j]! += factor * b[k * n + j]!;
-    }
-  }
+// On a device without tensor cores, or by a version without a dtype, a product may be refused.
+function unsupported({ device }: Context, product: Product): string | undefined {
+  const small = { ...product, m: 16, n: 16, k: 16 };
+  const length = 256 * product.batches;
+  using a = device.alloc(product.dtype, length);
+  using b = device.alloc(product.dtype, length);
+  using out = device.alloc(outputOf(product.dtype), length);
+  return refusal(() =>
+    (device as unknown as Operations).matmul(a, b, { ...optionsOf(small), out }),
+  );
+}
+
+function toCase(context: Context, product: Product): Case {
+  const { name, dtype, precision, layout, m, n, k, batches, variant } = product;
+  const bytes = bytesOf(product);
+  const flop = 2 * batches * m * n * k;
+  const isSkinny = Math.min(m, n) <= 16;
+  return {
+    name,
+    subject: {
+      operation: 'matmul',
+      type: typeName(dtype, precision),
+      variant,
+      size: isSkinny ? m : n,
+      bytes,
+      flop,
+    },
+    // The time of a skinny product is that of reading its matrix.
+    work: isSkinny ? { amount: bytes, unit: 'B' } : { amount: flop, unit: 'FLOP' },
+    skipped: product.skipped ?? unsupported(context, product),
+    peerWork: {
+      operation: 'matmul',
+      options: {
+        dtype,
+        precision,
+        m,
+        n,
+        k,
+        transposeA: layout === 'TN',
+        transposeB: layout === 'NT',
+        batches,
+        sets: setsFor(context, bytes),
+      },
+    },
+    prepare: () => prepare(context, product),
+  };
+}
+
+function square(
+  [dtype, precision]: (typeof TYPES)[number],
+  n: number,
+  layout: Layout,
+  skipped: string | undefined,
+): Product {
+  const variant = layout === 'NN' ? '' : layout;
+  const type = typeName(dtype, precision);
+  const name = variant === '' ? matmulName(n, type) : `${matmulName(n, type)} ${variant}`;
+  return { name, dtype, precision, layout, m: n, n, k: n, batches: 1, variant, skipped };
+}
+
+function skinny(dtype: BenchDtype, m: number, n: number, skipped: string | undefined): Product {
+  const name = `matmul ${dtype} ${m} x ${n} x ${n}`;
+  const shape = { m, n, k: n, batches: 1 };
+  return { name, dtype, precision: 'ieee', layout: 'NN', ...shape, variant: 'skinny', skipped };
+}
+
+function batched(
+  dtype: BenchDtype,
+  n: number,
+  batches: number,
+  skipped: string | undefined,
+): Product {
+  const name = `matmul ${dtype} ${n}, ${batches} batches`;
+  const shape = { m: n, n, k: n, batches };
+  return { name, dtype, precision: 'ieee', layout: 'NN', ...shape, variant: 'batched', skipped };
+}
+
+function onSimulator(context: Context): Product[] {
+  const slow = needsTime(context);
+  const [float32, ...others] = TYPES;
+  return [
+    ...[64, 128, 256, 512].map((n) => square(float32, n, 'NN', undefined)),
+    ...(['NT', 'TN'] as const).map((layout) => square(float32, 128, layout, slow)),
+    ...others.map((type) => square(type, 128, 'NN', slow)),
+    skinny('float32', 1, 512, slow),
+    skinny('bfloat16', 16, 512, slow),
+    batched('bfloat16', 64, 4, slow),
+  ];
+}
+
+function onGpu(context: Context): Product[] {
+  const gpu = needsGpu(context);
+  const slow = gpu ?? needsTime(context);
+  return TYPES.flatMap((type) => [
+    ...[512, 1024, 2048, 4096, 8192].map((n) =>
+      square(type, n, 'NN', n === 1024 || n === 4096 ? gpu : slow),
+    ),
+    ...(['NT', 'TN'] as const).map((layout) => square(type, 4096, layout, slow)),
+  ]).concat([
+    skinny('float32', 1, 8192, slow),
+    skinny('float32', 16, 8192, slow),
+    skinny('bfloat16', 1, 8192, gpu),
+    skinny('bfloat16', 16, 8192, slow),
+    batched('float32', 512, 64, slow),
+    batched('bfloat16', 512, 64, slow),
+  ]);
 }
 
 export function matmulCases(context: Context): Case[] {
-  return [...SIMULATOR_SIZES, ...GPU_SIZES].map((n) => ({
-    name: matmulName(n),
-    work: { amount: 2 * n ** 3, unit: 'FLOP' },
-    skipped: GPU_SIZES.includes(n) ? needsGpu(context) : undefined,
-    prepare: () => prepare(context, n),
-  }));
+  const products = onGpu(context);
+  if (context.device.isSimulated) {
+    const small = onSimulator(context);
+    const names = new Set(small.map(({ name }) => name));
+    products.splice(0, products.length, ...small, ...products.filter((p) => !names.has(p.name)));
+  }
+  return products.map((product) => toCase(context, product));
 }

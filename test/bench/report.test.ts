@@ -1,11 +1,11 @@
 import type { Work } from '../../bench/case';
-import type { Environment } from '../../bench/environment';
 import { judgeGoals } from '../../bench/goals';
 import {
   EMPTY,
   ENQUEUE,
   FROM_API,
   FROM_CPP,
+  hostMatmulName,
   IMPORT,
   LOOP_IJK,
   LOOP_IKJ,
@@ -13,30 +13,21 @@ import {
   NODECUDA,
   REQUIRE,
 } from '../../bench/names';
-import { alignColumns, formatNs, type Report, toMarkdown, toText } from '../../bench/report';
-import { type CaseResult, toRow } from '../../bench/results';
-
-function result(name: string, work: Work | null, medians: Record<string, number>): CaseResult {
-  const rows = Object.entries(medians).map(([contender, medianNs]) =>
-    toRow(
-      contender,
-      { medianNs, minNs: medianNs, spread: 0.1, samples: 3, timesPerSample: 1 },
-      work,
-    ),
-  );
-  return { name, work, rows, skipped: null };
-}
+import { alignColumns, formatNs, toMarkdown, toText } from '../../bench/report';
+import { type CaseResult, toSkipped } from '../../bench/results';
+import { caseResult, gpuReport } from './fixture';
 
 function results(own: number, ikj: number, enqueue: number, requireNs: number): CaseResult[] {
   const work: Work = { amount: 2 * 512 ** 3, unit: 'FLOP' };
   return [
-    result(matmulName(512), work, { [NODECUDA]: own, [LOOP_IJK]: 500e6, [LOOP_IKJ]: ikj }),
-    result(ENQUEUE, null, { [FROM_API]: enqueue, [FROM_CPP]: 100 }),
-    result(IMPORT, null, { [REQUIRE]: requireNs, [EMPTY]: 40e6 }),
+    caseResult(matmulName(512), { [NODECUDA]: own }, work),
+    caseResult(hostMatmulName(512), { [LOOP_IJK]: 500e6, [LOOP_IKJ]: ikj }, work),
+    caseResult(ENQUEUE, { [FROM_API]: enqueue, [FROM_CPP]: 100 }),
+    caseResult(IMPORT, { [REQUIRE]: requireNs, [EMPTY]: 40e6 }),
   ];
 }
 
-const FACTS = { simulated: true, workers: 2, prebuiltAddonBytes: 5_000_000 };
+const FACTS = { device: 'simulated', simulated: true, workers: 2, prebuiltAddonBytes: 5_000_000 };
 
 describe('judgeGoals', () => {
   test('all met', () => {
@@ -52,15 +43,46 @@ describe('judgeGoals', () => {
   });
 
   test('none met; the faster of the loops counts', () => {
-    const facts = { ...FACTS, prebuiltAddonBytes: 8_000_000 };
+    const facts = { ...FACTS, prebuiltAddonBytes: 17_000_000 };
     const goals = judgeGoals(results(90e6, 300e6, 401, 91e6), facts);
     expect(goals.map(({ met }) => met)).toEqual([false, false, false, false, false]);
   });
 
   test('what was not measured is neither', () => {
-    const onGpu = { simulated: false, workers: null, prebuiltAddonBytes: null };
-    const goals = judgeGoals(results(50e6, 300e6, 350, 45e6).slice(0, 1), onGpu);
+    const goals = judgeGoals([], { ...FACTS, prebuiltAddonBytes: null });
     expect(goals.map(({ met }) => met)).toEqual([null, null, null, null, null]);
+  });
+
+  describe('of an H200', () => {
+    const { environment } = gpuReport();
+    const goalOf = (report: ReturnType<typeof gpuReport>, text: string) =>
+      report.goals.find(({ goal }) => goal.includes(text))!;
+
+    test('are judged by the worst of the sizes', () => {
+      const bfloat16 = goalOf(gpuReport(), 'bfloat16');
+      expect(bfloat16).toMatchObject({ figure: '97.0 %; the aim is 100.0 %', met: true });
+      expect(goalOf(gpuReport(0.97), 'bfloat16').met).toBe(false);
+      expect(goalOf(gpuReport(1.1), 'bfloat16').figure).toBe('106.7 %; reaches the aim too');
+      expect(goalOf(gpuReport(), 'fp32-fast, error').figure).toContain('1.50 times');
+      expect(goalOf(gpuReport(), 'of the copy rate').figure).toContain('90.4 %');
+      expect(goalOf(gpuReport(), 'of the cost of PyTorch').figure).toContain('29.3 %');
+    });
+
+    test('are open where a size is missing, and missed where one is below', () => {
+      const goals = (ofCublas: number) => {
+        const { results } = gpuReport(ofCublas);
+        const kept = results.filter(({ name }) => name !== matmulName(8192, 'bfloat16'));
+        return judgeGoals(kept, environment).find(({ goal }) => goal.includes('bfloat16'))!;
+      };
+      expect(goals(1)).toMatchObject({ met: null });
+      expect(goals(1).figure).toContain('3 of 4 measured');
+      expect(goals(0.9).met).toBe(false);
+    });
+
+    test('are not spoken of on other hardware', () => {
+      const goals = judgeGoals(gpuReport().results, { ...environment, device: 'NVIDIA A100' });
+      expect(goals.filter(({ goal }) => goal.includes('cuBLAS'))).toEqual([]);
+    });
   });
 });
 
@@ -83,32 +105,43 @@ test('alignColumns', () => {
 });
 
 describe('a report', () => {
-  const skipped: CaseResult = { name: 'big', work: null, rows: [], skipped: 'needs a GPU' };
-  const measured = results(50e6, 300e6, 350, 45e6);
-  const report: Report = {
-    environment: { cpu: 'A Processor', workers: null } as Environment,
-    results: [...measured, skipped],
-    goals: judgeGoals(measured, FACTS),
-  };
+  const text = toText(gpuReport());
 
   test('as text says what was measured, skipped and reached', () => {
-    const text = toText(report);
-    expect(text).toMatch(/cpu +A Processor/);
+    expect(text).toMatch(/cpu +An Invented Processor/);
     expect(text).not.toMatch(/^ *workers/m);
-    expect(text).toMatch(/matmul float32 512 +nodecuda.* 50\.0 ms .* 10 % +5\.37 GFLOP\/s +1\.00 /);
-    expect(text).toMatch(/JavaScript loops i-j-k +500 ms .* 10\.0 /);
-    expect(text).toMatch(/big +needs a GPU/);
-    expect(text).toMatch(/under 8 MB +5\.00 MB +met/);
+    expect(text).toMatch(/gpu: power +100 W/);
+    expect(text).toMatch(/matmul float32 512 +nodecuda.* device .* 2 % .* 1\.00 +3\.0e-7 /);
+    expect(text).toMatch(/softmax +device\.softmax is not in this version/);
+    expect(text).toMatch(/batched +CuPy +the result is wrong/);
+    expect(text).toMatch(/at least 95\.0 % +97\.0 %; the aim is 100\.0 % +met/);
+  });
+
+  test('gathers what was skipped for the same reason', () => {
+    const reason = 'needs a GPU';
+    const names = ['add a', 'add b', 'mul c', 'mul d', 'copy e'];
+    const skipped = names.map((name) => toSkipped(name, null, null, reason));
+    const report = { ...gpuReport(), results: skipped };
+    expect(toText(report)).toMatch(/5 of add, mul, copy +needs a GPU/);
+    expect(toText({ ...report, results: skipped.slice(0, 2) })).toMatch(
+      /add a; add b +needs a GPU/,
+    );
+  });
+
+  test('says what failed', () => {
+    const failed = { ...toSkipped('big', null, null, ''), skipped: null, failed: 'it is wrong' };
+    expect(toText({ ...gpuReport(), results: [failed] })).toMatch(/Failed\n.*\n +big +it is wrong/);
   });
 
   test('as Markdown has a table for each part', () => {
-    const markdown = toMarkdown(report);
+    const markdown = toMarkdown(gpuReport());
     expect(markdown.match(/^## .*$/gm)).toEqual([
       '## Environment',
       '## Results',
       '## Skipped',
+      '## Left out',
       '## Goals',
     ]);
-    expect(markdown).toContain('| big | needs a GPU |');
+    expect(markdown).toContain('| batched | CuPy | the result is wrong');
   });
 });

@@ -1,12 +1,13 @@
 // Sums of every dtype against a reference, bit for bit.
 import fc from 'fast-check';
 import { dtypeByName } from '../../lib/dtype.js';
-import { cuda, type Device, DTYPES, type Dtype } from '../../lib/index.js';
+import { type Device, DTYPES, type Dtype } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 import { addReference, decodeBfloat16, decodeFloat16 } from '../support/numbers.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

@@ -1,10 +1,11 @@
 // Random writes, fills, copies and views against a typed array that the same is done to.
 import fc from 'fast-check';
-import { cuda, type Device, type DeviceBuffer } from '../../lib/index.js';
+import type { Device, DeviceBuffer } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

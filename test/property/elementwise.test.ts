@@ -5,7 +5,8 @@
 // reference; of float32 for the 16-bit floats, which are then rounded once more. gelu is compared
 // in test/native/elementwise_kernels.cc only: JavaScript has no erfc.
 import fc from 'fast-check';
-import { cuda, type Device, type DeviceBuffer, DTYPES, type Dtype } from '../../lib/index.js';
+import { type Device, type DeviceBuffer, DTYPES, type Dtype } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 import {
   anyLay,
   at,
@@ -33,7 +34,7 @@ type Any = any;
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

@@ -5,8 +5,9 @@
 // order, eps of the sum's format. Inputs rounded to 11 bits add 2^-10 of each product for tf32,
 // 2^-20 for fp32-fast. Then one rounding to the result's format.
 import fc from 'fast-check';
-import { cuda, type Device } from '../../lib/index.js';
+import type { Device, MatmulOptions } from '../../lib/index.js';
 import { toBfloat16Bits, toFloat16Bits } from '../../lib/scalar.js';
+import { openTestDevice } from '../support/devices.js';
 import { decodeBfloat16, decodeFloat16, randomNumbers } from '../support/numbers.js';
 
 type Input = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int8';
@@ -21,7 +22,7 @@ function deviceOf(capability: number): Device {
   let device = devices.get(capability);
   if (device === undefined) {
     const computeCapability = { major: Math.floor(capability / 10), minor: capability % 10 };
-    device = cuda.simulatedDevice({ memoryBytes: 2 ** 26, computeCapability });
+    device = openTestDevice({ computeCapability });
     devices.set(capability, device);
   }
   return device;
@@ -165,19 +166,19 @@ async function check(p: Problem) {
     return buffer;
   };
   const out = upload(c, output);
-  const options: Record<string, unknown> = {
+  const options: Partial<Record<keyof MatmulOptions, unknown>> = {
     ...{ m, n, k, batches, lda, ldb, strideA, strideB, alpha: p.alpha, beta: p.beta },
     ...{ transposeA: p.transposeA, transposeB: p.transposeB, out },
   };
-  if (precision !== undefined) options['precision'] = precision;
+  if (precision !== undefined) options.precision = precision;
   if (p.bias !== undefined)
     Object.assign(options, { bias: upload(bias, output), biasAxis: p.bias });
   if (scales) {
-    options['rowScale'] = upload(rowScale, factor);
-    options['columnScale'] = upload(columnScale, factor);
+    options.rowScale = upload(rowScale, factor);
+    options.columnScale = upload(columnScale, factor);
   }
-  if (activation !== undefined) options['activation'] = activation;
-  if (p.splits !== undefined) options['splits'] = p.splits;
+  if (activation !== undefined) options.activation = activation;
+  if (p.splits !== undefined) options.splits = p.splits;
   device.matmul(upload(a, input) as never, upload(b, input) as never, options as never);
   const got = decode(output, (await out.read()) as unknown as ArrayLike<number>);
   for (const buffer of buffers) buffer.dispose();

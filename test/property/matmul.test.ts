@@ -1,12 +1,13 @@
 // Products of random shapes against a float64 reference. The bound is that of any order of
 // summation with random rounding errors: c sqrt(k) eps (|alpha||a||b| + |beta c|), c = 4.
 import fc from 'fast-check';
-import { cuda, type Device } from '../../lib/index.js';
+import type { Device } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 import { EPS, matmulReference, randomNumbers } from '../support/numbers.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

@@ -1,9 +1,21 @@
 import type { Handle, NativeAddon } from '../../lib/addon-types.js';
 import { type Device, openDevice } from '../../lib/device.js';
+import { cuda, type SimulatedDeviceOptions } from '../../lib/index.js';
 import { native } from '../../lib/native.js';
 
 /** Device memory that is enough for the tests, and soon used up on purpose. */
 export const MEMORY_BYTES = 256 * 2 ** 20;
+
+/**
+ * The device for tests of what operations compute: a simulated one, or with
+ * NODECUDA_TEST_DEVICE=gpu the first GPU (scripts/gpu-bundle.mjs). What a test expects of the
+ * simulation itself, or of the size of its memory, it has to ask `cuda.simulatedDevice` for.
+ */
+export function openTestDevice(options?: SimulatedDeviceOptions): Device {
+  return process.env.NODECUDA_TEST_DEVICE === 'gpu'
+    ? cuda.device()
+    : cuda.simulatedDevice({ memoryBytes: 2 ** 26, ...options });
+}
 
 export type Mode = 'once' | 'persistent' | 'sticky';
 

@@ -1,11 +1,12 @@
 import { dtypeByName } from '../../lib/dtype.js';
 import { cuda, type Device, DeviceBuffer, DTYPES, type Dtype } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 import { ARG_TYPE, thrown } from '../support/errors.js';
 import { skipTest } from '../support/skip.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

@@ -1,10 +1,11 @@
-import { cuda, type Device, matmul, matmulSync } from '../../lib/index.js';
+import { type Device, matmul, matmulSync } from '../../lib/index.js';
 import { root, runChild } from '../support/child.js';
+import { openTestDevice } from '../support/devices.js';
 import { ARG_RANGE, ARG_TYPE, failure, thrown } from '../support/errors.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 

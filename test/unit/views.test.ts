@@ -1,13 +1,14 @@
 // Host memory of every kind. Hazards H6, H7, H20, H21: what is copied is what was there at the time
 // of the call, and nothing is written to memory that is no longer the caller's.
-import { cuda, type Device, type DeviceBuffer } from '../../lib/index.js';
+import type { Device, DeviceBuffer } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
 import { ARG_TYPE, failure } from '../support/errors.js';
 import { detach, resizable, wasmMemory } from '../support/memory.js';
 
 let device: Device;
 let buffer: DeviceBuffer<'float32'>;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 beforeEach(() => {
   buffer = device.from(new Float32Array([1, 2, 3, 4]));
