@@ -70,10 +70,6 @@ __device__ __forceinline__ void WaitForPhase(std::uint32_t barrier, unsigned par
 
 // ---- tensor copies
 
-__device__ __forceinline__ void PrefetchTensorMap(const TensorMap& map) {
-  asm volatile("prefetch.tensormap [%0];" ::"l"(&map) : "memory");
-}
-
 // Copies a box that begins at the coordinates (x fastest) to shared memory; what is outside of the
 // tensor arrives as zeros and counts as bytes all the same.
 __device__ __forceinline__ void CopyBox(std::uint32_t destination, const TensorMap& map,

@@ -61,12 +61,12 @@ function check(a: MatmulArray, b: MatmulArray, options: unknown): HostCall {
   const checked = readMatmulOptions(given);
   const dtype = checkArray(a, 'a');
   checkArray(b, 'b', dtype);
-  checkOperand('a', checked.a, elementCount(a, dtype, 'a'));
-  checkOperand('b', checked.b, elementCount(b, dtype, 'b'));
+  checkOperand('a', checked.shape.a, elementCount(a, dtype, 'a'));
+  checkOperand('b', checked.shape.b, elementCount(b, dtype, 'b'));
   const { out, ...rest } = given;
   if (out !== undefined) {
     checkArray(out, 'out', dtype);
-    checkOperand('out', checked.c, elementCount(out, dtype, 'out'));
+    checkOperand('out', checked.shape.c, elementCount(out, dtype, 'out'));
   }
   return { checked, options: rest as HostCall['options'], out };
 }
@@ -86,7 +86,7 @@ function enqueue(a: MatmulArray, b: MatmulArray, call: HostCall): DeviceBuffer<'
     const x = upload(a);
     const y = upload(b);
     // `out` is copied to the device if it is scaled, or if what lies between its rows must stay.
-    const isRead = checked.beta !== 0 || hasGaps(checked.c);
+    const isRead = checked.shape.beta !== 0 || hasGaps(checked.shape.c);
     if (out === undefined || !isRead) return device.matmul(x, y, options);
     const result = device.matmul(x, y, { ...options, out: upload(out) });
     buffers.pop();

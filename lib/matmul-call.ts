@@ -74,26 +74,27 @@ function writeNumbers(
   input: DtypeInfo,
   result: DtypeInfo,
 ): void {
+  const { shape } = call;
   block[Slot.dtype] = input.index;
   block[Slot.outDtype] = result.index;
   block[Slot.precision] = call.precision;
   block[Slot.flags] =
-    (call.transposeA ? Flag.transposeA : 0) |
-    (call.transposeB ? Flag.transposeB : 0) |
+    (shape.transposeA ? Flag.transposeA : 0) |
+    (shape.transposeB ? Flag.transposeB : 0) |
     (call.biasPerRow ? Flag.biasPerRow : 0);
   block[Slot.activation] = call.activation;
-  block[Slot.m] = call.m;
-  block[Slot.n] = call.n;
-  block[Slot.k] = call.k;
-  block[Slot.batches] = call.batches;
-  block[Slot.alpha] = call.alpha;
-  block[Slot.beta] = call.beta;
-  block[Slot.lda] = call.a.stride;
-  block[Slot.strideA] = call.a.batchStride;
-  block[Slot.ldb] = call.b.stride;
-  block[Slot.strideB] = call.b.batchStride;
-  block[Slot.ldc] = call.c.stride;
-  block[Slot.strideC] = call.c.batchStride;
+  block[Slot.m] = shape.m;
+  block[Slot.n] = shape.n;
+  block[Slot.k] = shape.k;
+  block[Slot.batches] = shape.batches;
+  block[Slot.alpha] = shape.alpha;
+  block[Slot.beta] = shape.beta;
+  block[Slot.lda] = shape.a.stride;
+  block[Slot.strideA] = shape.a.batchStride;
+  block[Slot.ldb] = shape.b.stride;
+  block[Slot.strideB] = shape.b.batchStride;
+  block[Slot.ldc] = shape.c.stride;
+  block[Slot.strideC] = shape.c.batchStride;
   block[Slot.variant] = call.variant;
   block[Slot.splits] = call.splits;
 }
@@ -142,10 +143,10 @@ export function matmul(
     throw typeError(`Expected ${result.name} for \`out\` but received ${given.dtype.name}`);
   }
   checkMatmulKind(call, a.dtype, result);
-  checkOperand('a', call.a, a.length);
-  checkOperand('b', call.b, b.length);
+  checkOperand('a', call.shape.a, a.length);
+  checkOperand('b', call.shape.b, b.length);
   const factor = dtypeByName(a.dtype.name === 'float64' ? 'float64' : 'float32')!;
-  const { m, n } = call;
+  const { m, n } = call.shape;
   const bias = vectorArgument(call.bias, 'bias', state, result, call.biasPerRow ? m : n);
   const rowScale = vectorArgument(call.rowScale, 'rowScale', state, factor, m);
   const columnScale = vectorArgument(call.columnScale, 'columnScale', state, factor, n);
@@ -166,11 +167,11 @@ export function matmul(
   };
   if (given === undefined) {
     // The kernel writes every element, except in gaps.
-    const zeroed = hasGaps(call.c);
-    const fresh = allocateState(state, result, storedLength(call.c), zeroed, stream);
+    const zeroed = hasGaps(call.shape.c);
+    const fresh = allocateState(state, result, storedLength(call.shape.c), zeroed, stream);
     return intoNew(device, fresh, launch);
   }
-  checkOperand('out', call.c, given.length);
+  checkOperand('out', call.shape.c, given.length);
   checkApart(given, a, 'a');
   checkApart(given, b, 'b');
   checkApart(given, bias, 'bias');
@@ -248,7 +249,7 @@ export function planMatmul(state: DeviceState, options: unknown): MatmulPlan {
     throw rangeError(`No variant can compute this product: ${why}`);
   }
   const [m, n, k] = best.tile;
-  const blocks = best.tiles * best.splits * call.batches;
+  const blocks = best.tiles * best.splits * call.shape.batches;
   const room =
     best.blocksPerMultiprocessor *
     addon.deviceProperties(state.runtime, state.index).multiprocessorCount;

@@ -120,7 +120,8 @@ export function resultDtype(input: DtypeInfo, asked: unknown): DtypeInfo {
 }
 
 /** Checked options, but for what only the buffers decide. Whatever is unknown is not checked. */
-export interface CheckedMatmul extends CheckedShape {
+export interface CheckedMatmul {
+  readonly shape: CheckedShape;
   readonly precision: number;
   readonly activation: number;
   readonly biasPerRow: boolean;
@@ -135,18 +136,23 @@ export interface CheckedMatmul extends CheckedShape {
   readonly stream: unknown;
 }
 
-function checkVariant(value: unknown): number {
-  if (value === undefined) return -1;
-  return choice(value, native().matmulVariants(), 'variant');
-}
-
-const MOST_SPLITS = 65_535; // blocks along the second dimension of a grid
-
-/** Reads and checks the options of a product. Runs the getters of `options`, each once. */
-export function readMatmulOptions(options: unknown): CheckedMatmul {
-  if (options === undefined) throw typeError('Expected options with `m`, `n` and `k` for matmul');
-  const given = readOptions(options, {
-    ...shapeSlots(),
+// Written out: with the slots of the shape spread into it, making this takes 15 us (V8 11.3).
+function matmulSlots(): Record<keyof MatmulOptions, unknown> {
+  return {
+    m: undefined,
+    n: undefined,
+    k: undefined,
+    transposeA: undefined,
+    transposeB: undefined,
+    lda: undefined,
+    ldb: undefined,
+    ldc: undefined,
+    batches: undefined,
+    strideA: undefined,
+    strideB: undefined,
+    strideC: undefined,
+    alpha: undefined,
+    beta: undefined,
     precision: undefined,
     bias: undefined,
     biasAxis: undefined,
@@ -158,11 +164,24 @@ export function readMatmulOptions(options: unknown): CheckedMatmul {
     outDtype: undefined,
     out: undefined,
     stream: undefined,
-  });
+  };
+}
+
+function checkVariant(value: unknown): number {
+  if (value === undefined) return -1;
+  return choice(value, native().matmulVariants(), 'variant');
+}
+
+const MOST_SPLITS = 65_535; // blocks along the second dimension of a grid
+
+/** Reads and checks the options of a product. Runs the getters of `options`, each once. */
+export function readMatmulOptions(options: unknown): CheckedMatmul {
+  if (options === undefined) throw typeError('Expected options with `m`, `n` and `k` for matmul');
+  const given = readOptions(options, matmulSlots());
   const shape = checkShape(given);
   checkBeta(shape, given.out);
   return {
-    ...shape,
+    shape,
     precision: choice(given.precision ?? 'ieee', PRECISIONS, 'precision'),
     activation: choice(given.activation, ACTIVATIONS, 'activation'),
     biasPerRow: choice(given.biasAxis ?? 'column', ['column', 'row'], 'biasAxis') === 1,
@@ -186,7 +205,7 @@ export function checkMatmulKind(call: CheckedMatmul, input: DtypeInfo, result: D
   }
   if (result.name !== 'int32') return;
   for (const name of ['alpha', 'beta'] as const) {
-    const factor = call[name];
+    const factor = call.shape[name];
     if (Number.isInteger(factor) && Math.abs(factor) < INT32_LIMIT) continue;
     throw typeError(`Expected a 32-bit integer for \`${name}\` of an int32 result, not ${factor}`);
   }
@@ -220,7 +239,7 @@ export function readPlanOptions(options: unknown): {
   // A plan has no `out` that beta could scale.
   const call = readMatmulOptions({ ...rest, beta: 0 });
   for (const name of ['m', 'n', 'batches'] as const) {
-    if (call[name] === 0) throw typeError(`Nothing is computed with \`${name}\` 0`);
+    if (call.shape[name] === 0) throw typeError(`Nothing is computed with \`${name}\` 0`);
   }
   const result = resultDtype(input, rest.outDtype);
   checkMatmulKind(call, input, result);
