@@ -12,19 +12,17 @@ import { softmax, transpose } from './softmax.js';
 import type { Stream } from './stream.js';
 import type { Operand } from './strided.js';
 
-type UnsignedDtype = Extract<Dtype, `u${string}`>;
-
 /** The element type of a sum, a product or a dot product of dtype `D`, unless told otherwise. */
 export type SumDtype<D extends Dtype> = D extends FloatDtype
   ? D
-  : D extends UnsignedDtype
+  : D extends `u${string}`
     ? 'uint64'
     : 'int64';
 
 /** The element types that {@link SumDtype} results can have. */
 export type SumResultDtype<D extends Dtype> = D extends FloatDtype
   ? D | 'float32' | 'float16' | 'bfloat16'
-  : D extends UnsignedDtype
+  : D extends `u${string}`
     ? 'uint64' | 'uint32' | 'float64'
     : 'int64' | 'int32' | 'float64';
 

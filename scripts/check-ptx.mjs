@@ -37,6 +37,26 @@ function parse(log) {
   return kernels;
 }
 
+// 16-byte loads that these kernels are made for: four of each input of a contiguous tile, and four
+// of a strided one. nvcc may make scalar loads of them without a word.
+const VECTOR_LOADS = [
+  [/^unary_/, 8],
+  [/^binary_/, 16],
+];
+
+/** What is wrong with the loads in a PTX file. */
+function judgeLoads(name, ptx) {
+  const problems = [];
+  for (const [, kernel, body] of ptx.matchAll(/\.entry (\w+)\(([\s\S]*?)\n\}/g)) {
+    const least = VECTOR_LOADS.find(([pattern]) => pattern.test(kernel))?.[1] ?? 0;
+    const loads = body.match(/ld\.global(\.nc)?\.v(4\.\w32|2\.\w64)/g)?.length ?? 0;
+    if (loads < least) {
+      problems.push(`${name}: ${kernel}: ${loads} loads of 16 bytes instead of ${least}`);
+    }
+  }
+  return problems;
+}
+
 /** What one assembly says, and what is wrong with it. */
 function judge(module, architecture, log) {
   const where = `${module} for sm_${architecture}`;
@@ -125,6 +145,9 @@ async function work() {
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
 const problems = results.flatMap((result) => result.problems);
+for (const name of names.filter((file) => file.endsWith('.ptx'))) {
+  problems.push(...judgeLoads(name, readFileSync(join(folder, name), 'utf8')));
+}
 for (const problem of problems) console.error(problem);
 console.log(`${results.length} assemblies, ${problems.length} problems (${folder})`);
 process.exit(problems.length === 0 ? 0 : 1);

@@ -19,6 +19,7 @@ const expected: Record<string, RegExp> = {
   '08-worker.mjs': /from the worker: Float32Array\(4\) \[ 2, 4, 6, 8 \]/,
   '09-using.ts': /^mean 4$/m,
   '10-events.mjs': /^the other stream waited: true\nproduct took \d+\.\d+ ms of device time$/m,
+  '11-vector-search.mjs': /nearest Int32Array\(4\) \[ 7, 42, 500, 999 \]/,
 };
 
 const files = readdirSync(folder).filter((name) => /^\d\d-/.test(name));

@@ -26,6 +26,12 @@ constexpr unsigned kEventBlockingSync = 1;  // allowed, of no effect
 thread_local int current_device = 0;
 
 struct KernelState {
+  KernelState(std::shared_ptr<SimulatedLibrary> its_library, std::string its_name,
+              std::size_t devices)
+      : library(std::move(its_library)),
+        name(std::move(its_name)),
+        max_dynamic_shared_bytes(devices) {}
+
   const std::shared_ptr<SimulatedLibrary> library;
   const std::string name;
   // By device: what the attribute of that name was set to.
@@ -270,8 +276,7 @@ class SimulatedRuntime final : public Runtime {
     if (status != Status::kSuccess) return status;
     if (program->FindKernel(name) == nullptr) return Status::kSymbolNotFound;
     *kernel = state->KernelHandle(name, [&] {
-      return kernels_.Add(std::make_shared<KernelState>(
-          state, name, std::vector<std::atomic<int>>(devices_.size())));
+      return kernels_.Add(std::make_shared<KernelState>(state, name, devices_.size()));
     });
     return Status::kSuccess;
   }

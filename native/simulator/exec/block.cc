@@ -47,8 +47,8 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
       shared_(LinesFor(grid.shape().total_shared_bytes)),
       local_(LinesFor(kernel_.local_bytes * kWarpSize) * WarpsOf(threads_)),
       warps_(WarpsOf(threads_)),
-      wgmma_reads_(WarpsOf(threads_)),
-      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0) {
+      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0),
+      wgmma_reads_(WarpsOf(threads_)) {
   FillConstants(false);
 }
 

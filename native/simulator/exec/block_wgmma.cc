@@ -89,7 +89,9 @@ void MoveResult(const WgmmaForm& form, const std::uint32_t* slots, std::byte* fi
     const std::uint32_t kept = form.half_result ? 0xffffu << (16 - shift) : 0;
     for (int lane = 0; lane < kWarpSize; ++lane) {
       const Place place = PlaceOfResult(lane, index);
-      std::uint32_t& number = (*d)[static_cast<std::size_t>(place.row * form.n + place.column)];
+      std::uint32_t& number =
+          (*d)[static_cast<std::size_t>(place.row) * static_cast<std::size_t>(form.n) +
+               static_cast<std::size_t>(place.column)];
       if constexpr (kToRegisters) {
         words[lane] = (words[lane] & kept) | number << shift;
       } else {
@@ -108,7 +110,8 @@ void ReadRegistersOfA(const WgmmaForm& form, const std::uint32_t* slots, const s
         const Place place = PlaceOfA(lane, index, byte, bytes);
         std::uint32_t value = 0;
         std::memcpy(&value, file + slots[index] + 4 * lane + byte, static_cast<std::size_t>(bytes));
-        (*a)[static_cast<std::size_t>(place.row * form.k() + place.column)] = value;
+        (*a)[static_cast<std::size_t>(place.row) * static_cast<std::size_t>(form.k()) +
+             static_cast<std::size_t>(place.column)] = value;
       }
 }
 
