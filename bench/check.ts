@@ -1,5 +1,5 @@
 /** Whether sampled elements of an output are right, by float64 references. */
-import { type BenchDtype, type OutputDtype, valueAt } from './data';
+import { type BenchDtype, type OutputDtype, type ProductDtype, valueAt } from './data';
 
 /** What an element must be, and how far from that it may be. */
 export interface Expected {
@@ -74,7 +74,7 @@ const OPERAND_ERROR: Readonly<Record<Precision, number>> = {
 
 export interface Product {
   readonly dtype: BenchDtype;
-  readonly output: OutputDtype;
+  readonly output: ProductDtype;
   readonly precision: Precision;
   readonly m: number;
   readonly n: number;

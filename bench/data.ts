@@ -6,6 +6,8 @@ import { toBfloat16Bits, toFloat16Bits } from '../dist/scalar.js';
 export type BenchDtype = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int8';
 /** And what may come out. */
 export type OutputDtype = BenchDtype | 'int32';
+/** And of a matrix product. */
+export type ProductDtype = Exclude<OutputDtype, 'int8'>;
 
 export const BYTES: Readonly<Record<OutputDtype, number>> = {
   float32: 4,
@@ -96,15 +98,15 @@ export function hostFloats(seed: number, length: number): Float32Array {
 }
 
 /** An operand in device memory. */
-export function upload(
+export function upload<D extends BenchDtype>(
   device: Device,
-  dtype: BenchDtype,
+  dtype: D,
   seed: number,
   length: number,
-): DeviceBuffer {
-  const period = device.from(hostNumbers(dtype, seed, length), { dtype }) as DeviceBuffer;
+): DeviceBuffer<D> {
+  const period = device.from(hostNumbers(dtype, seed, length), { dtype }) as DeviceBuffer<D>;
   if (length <= PERIOD) return period;
-  const all: DeviceBuffer = device.alloc(dtype, length, { uninitialized: true });
+  const all = device.alloc(dtype, length, { uninitialized: true });
   for (let offset = 0; offset < length; offset += PERIOD) {
     all.copyFrom(period, { offset, length: Math.min(PERIOD, length - offset) });
   }

@@ -15,12 +15,12 @@ export function setsFor({ device }: Context, bytesPerSet: number): number {
 }
 
 /** Operands in device memory, in several sets with the same numbers. */
-export class DeviceOperands {
+export class DeviceOperands<T extends readonly DeviceBuffer[]> {
   readonly #device: Device;
-  readonly #sets: readonly (readonly DeviceBuffer[])[];
+  readonly #sets: readonly T[];
   #turn = 0;
 
-  constructor(context: Context, bytesPerSet: number, make: () => DeviceBuffer[]) {
+  constructor(context: Context, bytesPerSet: number, make: () => T) {
     this.#device = context.device;
     const first = make();
     const sets = [first];
@@ -29,18 +29,18 @@ export class DeviceOperands {
         first.map((operand) => {
           const copy = this.#device.alloc(operand.dtype, operand.length, { uninitialized: true });
           return copy.copyFrom(operand) ?? copy;
-        }),
+        }) as unknown as T,
       );
     }
     this.#sets = sets;
   }
 
-  next(): readonly DeviceBuffer[] {
+  next(): T {
     this.#turn = (this.#turn + 1) % this.#sets.length;
     return this.current();
   }
 
-  current(): readonly DeviceBuffer[] {
+  current(): T {
     return this.#sets[this.#turn]!;
   }
 

@@ -10,6 +10,7 @@
 #   OFF  There is no fatbin; the PTX is that of prebuilds/ptx/. Keeping those files in step with
 #        cuda/ is the includer's business.
 # -DNODECUDA_ONLY_TARGETS="80;90a" compiles for those alone, for quick builds while developing.
+# -DNODECUDA_KERNELS_FROM=<build>/kernels takes what another build of the same sources has compiled.
 #
 # nodecuda_kernels   static library: native/ops/builtin_kernels.h is what it implements
 # nodecuda_write_ptx (ON only, not part of all) writes prebuilds/ptx/<module>.sm_<target>.ptx.gz
@@ -75,6 +76,9 @@ endfunction()
 set(nodecuda_prebuilt_ptx_dir ${nodecuda_root}/prebuilds/ptx)
 if(NODECUDA_WITH_CUDA)
   set(nodecuda_ptx_dir ${CMAKE_CURRENT_BINARY_DIR}/kernels)
+  if(NODECUDA_KERNELS_FROM)
+    set(nodecuda_ptx_dir ${NODECUDA_KERNELS_FROM})
+  endif()
   file(MAKE_DIRECTORY ${nodecuda_ptx_dir})
   execute_process(COMMAND ${NODECUDA_NVCC} --version OUTPUT_VARIABLE version_text
                   COMMAND_ERROR_IS_FATAL ANY)
@@ -122,7 +126,7 @@ foreach(module IN LISTS nodecuda_modules)
     string(REGEX REPLACE "[a-z]" "" number ${target})
     string(COMPARE NOTEQUAL ${number} ${target} specific)
     set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
-    if(NODECUDA_WITH_CUDA)
+    if(NODECUDA_WITH_CUDA AND NOT NODECUDA_KERNELS_FROM)
       # Compiled in cuda/ under its bare name, so that no path of this machine gets into the output.
       add_custom_command(
         OUTPUT ${ptx}.gz ${ptx}
@@ -151,10 +155,12 @@ foreach(module IN LISTS nodecuda_modules)
       endforeach()
       set(cubin ${nodecuda_ptx_dir}/${module}.sm_${architecture}.cubin)
       set(assemble ${nodecuda_root}/scripts/assemble.mjs)
-      add_custom_command(
-        OUTPUT ${cubin}
-        COMMAND ${NODE_EXECUTABLE} ${assemble} ${NODECUDA_PTXAS} ${architecture} ${ptx} ${cubin}
-        DEPENDS ${ptx} ${assemble} VERBATIM)
+      if(NOT NODECUDA_KERNELS_FROM)
+        add_custom_command(
+          OUTPUT ${cubin}
+          COMMAND ${NODE_EXECUTABLE} ${assemble} ${NODECUDA_PTXAS} ${architecture} ${ptx} ${cubin}
+          DEPENDS ${ptx} ${assemble} VERBATIM)
+      endif()
       list(APPEND all_targets ${architecture})
       list(APPEND cubins ${cubin})
       list(APPEND fatbin_images "--image3=kind=elf,sm=${architecture},file=${cubin}")
@@ -164,11 +170,13 @@ foreach(module IN LISTS nodecuda_modules)
       list(APPEND fatbin_images "--image3=kind=ptx,sm=${target},file=${ptx}")
     endif()
     set(fatbin ${nodecuda_ptx_dir}/${module}.fatbin)
-    add_custom_command(
-      OUTPUT ${fatbin}
-      COMMAND ${NODECUDA_FATBINARY} -64 --create=${fatbin} --compress-all --compress-mode=size
-              ${fatbin_images}
-      DEPENDS ${cubins} VERBATIM)
+    if(NOT NODECUDA_KERNELS_FROM)
+      add_custom_command(
+        OUTPUT ${fatbin}
+        COMMAND ${NODECUDA_FATBINARY} -64 --create=${fatbin} --compress-all --compress-mode=size
+                ${fatbin_images}
+        DEPENDS ${cubins} VERBATIM)
+    endif()
     nodecuda_embed(fatbin_${module} ${fatbin})
     set(fatbin_expression "std::as_bytes(std::span(NODECUDA_TEXT(nodecuda_fatbin_${module})))")
   endif()
@@ -179,7 +187,7 @@ list(REMOVE_DUPLICATES all_targets)
 list(SORT all_targets COMPARE NATURAL)
 string(JOIN ", " NODECUDA_TARGET_LIST ${all_targets})
 
-if(NODECUDA_WITH_CUDA)
+if(NODECUDA_WITH_CUDA AND NOT NODECUDA_KERNELS_FROM)
   add_custom_target(nodecuda_write_ptx
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${nodecuda_prebuilt_ptx_dir}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${nodecuda_prebuilt_ptx_dir}

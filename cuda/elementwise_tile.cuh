@@ -274,7 +274,8 @@ struct Transfer {
       const auto* vectors = reinterpret_cast<const Stored<In>*>(from);
 #pragma unroll
       for (int j = 0; j < kVectorsPerThread; ++j) {
-        // All of it: of a copy of its member alone nvcc makes a load for each word (sm_75 to sm_90).
+        // All of it: of a copy of its member alone nvcc makes a load for each word (sm_75 to
+        // sm_90).
         const Stored<In> stored = vectors[j * kThreads + threadIdx.x];
         to.vectors[j] = stored.vector;
       }

@@ -41,7 +41,7 @@ export interface ReductionOptions<R extends Dtype = Dtype> {
   /** The dimension that is reduced, from the end if it is negative. Default: all of them. */
   axis?: number | undefined;
   /** Element type of the result. Default: that of `out`, else as the operation says. */
-  dtype?: R;
+  outDtype?: R;
   /**
    * Where the result goes: as many elements as are left when the axis is removed (1 if there is
    * none), row-major. It must not overlap an operand. Default: a new buffer.
@@ -102,7 +102,7 @@ export interface TransposeOptions<D extends Dtype = Dtype> {
  */
 export abstract class ReductionOperations extends ElementwiseOperations {
   /**
-   * Adds up. Of integers the result is `int64` or `uint64`, as in NumPy; `dtype` may ask for 32 bits
+   * Adds up. Of integers the result is `int64` or `uint64`, as in NumPy; `outDtype` may ask for 32 bits
    * (modulo 2^32) or for `float64` (the exact sum, rounded). The sum of no elements is 0.
    *
    * @param x - any dtype
@@ -230,7 +230,7 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * Indices of the largest elements along the axis, the first of equal ones. A NaN counts as the
    * largest. Without an axis the index is that of the element in row-major order.
    *
-   * The result is `int32`, which JavaScript reads as numbers, unless `dtype` asks for `int64`.
+   * The result is `int32`, which JavaScript reads as numbers, unless `outDtype` asks for `int64`.
    *
    * @param x - any dtype
    * @throws `RangeError` if the axis has length 0, or is too long for `int32`

@@ -214,7 +214,7 @@ function resultDtype(
 function readDtype(value: unknown): Dtype | undefined {
   if (value === undefined) return undefined;
   const dtype = dtypeByName(value);
-  if (dtype === undefined) throw argumentTypeError('a dtype', 'dtype', value);
+  if (dtype === undefined) throw argumentTypeError('a dtype', 'outDtype', value);
   return dtype.name;
 }
 
@@ -313,13 +313,13 @@ export function reduce(
   const given = readOptions(options, {
     shape: undefined as unknown,
     axis: undefined as unknown,
-    dtype: undefined as unknown,
+    outDtype: undefined as unknown,
     out: undefined as unknown,
     stream: undefined as unknown,
   });
   const optionShape = readShape(given.shape);
   const axis = readAxis(given.axis);
-  const wanted = readDtype(given.dtype);
+  const wanted = readDtype(given.outDtype);
   const names = ['x', 'y'];
   const shaped = values.map((value, i) => readShaped(value, names[i]!, optionShape));
 

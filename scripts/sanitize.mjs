@@ -2,6 +2,7 @@
 //   node scripts/sanitize.mjs [jest arguments]          address and undefined behaviour
 //   node scripts/sanitize.mjs thread                    data races, in the C++ tests only
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 const threads = process.argv[2] === 'thread';
@@ -10,6 +11,9 @@ const folder = path.resolve('build/sanitize', which.replace(',', '-'));
 const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
 const build = ['--out', path.join(folder, 'build')];
 const options = [`--CDNODECUDA_SANITIZE=${which}`, '--CDNODECUDA_BUILD_TESTS=ON'];
+// Sanitizers do not look at device code: that of the build that is there will do, and saves minutes.
+const kernels = path.resolve('build/kernels');
+if (existsSync(kernels)) options.push(`--CDNODECUDA_KERNELS_FROM=${kernels}`);
 
 execFileSync('node', [cmakeJs, 'configure', ...build, ...options], { stdio: 'inherit' });
 execFileSync('node', [cmakeJs, 'build', ...build], { stdio: 'inherit' });
@@ -39,8 +43,9 @@ if (threads) {
   console.log('Jest suite: SKIPPED, V8 does not run under an uninstrumented ThreadSanitizer');
 } else {
   const preload = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
-  // Not test/package and test/native.test.ts: they look at files, or run what just ran above.
-  const skip = '--testPathIgnorePatterns=/test/package/|/test/native\\.';
+  // Not test/package, test/bench, test/gpu and test/native.test.ts: they look at files, at no native
+  // code, or run what just ran above.
+  const skip = '--testPathIgnorePatterns=/test/(package|bench|gpu)/|/test/native\\.';
   const jest = ['node_modules/jest/bin/jest.js', '--runInBand', skip, ...process.argv.slice(2)];
   // Without leak detection: V8 and Node leave memory behind at exit by design, and are on every
   // stack. Leaks of the addon are looked for by the C++ tests, and by counting live handles.

@@ -2,10 +2,10 @@
 import type { Case, Context, Prepared } from '../case';
 import { needsGpu, needsTime } from '../case';
 import { expectProduct, makeCheck, type Precision } from '../check';
-import { type BenchDtype, BYTES, type OutputDtype, upload } from '../data';
+import { type BenchDtype, BYTES, type ProductDtype, upload } from '../data';
 import { matmulName, NODECUDA } from '../names';
 import { DeviceOperands, deviceContender, sampleBuffer, setsFor } from '../on-device';
-import { type Operations, refusal, usableVariants } from '../operations';
+import { MATMUL_TYPES, refusal, usableVariants } from '../operations';
 
 type Layout = 'NN' | 'NT' | 'TN';
 
@@ -22,22 +22,11 @@ interface Product {
   readonly skipped: string | undefined;
 }
 
-/** Of a dtype and a precision: `float32 tf32`. */
-const TYPES = [
-  ['float32', 'ieee'],
-  ['float32', 'tf32'],
-  ['float32', 'fp32-fast'],
-  ['float64', 'ieee'],
-  ['float16', 'ieee'],
-  ['bfloat16', 'ieee'],
-  ['int8', 'ieee'],
-] as const;
-
 export function typeName(dtype: BenchDtype, precision: Precision): string {
   return precision === 'ieee' ? dtype : `${dtype} ${precision}`;
 }
 
-function outputOf(dtype: BenchDtype): OutputDtype {
+function outputOf(dtype: BenchDtype): ProductDtype {
   return dtype === 'int8' ? 'int32' : dtype;
 }
 
@@ -62,11 +51,11 @@ function prepare(context: Context, product: Product): Prepared {
   const { dtype, precision, layout, m, n, k, batches } = product;
   const output = outputOf(dtype);
   const options = optionsOf(product);
-  const operands = new DeviceOperands(context, bytesOf(product), () => [
-    upload(device, dtype, 1, batches * m * k),
-    upload(device, dtype, 2, batches * k * n),
-    device.alloc(output, batches * m * n),
-  ]);
+  const operands = new DeviceOperands(context, bytesOf(product), () => {
+    const a = upload(device, dtype, 1, batches * m * k);
+    const b = upload(device, dtype, 2, batches * k * n);
+    return [a, b, device.alloc(output, batches * m * n)] as const;
+  });
   const shape = { m, n, k, transposeA: layout === 'TN', transposeB: layout === 'NT' };
   const contender = (name: string, tuning: { variant?: string }) =>
     deviceContender(
@@ -74,11 +63,11 @@ function prepare(context: Context, product: Product): Prepared {
       name,
       () => {
         const [a, b, out] = operands.next();
-        (device as unknown as Operations).matmul(a!, b!, { ...options, ...tuning, out: out! });
+        device.matmul(a, b, { ...options, ...tuning, out });
       },
-      (indices) => sampleBuffer(operands.current()[2]!, indices),
+      (indices) => sampleBuffer(operands.current()[2], indices),
     );
-  const { variant: chosen } = (device as unknown as Operations).planMatmul({ dtype, ...options });
+  const { variant: chosen } = device.planMatmul({ dtype, ...options });
   const variants = context.variants ? usableVariants(device, { dtype, ...options }) : [];
   return {
     note: chosen,
@@ -93,16 +82,14 @@ function prepare(context: Context, product: Product): Prepared {
   };
 }
 
-// On a device without tensor cores, or by a version without a dtype, a product may be refused.
+// On some device no variant may be able to compute it.
 function unsupported({ device }: Context, product: Product): string | undefined {
   const small = { ...product, m: 16, n: 16, k: 16 };
   const length = 256 * product.batches;
   using a = device.alloc(product.dtype, length);
   using b = device.alloc(product.dtype, length);
   using out = device.alloc(outputOf(product.dtype), length);
-  return refusal(() =>
-    (device as unknown as Operations).matmul(a, b, { ...optionsOf(small), out }),
-  );
+  return refusal(() => device.matmul(a, b, { ...optionsOf(small), out }));
 }
 
 function toCase(context: Context, product: Product): Case {
@@ -142,7 +129,7 @@ function toCase(context: Context, product: Product): Case {
 }
 
 function square(
-  [dtype, precision]: (typeof TYPES)[number],
+  [dtype, precision]: (typeof MATMUL_TYPES)[number],
   n: number,
   layout: Layout,
   skipped: string | undefined,
@@ -172,7 +159,7 @@ function batched(
 
 function onSimulator(context: Context): Product[] {
   const slow = needsTime(context);
-  const [float32, ...others] = TYPES;
+  const [float32, ...others] = MATMUL_TYPES;
   return [
     ...[64, 128, 256, 512].map((n) => square(float32, n, 'NN', undefined)),
     ...(['NT', 'TN'] as const).map((layout) => square(float32, 128, layout, slow)),
@@ -186,7 +173,7 @@ function onSimulator(context: Context): Product[] {
 function onGpu(context: Context): Product[] {
   const gpu = needsGpu(context);
   const slow = gpu ?? needsTime(context);
-  return TYPES.flatMap((type) => [
+  return MATMUL_TYPES.flatMap((type) => [
     ...[512, 1024, 2048, 4096, 8192].map((n) =>
       square(type, n, 'NN', n === 1024 || n === 4096 ? gpu : slow),
     ),

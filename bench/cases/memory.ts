@@ -1,5 +1,5 @@
 /** Operations whose time is that of memory: elementwise, reductions, transposition, conversion. */
-import type { DeviceBuffer } from 'nodecuda';
+import type { Device, DeviceBuffer, FloatDtype } from 'nodecuda';
 import { toBfloat16Bits, toFloat16Bits } from '../../dist/scalar.js';
 import type { Case, Context, Prepared } from '../case';
 import { needsGpu, needsTime } from '../case';
@@ -16,7 +16,6 @@ import {
 } from '../data';
 import { addName, COPY, NODECUDA } from '../names';
 import { DeviceOperands, deviceContender, sampleBuffer, setsFor } from '../on-device';
-import { missingMethod, type Operations } from '../operations';
 import type { PeerWork } from '../peers/client';
 
 /** One such operation on one size. */
@@ -28,7 +27,7 @@ interface MemoryWork {
   /** Of each input; they hold the numbers of seed 1 and 2. */
   readonly inputs: readonly { readonly dtype: BenchDtype; readonly length: number }[];
   readonly output: { readonly dtype: OutputDtype; readonly length: number };
-  enqueue(device: Operations, inputs: readonly DeviceBuffer[], out: DeviceBuffer): void;
+  enqueue(device: Device, inputs: readonly DeviceBuffer[], out: DeviceBuffer): void;
   expect(index: number): Expected;
   readonly peerWork: PeerWork;
   readonly skipped: string | undefined;
@@ -60,7 +59,7 @@ function prepare(context: Context, work: MemoryWork): Prepared {
         NODECUDA,
         () => {
           const set = operands.next();
-          work.enqueue(device as unknown as Operations, set, set[out]!);
+          work.enqueue(device, set, set[out]!);
         },
         (indices) => sampleBuffer(operands.current()[out]!, indices),
       ),
@@ -90,7 +89,7 @@ function toCase(context: Context, work: MemoryWork): Case {
     name,
     subject: { operation, type, variant: '', size, bytes, ...flopOf(work) },
     work: { amount: bytes, unit: 'B' },
-    skipped: work.skipped ?? missingMethod(context.device, operation),
+    skipped: work.skipped,
     peerWork: { ...peerWork, options: { ...peerWork.options, sets } },
     prepare: () => prepare(context, work),
   };
@@ -125,8 +124,8 @@ function elementwise(
     inputs: Array.from({ length: inputs }, () => ({ dtype, length })),
     output: { dtype, length },
     enqueue(device, [x, y], out) {
-      if (inputs === 1) device[operation as 'relu'](x!, { out });
-      else device[operation as 'add'](x!, y!, { out });
+      if (operation === 'relu') device.relu(x!, { out });
+      else device[operation](x!, y!, { out });
     },
     expect: (i) =>
       round(dtype, wrap(SCALAR[operation](valueAt(dtype, 1, i), valueAt(dtype, 2, i)))),
@@ -135,9 +134,12 @@ function elementwise(
   };
 }
 
+/** An operand of what is made for floats only. */
+type Floats = DeviceBuffer<FloatDtype>;
+
 function reduction(
   operation: 'sum' | 'max',
-  dtype: BenchDtype,
+  dtype: FloatDtype,
   power: number,
   skipped: string | undefined,
 ): MemoryWork {
@@ -149,7 +151,10 @@ function reduction(
     size: length,
     inputs: [{ dtype, length }],
     output: { dtype, length: 1 },
-    enqueue: (device, [x], out) => device[operation](x!, { out }),
+    enqueue(device, [x], out) {
+      if (operation === 'max') device.max(x!, { out });
+      else device.sum(x as Floats, { out: out as Floats });
+    },
     expect: () => (operation === 'sum' ? expectSum(dtype, length) : expectMax(dtype, length)),
     peerWork: { operation, options: { dtype, length } },
     skipped,
@@ -201,7 +206,7 @@ function convert(
     size: length,
     inputs: [{ dtype, length }],
     output: { dtype: to, length },
-    enqueue: (device, [x], out) => device.convert(x!, to, { out }),
+    enqueue: (device, [x], out) => device.convert(x!, to, { out: out as DeviceBuffer<typeof to> }),
     expect: (i) => ({ exact: rounded(valueAt(dtype, 1, i)), bound: 0 }),
     peerWork: { operation: 'convert', options: { dtype, to, length } },
     skipped,
@@ -224,7 +229,7 @@ function transpose(dtype: BenchDtype, n: number, skipped: string | undefined): M
 }
 
 function softmax(
-  dtype: BenchDtype,
+  dtype: FloatDtype,
   rows: number,
   columns: number,
   skipped: string | undefined,
@@ -236,7 +241,8 @@ function softmax(
     size: rows * columns,
     inputs: [{ dtype, length: rows * columns }],
     output: { dtype, length: rows * columns },
-    enqueue: (device, [x], out) => device.softmax(x!, { shape: [rows, columns], out }),
+    enqueue: (device, [x], out) =>
+      device.softmax(x as Floats, { shape: [rows, columns], out: out as Floats }),
     expect(i) {
       const row = Math.floor(i / columns);
       let sum = 0;

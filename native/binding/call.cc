@@ -77,6 +77,14 @@ std::size_t Call::Size(std::size_t index) const {
   return static_cast<std::size_t>(value);
 }
 
+std::int64_t Call::Signed(std::size_t index) const {
+  const double value = Number(index);
+  if (!(value >= -kMaxSafeInteger && value <= kMaxSafeInteger) || value != std::floor(value)) {
+    WrongType(index, "a whole number from -(2^53 - 1) to 2^53 - 1");
+  }
+  return static_cast<std::int64_t>(value);
+}
+
 int Call::Integer(std::size_t index, int least, int most) const {
   double value = Number(index);
   if (!(value >= least && value <= most) || value != std::floor(value)) {

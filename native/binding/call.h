@@ -35,6 +35,8 @@ class Call {
   double Number(std::size_t index) const;
   // A whole number from 0 to 2^53 - 1.
   std::size_t Size(std::size_t index) const;
+  // A whole number from -(2^53 - 1) to 2^53 - 1.
+  std::int64_t Signed(std::size_t index) const;
   // A whole number in [least, most].
   int Integer(std::size_t index, int least, int most) const;
   bool Boolean(std::size_t index) const;

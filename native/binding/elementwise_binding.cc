@@ -24,26 +24,12 @@ enum Slot : std::size_t {
 };
 constexpr std::size_t kOperandCount = 3;
 constexpr std::size_t kSlotsPerDimension = 1 + kOperandCount;
-constexpr double kMaxSafeInteger = 9007199254740991.0;
-
-[[noreturn]] void Refuse(const char* why) {
-  throw Failure(Failure::Kind::kArgumentRange, why);
-}
 
 std::uint64_t BitsAt(const Call& call, std::size_t index) {
   constexpr std::size_t kMost = 0xffffffff;
   const std::size_t low = call.Size(index), high = call.Size(index + 1);
   if (low > kMost || high > kMost) Refuse("half of a scalar has more than 32 bits");
   return std::uint64_t{high} << 32 | low;
-}
-
-std::int64_t StrideAt(const Call& call, std::size_t index) {
-  const double value = call.Number(index);
-  if (!(value >= -kMaxSafeInteger && value <= kMaxSafeInteger) ||
-      value != static_cast<double>(static_cast<std::int64_t>(value))) {
-    Refuse("a stride is not an integer");
-  }
-  return static_cast<std::int64_t>(value);
 }
 
 struct ElementwiseCall {
@@ -77,20 +63,14 @@ struct ElementwiseCall {
 
  private:
   void ReadShape(const Call& call) {
-    problem.length = 1;
     for (int d = 0; d < problem.dimensions; ++d) {
       const std::size_t at = kShape + kSlotsPerDimension * static_cast<std::size_t>(d);
-      const std::size_t extent = call.Size(at);
-      problem.shape[d] = static_cast<std::int64_t>(extent);
-      // Each extent is below 2^53, so no product of two overflows.
-      if (__builtin_mul_overflow(problem.length, extent, &problem.length) ||
-          (problem.length >> 53) != 0) {
-        Refuse("the shape has too many elements");
-      }
+      problem.shape[d] = ExtentAt(call, at);
       for (std::size_t i = 0; i < kOperandCount; ++i) {
-        problem.strides[i][d] = StrideAt(call, at + 1 + i);
+        problem.strides[i][d] = call.Signed(at + 1 + i);
       }
     }
+    problem.length = ElementCount({problem.shape, static_cast<std::size_t>(problem.dimensions)});
   }
 
   // The elements that the operand reaches must be within its buffer.
@@ -107,13 +87,10 @@ struct ElementwiseCall {
     operands[i] = &buffer;
     if (i == 0) device = buffer.memory->device().physical.get();
     RequireSameDevice(*device, buffer);
-    const std::size_t element_bytes = ByteSize(i == 0 ? problem.destination : problem.source);
-    RequireAligned(buffer, element_bytes);
+    const Dtype dtype = i == 0 ? problem.destination : problem.source;
     const std::size_t offset = call.Size(at + 1);
-    const std::size_t elements = buffer.bytes / element_bytes;
-    RequireReach(offset, i, elements);
     std::byte* data = buffer.data();
-    if (problem.length != 0) data += offset * element_bytes;
+    if (!ReachOfOperand(buffer, dtype, offset, i).empty()) data += offset * ByteSize(dtype);
     if (i == 0) {
       problem.out = data;
     } else {
@@ -121,18 +98,16 @@ struct ElementwiseCall {
     }
   }
 
-  void RequireReach(std::size_t offset, std::size_t operand, std::size_t elements) const {
-    if (problem.length == 0) return;
-    __int128 first = static_cast<__int128>(offset), last = first;
-    if (problem.dimensions == 0) last += problem.length - 1;
-    for (int d = 0; d < problem.dimensions; ++d) {
-      const __int128 distance =
-          static_cast<__int128>(problem.shape[d] - 1) * problem.strides[operand][d];
-      (distance < 0 ? first : last) += distance;
+  Reach ReachOfOperand(const BufferView& buffer, Dtype dtype, std::size_t offset,
+                       std::size_t i) const {
+    const auto dimensions = static_cast<std::size_t>(problem.dimensions);
+    if (dimensions != 0) {
+      return ReachOf(buffer, dtype, offset, {problem.shape, dimensions},
+                     {problem.strides[i], dimensions});
     }
-    if (first < 0 || last >= static_cast<__int128>(elements)) {
-      Refuse("an operand reaches beyond its buffer");
-    }
+    const auto length = static_cast<std::int64_t>(problem.length);
+    const std::int64_t stride = 1;
+    return ReachOf(buffer, dtype, offset, {&length, 1}, {&stride, 1});
   }
 
   ElementwiseProblem problem;

@@ -100,10 +100,6 @@ std::size_t Extent(std::size_t rows, std::size_t columns, std::size_t row_stride
   return extent;
 }
 
-bool Overlap(const BufferView& a, const BufferView& b) {
-  return a.memory == b.memory && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
-}
-
 // The numbers of a problem, without memory.
 MatmulProblem ReadProblem(const Call& call) {
   auto size = [&](Slot slot) { return static_cast<std::int64_t>(call.Size(slot)); };

@@ -35,69 +35,20 @@ enum TransposeSlot : std::size_t {
   kTransposeStream,
 };
 
-[[noreturn]] void Refuse(const char* why) {
-  throw Failure(Failure::Kind::kArgumentRange, why);
-}
-
-std::int64_t SignedAt(const Call& call, std::size_t index) {
-  constexpr double kMaxSafeInteger = 9007199254740991.0;
-  const double value = call.Number(index);
-  if (!(value >= -kMaxSafeInteger && value <= kMaxSafeInteger) ||
-      value != static_cast<double>(static_cast<std::int64_t>(value))) {
-    Refuse("a stride is not an integer");
-  }
-  return static_cast<std::int64_t>(value);
-}
-
-std::size_t Product(std::size_t a, std::size_t b, std::size_t c) {
-  std::size_t product;
-  if (__builtin_mul_overflow(a, b, &product) || __builtin_mul_overflow(product, c, &product) ||
-      (product >> 53) != 0) {
-    Refuse("the shape has too many elements");
-  }
-  return product;
-}
-
-// The memory from the first to the last element that an operand reaches, within its buffer.
-struct Reach {
-  const MemoryBox* memory;
-  std::size_t begin, end;  // bytes
-
-  bool Meets(const Reach& other) const {
-    return memory == other.memory && begin < other.end && other.begin < end;
-  }
-};
-
-Reach ReachOf(const BufferView& buffer, Dtype dtype, std::size_t offset, const std::size_t* extents,
-              const std::int64_t* strides, int dimensions) {
-  const std::size_t element_bytes = ByteSize(dtype);
-  RequireAligned(buffer, element_bytes);
-  __int128 first = static_cast<__int128>(offset), last = first;
-  for (int d = 0; d < dimensions; ++d) {
-    if (extents[d] == 0) return {buffer.memory.get(), 0, 0};
-    const __int128 distance = static_cast<__int128>(extents[d] - 1) * strides[d];
-    (distance < 0 ? first : last) += distance;
-  }
-  if (first < 0 || last >= static_cast<__int128>(buffer.bytes / element_bytes)) {
-    Refuse("an operand reaches beyond its buffer");
-  }
-  return {buffer.memory.get(), buffer.offset + static_cast<std::size_t>(first) * element_bytes,
-          buffer.offset + static_cast<std::size_t>(last + 1) * element_bytes};
-}
-
 // What a reduction and a softmax have in common.
 struct AxisCall {
   explicit AxisCall(const Call& call)
       : dtype(DtypeOf(call, kDtype)),
         out_dtype(DtypeOf(call, kOutDtype)),
         out(*call.Buffer(kOut)),
-        extents{call.Size(kOuter), call.Size(kAxis), call.Size(kInner)},
+        extents{ExtentAt(call, kOuter), ExtentAt(call, kAxis), ExtentAt(call, kInner)},
         stream(call.Stream(kStream)),
         device(*out.memory->device().physical) {
     RequireSameDevice(device, *stream);
-    Product(extents[0], extents[1], extents[2]);
+    length = ElementCount(extents);
     // Also of an empty axis there are that many results.
-    Product(extents[0], extents[2], 1);
+    const std::int64_t others[2] = {extents[0], extents[2]};
+    results = ElementCount(others);
   }
 
   // An operand whose first element is at `slot`, for reading.
@@ -106,28 +57,28 @@ struct AxisCall {
     const BufferView& buffer = *call.Buffer(slot + kHandle);
     RequireSameDevice(device, buffer);
     const std::size_t offset = call.Size(slot + kOffset);
-    const std::int64_t strides[3] = {SignedAt(call, slot + kOuterStride),
-                                     SignedAt(call, slot + kAxisStride),
-                                     SignedAt(call, slot + kInnerStride)};
-    *reach = ReachOf(buffer, dtype, offset, extents, strides, 3);
-    *operand = {reach->begin == reach->end ? nullptr : buffer.data() + offset * ByteSize(dtype),
-                strides[0], strides[1], strides[2]};
+    const std::int64_t strides[3] = {call.Signed(slot + kOuterStride),
+                                     call.Signed(slot + kAxisStride),
+                                     call.Signed(slot + kInnerStride)};
+    *reach = ReachOf(buffer, dtype, offset, extents, strides);
+    *operand = {reach->empty() ? nullptr : buffer.data() + offset * ByteSize(dtype), strides[0],
+                strides[1], strides[2]};
     return buffer;
   }
 
-  // `length` contiguous elements from the given offset of `out`.
-  std::byte* Output(const Call& call, std::size_t length, Reach* reach) const {
+  // `count` contiguous elements from the given offset of `out`.
+  std::byte* Output(const Call& call, std::size_t count, Reach* reach) const {
     const std::size_t offset = call.Size(kOutOffset);
-    const std::int64_t one = 1;
-    *reach = ReachOf(out, out_dtype, offset, &length, &one, 1);
-    return reach->begin == reach->end ? nullptr : out.data() + offset * ByteSize(out_dtype);
+    const auto extent = static_cast<std::int64_t>(count);
+    const std::int64_t stride = 1;
+    *reach = ReachOf(out, out_dtype, offset, {&extent, 1}, {&stride, 1});
+    return reach->empty() ? nullptr : out.data() + offset * ByteSize(out_dtype);
   }
-
-  std::int64_t extent(int dimension) const { return static_cast<std::int64_t>(extents[dimension]); }
 
   Dtype dtype, out_dtype;
   const BufferView& out;
-  std::size_t extents[3];
+  std::int64_t extents[3];
+  std::size_t length, results;  // elements before and after the reduction
   const std::shared_ptr<StreamBox>& stream;
   PhysicalDevice& device;
 };
@@ -151,9 +102,9 @@ napi_value Reduce(Call& call) {
       static_cast<ReduceOperation>(call.Integer(kOperation, kReduceSum, kReduceArgmin));
   problem.dtype = c.dtype;
   problem.out_dtype = c.out_dtype;
-  problem.outer = c.extent(0);
-  problem.axis = c.extent(1);
-  problem.inner = c.extent(2);
+  problem.outer = c.extents[0];
+  problem.axis = c.extents[1];
+  problem.inner = c.extents[2];
   if (!CanReduce(problem.operation, c.dtype, c.out_dtype)) {
     throw Failure(Failure::Kind::kArgumentType, "no reduction has these dtypes");
   }
@@ -161,19 +112,18 @@ napi_value Reduce(Call& call) {
   const BufferView& x = c.Input(call, kX, &problem.x, &x_reach);
   const bool has_y = problem.operation == kReduceDot;
   const BufferView* y = has_y ? &c.Input(call, kY, &problem.y, &y_reach) : nullptr;
-  const std::size_t results = c.extents[0] * c.extents[2];
-  problem.out = c.Output(call, results, &out_reach);
+  problem.out = c.Output(call, c.results, &out_reach);
   if (out_reach.Meets(x_reach) || (has_y && out_reach.Meets(y_reach))) {
     Refuse("out overlaps an input");
   }
   const bool is_extreme = problem.operation >= kReduceMax;
-  if (is_extreme && problem.axis == 0 && results != 0) Refuse("the axis is empty");
+  if (is_extreme && problem.axis == 0 && c.results != 0) Refuse("the axis is empty");
   const bool is_index = problem.operation >= kReduceArgmax;
   if (is_index && c.out_dtype == Dtype::kInt32 && problem.axis > INT32_MAX) {
     Refuse("the axis is too long for indices of 32 bits");
   }
   c.device.Enter();
-  if (results == 0) {
+  if (c.results == 0) {
     return call.Undefined();
   }
   const ReducePlan plan = PlanReduce(problem, c.device.properties().multiprocessor_count);
@@ -193,16 +143,15 @@ napi_value Softmax(Call& call) {
   SoftmaxProblem problem{};
   problem.dtype = c.dtype;
   problem.log = call.Integer(kOperation, 0, 1) != 0;
-  problem.outer = c.extent(0);
-  problem.axis = c.extent(1);
-  problem.inner = c.extent(2);
+  problem.outer = c.extents[0];
+  problem.axis = c.extents[1];
+  problem.inner = c.extents[2];
   if (!CanSoftmax(c.dtype) || c.out_dtype != c.dtype) {
     throw Failure(Failure::Kind::kArgumentType, "no softmax has these dtypes");
   }
   Reach x_reach, out_reach;
   const BufferView& x = c.Input(call, kX, &problem.x, &x_reach);
-  const std::size_t length = Product(c.extents[0], c.extents[1], c.extents[2]);
-  problem.out = c.Output(call, length, &out_reach);
+  problem.out = c.Output(call, c.length, &out_reach);
   // In place only element by element.
   const bool same = problem.out == problem.x.data &&
                     (problem.inner == 1 || problem.x.inner_stride == 1) &&
@@ -212,7 +161,7 @@ napi_value Softmax(Call& call) {
     Refuse("out overlaps x in part");
   }
   c.device.Enter();
-  if (length == 0) {
+  if (c.length == 0) {
     return call.Undefined();
   }
   const SoftmaxPlan plan = PlanSoftmax(problem, c.device.properties().multiprocessor_count);
@@ -231,32 +180,28 @@ napi_value Transpose(Call& call) {
       problem.element_bytes != 8) {
     Refuse("no such element size");
   }
-  const std::size_t batches = call.Size(kBatches), rows = call.Size(kRows),
-                    columns = call.Size(kColumns);
+  problem.batches = ExtentAt(call, kBatches);
+  problem.rows = ExtentAt(call, kRows);
+  problem.columns = ExtentAt(call, kColumns);
   const BufferView& x = *call.Buffer(kSource);
   const BufferView& out = *call.Buffer(kDestination);
   const std::shared_ptr<StreamBox>& stream = call.Stream(kTransposeStream);
   PhysicalDevice& device = *out.memory->device().physical;
   RequireSameDevice(device, x);
   RequireSameDevice(device, *stream);
-  const std::size_t length = Product(batches, rows, columns);
+  const std::int64_t shape[3] = {problem.batches, problem.rows, problem.columns};
+  const std::size_t length = ElementCount(shape);
   for (const BufferView* buffer : {&x, &out}) {
     RequireAligned(*buffer, problem.element_bytes);
     if (length > buffer->bytes / problem.element_bytes) Refuse("the buffer is too short");
   }
-  if (x.memory == out.memory && x.offset < out.offset + out.bytes &&
-      out.offset < x.offset + x.bytes) {
-    Refuse("out overlaps x");
-  }
+  if (Overlap(x, out)) Refuse("out overlaps x");
   device.Enter();
   if (length == 0) {
     return call.Undefined();
   }
   problem.x = x.data();
   problem.out = out.data();
-  problem.batches = static_cast<std::int64_t>(batches);
-  problem.rows = static_cast<std::int64_t>(rows);
-  problem.columns = static_cast<std::int64_t>(columns);
   const OpContext context = ContextOf(device, *stream, Module::reduce);
   x.memory->BeforeRead(stream);
   out.memory->BeforeWrite(stream);

@@ -1,22 +1,13 @@
 // Every variant of the matrix product, also those that would not be chosen, against float64: on the
 // simulated device, or with NODECUDA_TEST_DEVICE=gpu on the GPU and there on larger products too.
 
-import type { Device, DeviceBuffer } from 'nodecuda';
-import { type Check, expectProduct, judge, type Precision, type Product } from '../../bench/check';
-import { type BenchDtype, decode, type OutputDtype, upload } from '../../bench/data';
-import { type Operations, type PlanOptions, usableVariants } from '../../bench/operations';
+import type { Device, DeviceBuffer, PlanMatmulOptions } from 'nodecuda';
+import { type Check, expectProduct, judge, type Product } from '../../bench/check';
+import { type BenchDtype, decode, type ProductDtype, upload } from '../../bench/data';
+import { MATMUL_TYPES, usableVariants } from '../../bench/operations';
 import { openTestDevice } from '../support/devices.js';
 
 const isGpu = process.env.NODECUDA_TEST_DEVICE === 'gpu';
-const TYPES: readonly (readonly [BenchDtype, Precision])[] = [
-  ['float32', 'ieee'],
-  ['float32', 'tf32'],
-  ['float32', 'fp32-fast'],
-  ['float64', 'ieee'],
-  ['float16', 'ieee'],
-  ['bfloat16', 'ieee'],
-  ['int8', 'ieee'],
-];
 
 interface Shape {
   readonly m: number;
@@ -59,18 +50,15 @@ async function problemOf(
   device: Device,
   product: Product,
   check: Check,
-  plan: PlanOptions,
-  operands: readonly [DeviceBuffer, DeviceBuffer],
+  plan: PlanMatmulOptions,
+  operands: readonly [DeviceBuffer<BenchDtype>, DeviceBuffer<BenchDtype>],
 ): Promise<string | undefined> {
   const { dtype, ...options } = plan;
   const { m, n, output } = product;
   const length = (plan.batches ?? 1) * m * n;
   // What a kernel does not write shows: as NaN, or as a number that is no sum of these.
   using out = device.alloc(output, length).fill(output === 'int32' ? 0x7fffffff : Number.NaN);
-  (device as unknown as Operations).matmul(operands[0], operands[1], {
-    ...options,
-    out: out as unknown as DeviceBuffer,
-  });
+  device.matmul(operands[0], operands[1], { ...options, out });
   const values = await out.read();
   const sampled = check.indices.map((index) => decode(output, Number(values[index])));
   const unwritten = values.findIndex((value) => Number.isNaN(decode(output, Number(value))));
@@ -84,7 +72,7 @@ beforeAll(() => {
 });
 afterAll(() => device.dispose());
 
-describe.each(TYPES)('%s %s', (dtype, precision) => {
+describe.each(MATMUL_TYPES)('%s %s', (dtype, precision) => {
   // Under compute-sanitizer (scripts/gpu-bundle) the large ones would take too long.
   const shapes = isGpu && !process.env.NODECUDA_KERNEL_TESTS ? [...SHAPES, ...GPU_SHAPES] : SHAPES;
 
@@ -92,14 +80,14 @@ describe.each(TYPES)('%s %s', (dtype, precision) => {
     'every variant multiplies %j',
     async (shape) => {
       const { m, n, k, batches = 1 } = shape;
-      const output: OutputDtype = dtype === 'int8' ? 'int32' : dtype;
+      const output: ProductDtype = dtype === 'int8' ? 'int32' : dtype;
       using a = upload(device, dtype, 1, batches * m * k);
       using b = upload(device, dtype, 2, batches * k * n);
       const problems: string[] = [];
       for (const layout of shape === SHAPES[0] || isGpu ? LAYOUTS : TWO_LAYOUTS) {
         const product: Product = { dtype, output, precision, m, n, k, ...layout };
         const options = dtype === 'float32' ? { precision } : {};
-        const plan: PlanOptions = { dtype, ...shape, ...layout, ...options };
+        const plan: PlanMatmulOptions = { dtype, ...shape, ...layout, ...options };
         const indices = spread(batches * m * n);
         const expected = indices.map((index) => expectProduct(product, index));
         const check = { indices, expected };

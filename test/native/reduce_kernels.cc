@@ -28,16 +28,6 @@ std::vector<T> RandomBits(std::size_t count) {
   return values;
 }
 
-// Half the distance from 1 to the next number.
-template <typename T>
-constexpr double kRounding = 0x1p-24;
-template <>
-inline constexpr double kRounding<double> = 0x1p-53;
-template <>
-inline constexpr double kRounding<HostHalf> = 0x1p-11;
-template <>
-inline constexpr double kRounding<HostBfloat> = 0x1p-8;
-
 // Roundings on the way of one element: pieces of 128 units a thread in trees of that depth, twice.
 constexpr double kDepth = 160;
 

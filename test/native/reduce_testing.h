@@ -58,6 +58,16 @@ inline constexpr Dtype kDtypeOf<std::int64_t> = Dtype::kInt64;
 template <>
 inline constexpr Dtype kDtypeOf<std::uint64_t> = Dtype::kUint64;
 
+// Half the distance from 1 to the next number.
+template <typename T>
+constexpr double kRounding = 0x1p-24;
+template <>
+inline constexpr double kRounding<double> = 0x1p-53;
+template <>
+inline constexpr double kRounding<HostHalf> = 0x1p-11;
+template <>
+inline constexpr double kRounding<HostBfloat> = 0x1p-8;
+
 // (outer, axis, inner); x begins `offset` elements into its buffer and has these strides.
 struct ReduceShape {
   std::int64_t outer = 1, axis = 1, inner = 1;

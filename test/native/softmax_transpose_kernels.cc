@@ -50,15 +50,6 @@ std::vector<T> Softmax(const std::vector<T>& x, const ReduceShape& shape, const 
   return results;
 }
 
-template <typename T>
-constexpr double kRounding = 0x1p-24;
-template <>
-inline constexpr double kRounding<double> = 0x1p-53;
-template <>
-inline constexpr double kRounding<HostHalf> = 0x1p-11;
-template <>
-inline constexpr double kRounding<HostBfloat> = 0x1p-8;
-
 // The difference x - max is rounded, which changes its exponential by as much as it is large, and
 // so do the roundings of the sum and those of exp, log and the products.
 template <typename T>

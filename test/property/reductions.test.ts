@@ -1,21 +1,21 @@
 // Reductions, softmax and transposition of random shapes, axes and strides against JavaScript.
 import fc from 'fast-check';
 import { dtypeByName } from '../../lib/dtype.js';
-import { cuda, type Device, DTYPES, type Dtype, type StridedView } from '../../lib/index.js';
+import { type Device, DTYPES, type Dtype, type StridedView } from '../../lib/index.js';
+import { openTestDevice } from '../support/devices.js';
+import { decode, isFloat } from '../support/elementwise.js';
 import {
-  decode,
   encode,
   extremeIndex,
   groups,
   type HostView,
-  isFloat,
   rounding,
   underflow,
 } from '../support/reductions.js';
 
 let device: Device;
 beforeAll(() => {
-  device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+  device = openTestDevice();
 });
 afterAll(() => device.dispose());
 
@@ -241,7 +241,7 @@ describe.each([...DTYPES])('%s', (dtype) => {
           max: await read(device.max(x, { axis }), dtype),
           min: await read(device.min(x, { axis }), dtype),
           argmax: await read(device.argmax(x, { axis }), 'int32'),
-          argmin: await read(device.argmin(x, { axis, dtype: 'int64' }), 'int64'),
+          argmin: await read(device.argmin(x, { axis, outDtype: 'int64' }), 'int64'),
         };
         for (const [i, row] of rows.entries()) {
           const first = extremeIndex(row, true);

@@ -1,5 +1,5 @@
 import type { Dtype } from '../../lib/index.js';
-import { decodeBfloat16, decodeFloat16, EPS, nearestBits } from './numbers.js';
+import { EPS, nearestBits } from './numbers.js';
 
 /** Elements as an array of any dimensions. */
 export interface HostView {
@@ -12,15 +12,6 @@ const ENCODINGS: Partial<Record<Dtype, readonly [exponentBits: number, mantissaB
   float16: [5, 10],
   bfloat16: [8, 7],
 };
-
-export const isFloat = (dtype: Dtype) => dtype.includes('float');
-
-/** What an element of a host array stands for. */
-export function decode(dtype: Dtype, element: number | bigint): number | bigint {
-  if (dtype === 'float16') return decodeFloat16(Number(element));
-  if (dtype === 'bfloat16') return decodeBfloat16(Number(element));
-  return element;
-}
 
 /** The element of a host array that is nearest to `value`. */
 export function encode(dtype: Dtype, value: number): number | bigint {

@@ -56,7 +56,7 @@ export function mistakes(device: Device): void {
   // @ts-expect-error the host's product has no stream
   matmul(new Float32Array(4), new Float32Array(4), { ...shape, stream: device.defaultStream });
   // @ts-expect-error a sum of float32 is none of int32
-  device.sum(x, { dtype: 'int32' });
+  device.sum(x, { outDtype: 'int32' });
   // @ts-expect-error a maximum has the dtype of its operand
   device.max(x, { out: ints });
   // @ts-expect-error there is no softmax of integers

@@ -181,14 +181,14 @@ export function reductions(device: Device): void {
   using whole = device.alloc('uint8', 6);
   const shape = [2, 3] as const;
   const sum: DeviceBuffer<'float16'> = device.sum(x, { shape, axis: -1 });
-  const wide: DeviceBuffer<'float32'> = device.sum(x, { dtype: 'float32' });
+  const wide: DeviceBuffer<'float32'> = device.sum(x, { outDtype: 'float32' });
   const counted: DeviceBuffer<'uint64'> = device.sum(whole);
-  const number: DeviceBuffer<'float64'> = device.dot(whole, whole, { dtype: 'float64' });
+  const number: DeviceBuffer<'float64'> = device.dot(whole, whole, { outDtype: 'float64' });
   const mean: DeviceBuffer<'float64'> = device.mean({ buffer: whole, shape });
   const norm: DeviceBuffer<'float32'> = device.norm(whole, { out: device.alloc('float32', 1) });
   const peak: DeviceBuffer<'uint8'> = device.max(whole, { shape, axis: 0 });
   const index: DeviceBuffer<'int32'> = device.argmax(x);
-  const far: DeviceBuffer<'int64'> = device.argmin(x, { dtype: 'int64' });
+  const far: DeviceBuffer<'int64'> = device.argmin(x, { outDtype: 'int64' });
   const probabilities: DeviceBuffer<'float16'> = device.softmax(x, { shape, log: true, out: x });
   const turned: DeviceBuffer<'uint8'> = device.transpose(whole, { rows: 2, columns: 3 });
   void [sum, wide, counted, number, mean, norm, peak, index, far, probabilities, turned];
