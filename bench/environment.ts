@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, getPriority, loadavg, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { addonPath, native } from '../dist/native.js';
+import { addonPath, native } from '../dist/addon/load.js';
 import type { Context } from './case';
 import { type GpuState, queryGpu } from './gpu-state';
 

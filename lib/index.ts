@@ -3,37 +3,8 @@
  *
  * @packageDocumentation
  */
-export {
-  type CopyOptions,
-  DeviceBuffer,
-  type FillOptions,
-  type ReadOptions,
-  type WriteOptions,
-} from './buffer.js';
-export type { ArgumentError } from './checks.js';
-export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda.js';
-export {
-  type AllocOptions,
-  Device,
-  type FromOptions,
-  type MemoryInfo,
-  type MemoryStats,
-} from './device.js';
-export type { ElementwiseOperations } from './device-elementwise.js';
-export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device-info.js';
-export type { MatrixOperations, PlanMatmulOptions } from './device-matrix.js';
-export type {
-  MeanDtype,
-  MeanResultDtype,
-  ReductionOperations,
-  ReductionOptions,
-  SoftmaxOptions,
-  SumDtype,
-  SumResultDtype,
-  TransposeOptions,
-} from './device-reductions.js';
-export type { ElementwiseOptions, FloatDtype, UnaryOperations } from './device-unary.js';
-export type { BuildInfo, Diagnosis } from './diagnose.js';
+
+export type { ArgumentError } from './base/checks.js';
 export {
   DTYPES,
   type Dtype,
@@ -42,7 +13,7 @@ export {
   type HostArray,
   type HostArrays,
   type Scalar,
-} from './dtype.js';
+} from './base/dtype.js';
 export {
   CudaDeviceLostError,
   CudaDisposedError,
@@ -59,10 +30,34 @@ export {
   CudaTimeoutError,
   CudaUnavailableError,
   CudaWrongDeviceError,
-} from './errors.js';
-export { CudaEvent, type EventOptions } from './event.js';
-export { type HostMatmulOptions, matmul, matmulSync } from './host-matmul.js';
-export type { MatmulCandidate, MatmulPlan } from './matmul-call.js';
+} from './base/errors.js';
+export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
+export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
+export {
+  type AllocOptions,
+  Device,
+  type FromOptions,
+  type MemoryInfo,
+  type MemoryStats,
+} from './device/device.js';
+export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
+export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
+export {
+  type CopyOptions,
+  DeviceBuffer,
+  type FillOptions,
+  type ReadOptions,
+  type WriteOptions,
+} from './memory/buffer.js';
+export type { Operand, StridedView } from './operands/strided.js';
+export type { ElementwiseOperations } from './operations/elementwise/methods.js';
+export type {
+  ElementwiseOptions,
+  FloatDtype,
+  UnaryOperations,
+} from './operations/elementwise/unary-methods.js';
+export type { MatmulCandidate, MatmulPlan } from './operations/matmul/matmul.js';
+export type { MatrixOperations, PlanMatmulOptions } from './operations/matmul/methods.js';
 export type {
   MatmulActivation,
   MatmulDefaultDtype,
@@ -72,7 +67,17 @@ export type {
   MatmulPrecision,
   MatmulResultDtype,
   MatmulTuning,
-} from './matmul-options.js';
-export type { MatmulShape } from './matmul-shape.js';
-export { Stream, type StreamOptions } from './stream.js';
-export type { Operand, StridedView } from './strided.js';
+} from './operations/matmul/options.js';
+export type { MatmulShape } from './operations/matmul/shape.js';
+export type {
+  MeanDtype,
+  MeanResultDtype,
+  ReductionOperations,
+  ReductionOptions,
+  SoftmaxOptions,
+  SumDtype,
+  SumResultDtype,
+  TransposeOptions,
+} from './operations/reduce/methods.js';
+export { CudaEvent, type EventOptions } from './streams/event.js';
+export { Stream, type StreamOptions } from './streams/stream.js';

@@ -1,8 +1,8 @@
 /** What it costs the host to enqueue work: from JavaScript, from C++, and by others. */
 import type { Device, DeviceBuffer } from 'nodecuda';
-import type { NativeAddon } from '../../dist/addon-types.js';
-import { openDevice } from '../../dist/device.js';
-import { addonPath, native } from '../../dist/native.js';
+import { addonPath, native } from '../../dist/addon/load.js';
+import type { NativeAddon } from '../../dist/addon/types.js';
+import { openDevice } from '../../dist/device/device.js';
 import type { Case, Context, Prepared } from '../case';
 import { needsGpu } from '../case';
 import type { Contender } from '../measure';

@@ -1,6 +1,6 @@
 /** Operations whose time is that of memory: elementwise, reductions, transposition, conversion. */
 import type { Device, DeviceBuffer, FloatDtype } from 'nodecuda';
-import { toBfloat16Bits, toFloat16Bits } from '../../dist/scalar.js';
+import { toBfloat16Bits, toFloat16Bits } from '../../dist/base/scalar.js';
 import type { Case, Context, Prepared } from '../case';
 import { needsGpu, needsTime } from '../case';
 import { type Expected, makeCheck, ROUNDING } from '../check';

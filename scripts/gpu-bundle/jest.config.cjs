@@ -1,6 +1,6 @@
 // The tests of the bundle, compiled already. Those of the package and its build are left out: they
 // need a checkout. With NODECUDA_KERNEL_TESTS only those that compare results of kernels.
-const kernels = ['unit/{elementwise,matmul,reductions}', 'property/*', 'gpu/*'];
+const kernels = ['unit/operations/*/!(arguments)', 'property/*/*', 'gpu/*/*'];
 const folders = ['unit', 'property', 'worker', 'exit', 'gpu'];
 
 /** @type {import('jest').Config} */

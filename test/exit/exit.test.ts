@@ -9,9 +9,9 @@ const STATES: Record<string, string> = {
   busy: `const n = 384;
          const a = device.alloc('float32', n * n).fill(1);
          for (let i = 0; i < 200; i++) device.matmul(a, a, { m: n, n, k: n }).read();`,
-  lost: `const { native } = require('./dist/native.js');
+  lost: `const { native } = require('./dist/addon/load.js');
          const runtime = native().faultRuntime(native().simulatedRuntime(2 ** 24, 9, 0, 1));
-         const broken = require('./dist/device.js').openDevice(runtime, 0, false);
+         const broken = require('./dist/device/device.js').openDevice(runtime, 0, false);
          const x = broken.alloc('float32', 1);
          native().faultFail(runtime, '*', 1, 700, 'sticky');
          await x.read().catch(() => {});`,

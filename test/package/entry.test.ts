@@ -37,7 +37,7 @@ test('package.json can be read, inner files cannot', () => {
   const output = run([
     '-e',
     `const read = (name) => { try { return typeof require(name) } catch (error) { return error.code } };
-     console.log(read('nodecuda/package.json'), read('nodecuda/dist/native.js'))`,
+     console.log(read('nodecuda/package.json'), read('nodecuda/dist/addon/load.js'))`,
   ]);
   expect(output.trim()).toBe('object ERR_PACKAGE_PATH_NOT_EXPORTED');
 });

@@ -2,9 +2,9 @@
  * Elementwise operations in plain JavaScript, and operands that lie anywhere.
  */
 import fc from 'fast-check';
-import { dtypeByName } from '../../lib/dtype.js';
+import { dtypeByName } from '../../lib/base/dtype.js';
+import { toBfloat16Bits, toFloat16Bits } from '../../lib/base/scalar.js';
 import type { Dtype } from '../../lib/index.js';
-import { toBfloat16Bits, toFloat16Bits } from '../../lib/scalar.js';
 import { decodeBfloat16, decodeFloat16, randomNumbers } from './numbers.js';
 
 export type Numbers = ArrayBufferView & { [i: number]: number | bigint; length: number };

@@ -1,4 +1,4 @@
-import type { NativeAddon, NativeFailure, NativeFailureDetails } from '../../lib/addon-types.js';
+import type { NativeAddon, NativeFailure, NativeFailureDetails } from '../../lib/addon/types.js';
 
 /** An addon of the given functions; any other one fails the test. For statuses no machine gives. */
 export function fakeAddon(functions: Partial<NativeAddon>): NativeAddon {

@@ -21,7 +21,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 test('what is dropped is freed, with one warning per class', async () => {
   const { stdout, stderr } = await runChild(
     `const { cuda } = require('nodecuda');
-     const { native } = require('./dist/native.js');
+     const { native } = require('./dist/addon/load.js');
      const warned = [];
      process.emitWarning = (message) => warned.push(/^A (\\w+)/.exec(message)[1]);
      const device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });

@@ -1,9 +1,10 @@
 // Hazards H14 to H19, H22, H43: dispose is idempotent and quiet, what is disposed is refused, what
 // is in flight completes, what is dropped is freed, and nobody sees another's bytes.
-import { ElementwiseOperations } from '../../lib/device-elementwise.js';
-import { ReductionOperations } from '../../lib/device-reductions.js';
-import { UnaryOperations } from '../../lib/device-unary.js';
+
 import { CudaEvent, cuda, type Device, DeviceBuffer, Stream } from '../../lib/index.js';
+import { ElementwiseOperations } from '../../lib/operations/elementwise/methods.js';
+import { UnaryOperations } from '../../lib/operations/elementwise/unary-methods.js';
+import { ReductionOperations } from '../../lib/operations/reduce/methods.js';
 import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
 import { DISPOSED, failure } from '../support/errors.js';
 

@@ -1,0 +1,262 @@
+/**
+ * What the native addon exports, as `lib/` uses it. Nothing here is public.
+ *
+ * Native objects are named by handles: positive safe integers (table index and generation) that
+ * are valid in the JavaScript environment that got them. A handle that was closed is refused with
+ * a `disposed` error, never taken for another object. Every function may throw a `NativeFailure`.
+ */
+
+/** A handle of one kind: `Runtime`, `Device`, `Stream`, `Event`, `Buffer` or `Read`. */
+export type Handle = number;
+
+/** An error thrown, or a promise rejected, by native code. `failures.ts` turns it into a public one. */
+export interface NativeFailure extends Error {
+  readonly nodecuda: NativeFailureDetails;
+}
+
+export interface NativeFailureDetails {
+  /** What happened; decides the public class together with `status`. */
+  readonly kind:
+    | 'argument-type'
+    | 'argument-range'
+    | 'disposed'
+    | 'wrong-device'
+    | 'cuda'
+    | 'lost'
+    | 'shutdown'
+    | 'unsupported';
+  /** cudaError_t, or null where no CUDA call failed. For `lost`: the first fatal one. */
+  readonly status: number | null;
+  readonly statusName: string | null;
+  /** The CUDA call that failed, such as `cudaMemcpyAsync`, or the native function's name. */
+  readonly operation: string;
+  /** Device index, or null. */
+  readonly device: number | null;
+  /** Words of the loader or of the simulator's fault report; may be empty. */
+  readonly report: string;
+  /** For status 2 (out of memory): bytes. */
+  readonly requested?: number;
+  readonly free?: number;
+  readonly total?: number;
+}
+
+export interface NativeDeviceProperties {
+  name: string;
+  /** 32 lower-case hexadecimal digits. */
+  uuid: string;
+  major: number;
+  minor: number;
+  totalMemory: number;
+  multiprocessorCount: number;
+  maxThreadsPerBlock: number;
+  maxThreadsPerMultiprocessor: number;
+  maxBlocksPerMultiprocessor: number;
+  maxBlockDim: [number, number, number];
+  maxGridDim: [number, number, number];
+  sharedMemoryPerBlock: number;
+  sharedMemoryPerBlockOptin: number;
+  sharedMemoryPerMultiprocessor: number;
+  registersPerBlock: number;
+  warpSize: number;
+  memoryBusWidthBits: number;
+  l2CacheBytes: number;
+  clockRateKhz: number;
+  memoryClockRateKhz: number;
+  /** `0000:3b:00.0` */
+  pciBusId: string;
+  eccEnabled: boolean;
+  integrated: boolean;
+  simulated: boolean;
+}
+
+/** What opening the driver gave; never throws. */
+export interface NativeProbe {
+  /** cudaError_t of the first failing call, 0 if a device can be used. */
+  status: number;
+  statusName: string;
+  deviceCount: number;
+  /** 13000 for 13.0; 0 without a driver. */
+  driverVersion: number;
+  runtimeVersion: number;
+}
+
+export interface NativeBuildInfo {
+  /** SHA-256 over the native sources, hexadecimal; see scripts/source-hash.mjs. */
+  sourceHash: string;
+  /** Built with the CUDA toolkit: CUDA devices can be used at all. */
+  withCuda: boolean;
+  /** Of the toolkit that compiled the kernels: 13000 for 13.0. */
+  cudaVersion: number;
+  /** Kernel targets in the binary: [75, 80, ...]. */
+  architectures: number[];
+  /** Compute capabilities the simulator supports, ascending: [75, ...]. */
+  simulatedCapabilities: number[];
+  /** Instruction set the simulator uses here: baseline, avx2 or avx512. */
+  simulatorIsa: string;
+}
+
+export interface NativeMemoryStats {
+  /** Bytes and counts of the device's live buffers made through this Device object. */
+  currentBytes: number;
+  peakBytes: number;
+  currentCount: number;
+  totalCount: number;
+}
+
+/** How one variant would compute a product. */
+export interface NativeMatmulPlan {
+  variant: string;
+  rejected: string | null;
+  /** m, n, k. */
+  tile: [number, number, number];
+  threads: number;
+  dynamicSharedBytes: number;
+  blocksPerMultiprocessor: number;
+  /** Of one result matrix. */
+  tiles: number;
+  splits: number;
+  workspaceBytes: number;
+  modelledSeconds: number;
+  proven: boolean;
+}
+
+export interface NativeAddon {
+  buildInfo(): NativeBuildInfo;
+  /** Where the numbers go that are arguments of functions which take none: by index. */
+  readonly argumentBlock: Float64Array;
+
+  // Runtimes. Handles 'Runtime'.
+  /** The process's GPUs; one per process, however often it is asked for. */
+  cudaRuntime(): Handle;
+  /** `deviceCount` simulated devices shared by the whole process, one runtime per count. */
+  sharedSimulatedRuntime(deviceCount: number): Handle;
+  /** A runtime of its own with one device. memoryBytes 0: the default. */
+  simulatedRuntime(memoryBytes: number, major: number, minor: number, workers: number): Handle;
+  /** Does nothing, for the bench. */
+  nullRuntime(): Handle;
+  /** Wraps another for tests. */
+  faultRuntime(inner: Handle): Handle;
+  faultFail(
+    runtime: Handle,
+    call: string,
+    nth: number,
+    status: number,
+    mode: 'once' | 'persistent' | 'sticky',
+  ): void;
+  faultClear(runtime: Handle): void;
+  faultLog(runtime: Handle): string[];
+  faultClearLog(runtime: Handle): void;
+  faultLive(runtime: Handle): {
+    streams: number;
+    events: number;
+    allocations: number;
+    pinned: number;
+    libraries: number;
+    pools: number;
+  };
+  closeRuntime(runtime: Handle): void;
+
+  probe(runtime: Handle): NativeProbe;
+  deviceProperties(runtime: Handle, index: number): NativeDeviceProperties;
+
+  // Devices. Handles 'Device'.
+  openDevice(runtime: Handle, index: number): Handle;
+  /** Closes what was made from it too. Quiet: never throws for a handle already closed. */
+  closeDevice(device: Handle): void;
+  deviceMemoryInfo(device: Handle): { free: number; total: number };
+  deviceMemoryStats(device: Handle): NativeMemoryStats;
+  /** Gives unused pooled device memory and pinned staging back. */
+  deviceTrim(device: Handle): void;
+  /** Resolves when everything enqueued on all streams of this Device so far is done. */
+  deviceSynchronize(device: Handle): Promise<void>;
+  deviceSynchronizeSync(device: Handle): void;
+  /** Null while usable, else the fatal failure that is latched. */
+  deviceFault(device: Handle): NativeFailure | null;
+  /** Smallest priority value is the most urgent, as in CUDA: [least, greatest], e.g. [0, -5]. */
+  devicePriorityRange(device: Handle): [number, number];
+
+  // Streams. Handles 'Stream'.
+  defaultStream(device: Handle): Handle;
+  createStream(device: Handle, priority: number): Handle;
+  closeStream(stream: Handle): void;
+  streamSynchronize(stream: Handle): Promise<void>;
+  streamSynchronizeSync(stream: Handle): void;
+  /** True if all work enqueued so far is done. */
+  streamQuery(stream: Handle): boolean;
+
+  // Events. Handles 'Event'.
+  createEvent(device: Handle, timing: boolean): Handle;
+  closeEvent(event: Handle): void;
+  recordEvent(event: Handle, stream: Handle): void;
+  /** True if the last recording is reached, or there is none. */
+  eventQuery(event: Handle): boolean;
+  eventSynchronize(event: Handle): Promise<void>;
+  eventSynchronizeSync(event: Handle): void;
+  /** Status 600 if either is not reached yet. */
+  eventElapsedMs(start: Handle, end: Handle): number;
+  streamWaitEvent(stream: Handle, event: Handle): void;
+
+  // Buffers. Handles 'Buffer'. byteLength may be 0.
+  allocate(device: Handle, byteLength: number, zeroed: boolean, stream: Handle): Handle;
+  /** A view: shares the memory, which is freed when the buffer and all its views are closed. */
+  sliceBuffer(buffer: Handle, byteOffset: number, byteLength: number): Handle;
+  closeBuffer(buffer: Handle): void;
+  /** Copies the view's bytes before it returns; the device copy is then in stream order. */
+  writeBuffer(buffer: Handle, byteOffset: number, source: ArrayBufferView, stream: Handle): void;
+  /** Enqueues a copy of that range as it is at this point of the stream. Handle 'Read'. */
+  startRead(buffer: Handle, byteOffset: number, byteLength: number, stream: Handle): Handle;
+  /** Resolves when the bytes are in host memory. */
+  waitRead(read: Handle): Promise<void>;
+  waitReadSync(read: Handle): void;
+  /** Copies into the view, whose byteLength must be the read's, and closes the handle. */
+  finishRead(read: Handle, destination: ArrayBufferView): void;
+  /** Drops a read that nobody will finish. */
+  closeRead(read: Handle): void;
+  /** Fills whole elements of 1, 2, 4 or 8 bytes; low and high are the pattern's 32-bit halves. */
+  fillBuffer(buffer: Handle, elementBytes: number, low: number, high: number, stream: Handle): void;
+  copyBuffer(
+    destination: Handle,
+    destinationByteOffset: number,
+    source: Handle,
+    sourceByteOffset: number,
+    byteLength: number,
+    stream: Handle,
+  ): void;
+
+  // Operations. dtype is the index into DTYPES of lib/dtype.ts.
+  /**
+   * Enqueues the elementwise operation in the argument block: family (0 of one operand, 1 of two,
+   * 2 conversion), operation, dtype before, dtype after, stream, two scalars as 32-bit halves (low,
+   * high), handle and offset of out, x and y (0: none), length, count (for benchElementwise), and
+   * the number of dimensions (0: `length` contiguous elements), each with its extent and the
+   * strides of out, x and y.
+   */
+  elementwise(): void;
+  /** Enqueues the reduction in the argument block: Slot in lib/reductions.ts. */
+  reduce(): void;
+  /** Enqueues the softmax in the argument block: as a reduction, the operation being 0 or 1 (log). */
+  softmax(): void;
+  /** Enqueues the transposition in the argument block: TransposeSlot in lib/softmax.ts. */
+  transpose(): void;
+  /** Enqueues the product in the argument block: Slot in lib/matmul-call.ts. */
+  matmul(): void;
+  /** Every variant of the dtype in the argument block. */
+  planMatmul(): NativeMatmulPlan[];
+  /** Names, by the index that the argument block takes. */
+  matmulVariants(): string[];
+
+  /** Nanoseconds per call of `count` calls of `elementwise` from C++, for the bench. */
+  benchElementwise(): number;
+
+  /** Number of open handles by kind, for leak tests. */
+  liveHandles(): {
+    runtimes: number;
+    devices: number;
+    streams: number;
+    buffers: number;
+    reads: number;
+    events: number;
+  };
+  /** From here on nothing calls CUDA any more: the process is exiting. */
+  beginShutdown(): void;
+}

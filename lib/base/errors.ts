@@ -1,0 +1,317 @@
+/**
+ * The errors that CUDA causes, and the one table from status to class and code.
+ */
+import type { NativeFailureDetails } from '../addon/types.js';
+import { rangeError, typeError } from './checks.js';
+
+/** The stable names of what can go wrong, in {@link CudaError.code}. */
+export type CudaErrorCode =
+  | 'ERR_CUDA_DISPOSED'
+  | 'ERR_CUDA_WRONG_DEVICE'
+  | 'ERR_CUDA_NO_DRIVER'
+  | 'ERR_CUDA_DRIVER_TOO_OLD'
+  | 'ERR_CUDA_DRIVER_MISMATCH'
+  | 'ERR_CUDA_NO_DEVICE'
+  | 'ERR_CUDA_DEVICE_BUSY'
+  | 'ERR_CUDA_NOT_READY'
+  | 'ERR_CUDA_MPS'
+  | 'ERR_CUDA_STUB'
+  | 'ERR_CUDA_FORKED'
+  | 'ERR_CUDA_ADDON_LOAD'
+  | 'ERR_CUDA_NOT_BUILT'
+  | 'ERR_CUDA_ENVIRONMENT'
+  | 'ERR_CUDA_UNSUPPORTED'
+  | 'ERR_CUDA_OOM'
+  | 'ERR_CUDA_MODULE'
+  | 'ERR_CUDA_LAUNCH'
+  | 'ERR_CUDA_TIMEOUT'
+  | 'ERR_CUDA_DRIVER'
+  | 'ERR_CUDA_DEVICE_LOST'
+  | 'ERR_CUDA_KERNEL_FAULT'
+  | 'ERR_CUDA_HARDWARE'
+  | 'ERR_CUDA_SHUTDOWN';
+
+/** What is known about a failure besides its message. */
+export interface CudaErrorDetails {
+  readonly code?: CudaErrorCode;
+  readonly status?: number | null;
+  readonly statusName?: string | null;
+  readonly operation?: string | null;
+  readonly device?: number | null;
+  readonly cause?: unknown;
+}
+
+const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 600, 802, 805, 807, 808, 809]);
+
+/**
+ * A failure of CUDA or of a CUDA object. Mistakes in arguments are `TypeError` and `RangeError`
+ * with a `code` of `ERR_CUDA_ARG_TYPE` or `ERR_CUDA_ARG_RANGE` instead.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await buffer.read();
+ * } catch (error) {
+ *   if (error instanceof CudaError && error.fatal) process.exit(1); // restart to get the GPU back
+ *   throw error;
+ * }
+ * ```
+ */
+export class CudaError extends Error {
+  /** A stable name, such as `ERR_CUDA_OOM`. */
+  readonly code: CudaErrorCode;
+  /** The `cudaError_t` behind it, or null where no CUDA call failed. */
+  readonly status: number | null;
+  /** As CUDA spells it, such as `cudaErrorIllegalAddress`. */
+  readonly statusName: string | null;
+  /** The CUDA call or library function that failed or noticed the failure. */
+  readonly operation: string | null;
+  /** Index of the device, or null. */
+  readonly device: number | null;
+  /** True if the device cannot be used by this process any more. */
+  readonly fatal: boolean = false;
+  /** True if the same call may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(message: string, code: CudaErrorCode, details: CudaErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code ?? code;
+    this.status = details.status ?? null;
+    this.statusName = details.statusName ?? null;
+    this.operation = details.operation ?? null;
+    this.device = details.device ?? null;
+    this.retryable = RETRYABLE.has(this.status);
+  }
+}
+
+/** A device, buffer, stream or event was used after it, or its device, was disposed. */
+export class CudaDisposedError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_DISPOSED', details);
+  }
+}
+
+/** A buffer, stream or event of one device was used with another device. */
+export class CudaWrongDeviceError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_WRONG_DEVICE', details);
+  }
+}
+
+/** There is no usable device; `code` and message say why and what to do. */
+export class CudaUnavailableError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_NO_DEVICE', details);
+  }
+}
+
+/** Device memory is used up. The device stays usable: free something and try again. */
+export class CudaOutOfMemoryError extends CudaError {
+  /** Bytes asked for, or null if not known. */
+  readonly requested: number | null;
+  /** Bytes of device memory that were free. */
+  readonly free: number | null;
+  /** Bytes of device memory there are. */
+  readonly total: number | null;
+
+  constructor(
+    message: string,
+    details: CudaErrorDetails & { requested?: number; free?: number; total?: number } = {},
+  ) {
+    super(message, 'ERR_CUDA_OOM', details);
+    this.requested = details.requested ?? null;
+    this.free = details.free ?? null;
+    this.total = details.total ?? null;
+  }
+}
+
+/** Device code could not be loaded; `log` has the loader's words. */
+export class CudaModuleError extends CudaError {
+  readonly log: string;
+
+  constructor(message: string, details: CudaErrorDetails & { log?: string } = {}) {
+    super(message, 'ERR_CUDA_MODULE', details);
+    this.log = details.log ?? '';
+  }
+}
+
+/** A kernel could not be launched. Nothing ran; the device stays usable. */
+export class CudaLaunchError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_LAUNCH', details);
+  }
+}
+
+/** CUDA gave up waiting. */
+export class CudaTimeoutError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_TIMEOUT', details);
+  }
+}
+
+/** Any other failure of a CUDA call. The device stays usable. */
+export class CudaDriverError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_DRIVER', details);
+  }
+}
+
+/**
+ * The device cannot be used by this process any more. Every later call on it fails with the first
+ * cause, and disposing stays quiet. Restart the process.
+ */
+export class CudaDeviceLostError extends CudaError {
+  override readonly fatal: boolean = true;
+
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_DEVICE_LOST', details);
+  }
+}
+
+/** A kernel did something forbidden, such as reading memory that is not allocated. */
+export class CudaKernelFaultError extends CudaDeviceLostError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, { code: 'ERR_CUDA_KERNEL_FAULT', ...details });
+  }
+}
+
+/** The hardware reported an error that it could not correct. */
+export class CudaHardwareError extends CudaDeviceLostError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, { code: 'ERR_CUDA_HARDWARE', ...details });
+  }
+}
+
+/** The process is exiting; CUDA is not called any more. */
+export class CudaShutdownError extends CudaError {
+  override readonly fatal: boolean = true;
+
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_SHUTDOWN', details);
+  }
+}
+
+type ErrorClass = new (message: string, details?: CudaErrorDetails) => CudaError;
+type Row = readonly [ErrorClass, CudaErrorCode, ...statuses: number[]];
+
+// What CUDA 13.0's driver_types.h defines and is not here is an ERR_CUDA_DRIVER: a failure of that
+// one call. The kernel faults, hardware errors and lost devices are the fatal ones of
+// native/runtime/status.cc.
+const ROWS: readonly Row[] = [
+  [CudaUnavailableError, 'ERR_CUDA_FORKED', 3],
+  [CudaUnavailableError, 'ERR_CUDA_STUB', 34],
+  [CudaUnavailableError, 'ERR_CUDA_DRIVER_TOO_OLD', 35, 36],
+  [CudaUnavailableError, 'ERR_CUDA_DRIVER_MISMATCH', 803, 804],
+  [CudaUnavailableError, 'ERR_CUDA_NO_DEVICE', 100, 101, 102],
+  [CudaUnavailableError, 'ERR_CUDA_DEVICE_BUSY', 46, 216],
+  [CudaUnavailableError, 'ERR_CUDA_NOT_READY', 802],
+  [CudaUnavailableError, 'ERR_CUDA_MPS', 805, 807, 808, 809],
+  [CudaOutOfMemoryError, 'ERR_CUDA_OOM', 2],
+  [
+    CudaModuleError,
+    'ERR_CUDA_MODULE',
+    ...[98, 200, 209, 218, 221, 222, 223, 225, 300, 301, 302, 303, 500, 913],
+  ],
+  [CudaLaunchError, 'ERR_CUDA_LAUNCH', 9, 224, 701, 703, 720, 811, 812, 912],
+  [CudaTimeoutError, 'ERR_CUDA_TIMEOUT', 909],
+  [CudaDeviceLostError, 'ERR_CUDA_DEVICE_LOST', 201, 709, 806, 810, 999],
+  [
+    CudaKernelFaultError,
+    'ERR_CUDA_KERNEL_FAULT',
+    ...[700, 702, 710, 714, 715, 716, 717, 718, 719, 721],
+  ],
+  [CudaHardwareError, 'ERR_CUDA_HARDWARE', 214, 220, 226, 911],
+  [CudaShutdownError, 'ERR_CUDA_SHUTDOWN', 4],
+];
+
+const byStatus = new Map<number | null, Row>();
+for (const row of ROWS) {
+  for (const status of row.slice(2) as number[]) byStatus.set(status, row);
+}
+
+/** The code that a status stands for. */
+export function codeOfStatus(status: number): CudaErrorCode {
+  return byStatus.get(status)?.[1] ?? 'ERR_CUDA_DRIVER';
+}
+
+function statusMessage(failure: NativeFailureDetails): string {
+  const { status, statusName, operation, device, report } = failure;
+  const where = device === null ? '' : ` on device ${device}`;
+  return `${operation} failed${where}: ${statusName} (${status})${report ? `. ${report}` : ''}`;
+}
+
+function outOfMemory(failure: NativeFailureDetails): CudaError {
+  const { requested, free, total, device } = failure;
+  const asked = requested === undefined ? '' : `: ${requested} bytes asked for`;
+  const there = free === undefined ? '' : `, ${free} of ${total} bytes free`;
+  const where = device === null ? '' : ` of device ${device}`;
+  return new CudaOutOfMemoryError(`Out of memory${where}${asked}${there}`, {
+    ...failure,
+    ...(requested === undefined ? {} : { requested }),
+  });
+}
+
+function lost(failure: NativeFailureDetails): CudaError {
+  const row = byStatus.get(failure.status);
+  const known = row !== undefined && row[0].prototype instanceof CudaDeviceLostError;
+  const Class = known ? row[0] : CudaDeviceLostError;
+  return new Class(
+    `${statusMessage(failure)}. The device is lost to this process: restart it`,
+    failure,
+  );
+}
+
+function ofStatus(failure: NativeFailureDetails): CudaError {
+  const row = byStatus.get(failure.status);
+  if (row === undefined) return new CudaDriverError(statusMessage(failure), failure);
+  const [Class, code] = row;
+  if (Class === CudaOutOfMemoryError) return outOfMemory(failure);
+  if (Class === CudaModuleError) {
+    return new CudaModuleError(statusMessage(failure), { ...failure, log: failure.report });
+  }
+  if (Class === CudaDeviceLostError || Class.prototype instanceof CudaDeviceLostError) {
+    return lost(failure);
+  }
+  return new Class(statusMessage(failure), { ...failure, code });
+}
+
+/** The public error for a failure that native code reported. */
+export function publicError(message: string, failure: NativeFailureDetails): Error {
+  switch (failure.kind) {
+    case 'argument-type':
+      return typeError(message);
+    case 'argument-range':
+      return rangeError(message);
+    case 'disposed':
+      return new CudaDisposedError(message, failure);
+    case 'wrong-device':
+      return new CudaWrongDeviceError(message, failure);
+    case 'unsupported':
+      return new CudaUnavailableError(message, { ...failure, code: 'ERR_CUDA_UNSUPPORTED' });
+    case 'shutdown':
+      return new CudaShutdownError(message, failure);
+    case 'lost':
+      return lost(failure);
+    case 'cuda':
+      return ofStatus(failure);
+  }
+}
+
+// As class names, for stack traces: the code itself may be minified.
+for (const Class of [
+  CudaError,
+  CudaDisposedError,
+  CudaWrongDeviceError,
+  CudaUnavailableError,
+  CudaOutOfMemoryError,
+  CudaModuleError,
+  CudaLaunchError,
+  CudaTimeoutError,
+  CudaDriverError,
+  CudaDeviceLostError,
+  CudaKernelFaultError,
+  CudaHardwareError,
+  CudaShutdownError,
+]) {
+  Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true });
+}

@@ -1,0 +1,103 @@
+import { native } from '../addon/load.js';
+import type { Handle } from '../addon/types.js';
+import { argumentTypeError, rangeError, typeError } from '../base/checks.js';
+import type { DtypeInfo } from '../base/dtype.js';
+import { ChildState } from '../device/child-state.js';
+import { checkSameDevice, type DeviceState } from '../device/state.js';
+
+/** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
+export class BufferState extends ChildState {
+  readonly byteLength: number;
+
+  constructor(
+    device: DeviceState,
+    handle: Handle,
+    readonly dtype: DtypeInfo,
+    readonly length: number,
+    /** The same object for all views of one allocation. */
+    readonly allocation: object,
+    /** Where in the allocation it begins. */
+    readonly byteOffset: number,
+  ) {
+    super(device, handle, 'DeviceBuffer');
+    this.byteLength = length * dtype.byteSize;
+  }
+
+  protected release(handle: Handle): void {
+    native().closeBuffer(handle);
+  }
+}
+
+let stateOf: (value: unknown) => BufferState | undefined = () => undefined;
+
+/** Called once, by the class DeviceBuffer, which alone can see the state of its objects. */
+export function setBufferStateOf(read: (value: unknown) => BufferState | undefined): void {
+  stateOf = read;
+}
+
+/** Whether a value is a DeviceBuffer, open or not. */
+export function isBuffer(value: unknown): boolean {
+  return stateOf(value) !== undefined;
+}
+
+/** The state of `this` in a method of DeviceBuffer. */
+export function bufferReceiver(value: unknown, member: string): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) {
+    throw argumentTypeError('a DeviceBuffer', `this of DeviceBuffer.${member}`, value);
+  }
+  return state;
+}
+
+/** The state of a buffer that is not disposed and lies on `device`. */
+export function bufferArgument(value: unknown, name: string, device: DeviceState): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) throw argumentTypeError('a DeviceBuffer', name, value);
+  state.handle();
+  checkSameDevice(device, state.device, name);
+  return state;
+}
+
+export function checkSameDtype(expected: BufferState, other: BufferState, names: string): void {
+  if (expected.dtype === other.dtype) return;
+  throw typeError(
+    `Expected the same dtype for ${names} but received ` +
+      `${expected.dtype.name} and ${other.dtype.name}`,
+  );
+}
+
+export function checkLength(state: BufferState, expected: number, name: string): void {
+  if (state.length === expected) return;
+  throw rangeError(
+    `Expected ${expected} elements for \`${name}\` but received a DeviceBuffer of ${state.length}`,
+  );
+}
+
+/** Whether two ranges, in bytes from the start of their buffers, share memory. */
+export function rangesOverlap(
+  a: BufferState,
+  aByteOffset: number,
+  b: BufferState,
+  bByteOffset: number,
+  byteLength: number,
+): boolean {
+  const aBegin = a.byteOffset + aByteOffset;
+  const bBegin = b.byteOffset + bByteOffset;
+  return a.allocation === b.allocation && Math.abs(aBegin - bBegin) < byteLength;
+}
+
+/** Whether two buffers are views with memory in common. */
+export function buffersOverlap(a: BufferState, b: BufferState): boolean {
+  return (
+    a.allocation === b.allocation &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
+}
+
+/** Whether two buffers name the very same elements. */
+export function sameRange(a: BufferState, b: BufferState): boolean {
+  return (
+    a.allocation === b.allocation && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength
+  );
+}

@@ -1,0 +1,468 @@
+import { types } from 'node:util';
+import { native } from '../addon/load.js';
+import type { Handle } from '../addon/types.js';
+import {
+  argumentTypeError,
+  checkInteger,
+  checkWithin,
+  elementCount,
+  optionalInteger,
+  rangeError,
+  readOptions,
+  typeError,
+} from '../base/checks.js';
+import type { Dtype, DtypeInfo, DtypeOf, HostArray, Scalar } from '../base/dtype.js';
+import { leakRegistry } from '../base/leaks.js';
+import { scalarPattern } from '../base/scalar.js';
+import type { Device, FromOptions } from '../device/device.js';
+import type { DeviceState } from '../device/state.js';
+import { type Stream, streamHandle } from '../streams/stream.js';
+import {
+  BufferState,
+  bufferArgument,
+  bufferReceiver,
+  checkSameDtype,
+  rangesOverlap,
+  setBufferStateOf,
+} from './buffer-state.js';
+
+/** Options of {@link DeviceBuffer.write}. */
+export interface WriteOptions {
+  /** Element of the buffer at which to begin. Default 0. */
+  offset?: number;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/** Options of {@link DeviceBuffer.read}. */
+export interface ReadOptions {
+  /** Element of the buffer at which to begin. Default 0. */
+  offset?: number;
+  /** Elements to read. Default: the destination's length, or else the rest of the buffer. */
+  length?: number;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/** Options of {@link DeviceBuffer.fill}. */
+export interface FillOptions {
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/** Options of {@link DeviceBuffer.copyFrom}. Offsets and length count elements. */
+export interface CopyOptions {
+  /** Where in this buffer to begin. Default 0. */
+  offset?: number;
+  /** Where in the other buffer to begin. Default 0. */
+  sourceOffset?: number;
+  /** Elements to copy. Default: the rest of the other buffer. */
+  length?: number;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+const leaks = leakRegistry('DeviceBuffer');
+
+let makeBuffer: (device: Device, state: BufferState) => DeviceBuffer;
+
+/**
+ * A one-dimensional array of numbers in device memory.
+ *
+ * Made by {@link Device.alloc}, {@link Device.from} and the operations. The memory is freed by
+ * `dispose()` or at the end of a `using` block; what is already enqueued still completes.
+ *
+ * Methods that enqueue work return at once; the work runs in the order of its stream. Where host
+ * memory is copied from, its bytes are those at the time of the call.
+ *
+ * Every method throws {@link CudaDisposedError} after `dispose()`, {@link CudaDeviceLostError} once
+ * the device is lost, and `TypeError` or `RangeError` for wrong arguments, before anything is done.
+ *
+ * @example
+ * ```ts
+ * using x = device.alloc('float32', 1000);
+ * x.fill(0.5);
+ * const host = await x.read(); // Float32Array
+ * ```
+ */
+export class DeviceBuffer<D extends Dtype = Dtype> {
+  readonly #device: Device;
+  readonly #state: BufferState;
+
+  private constructor(device: Device, state: BufferState) {
+    if (!(state instanceof BufferState)) throw typeError('Use device.alloc() or device.from()');
+    this.#device = device;
+    this.#state = state;
+    leaks.register(this, state);
+  }
+
+  static {
+    makeBuffer = (device, state) => new DeviceBuffer(device, state);
+    setBufferStateOf((value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined,
+    );
+  }
+
+  /**
+   * The same as {@link Device.from}.
+   *
+   * @example
+   * ```ts
+   * using x = DeviceBuffer.from(device, new Float32Array([1, 2, 3]));
+   * ```
+   */
+  static from<A extends ArrayBufferView>(device: Device, source: A): DeviceBuffer<DtypeOf<A>>;
+  static from<T extends Dtype>(
+    device: Device,
+    source: ArrayBufferView,
+    options: FromOptions & { dtype: T },
+  ): DeviceBuffer<T>;
+  static from<A extends ArrayBufferView>(
+    device: Device,
+    source: A,
+    options?: FromOptions,
+  ): DeviceBuffer {
+    if (!isDevice(device)) throw argumentTypeError('a Device', 'device', device);
+    return device.from(source, options as FromOptions & { dtype: Dtype });
+  }
+
+  /** Element type. */
+  get dtype(): D {
+    return bufferReceiver(this, 'dtype').dtype.name as D;
+  }
+
+  /** Number of elements. */
+  get length(): number {
+    return bufferReceiver(this, 'length').length;
+  }
+
+  /** Size in bytes. */
+  get byteLength(): number {
+    return bufferReceiver(this, 'byteLength').byteLength;
+  }
+
+  /** The device whose memory it is in. */
+  get device(): Device {
+    bufferReceiver(this, 'device');
+    return this.#device;
+  }
+
+  /** True after {@link DeviceBuffer.dispose}, or after its device was disposed. */
+  get disposed(): boolean {
+    return !bufferReceiver(this, 'disposed').isOpen();
+  }
+
+  /**
+   * Copies host memory into the buffer. The source's bytes are taken before the call returns; the
+   * promise resolves when they, and all work enqueued on the stream before, have arrived.
+   *
+   * @param source - a typed array of the buffer's dtype, or a DataView or Node.js Buffer that holds
+   *   a whole number of elements as bytes. Shared and resizable memory is fine.
+   * @throws `TypeError` for another kind of array, or one that is detached or out of bounds
+   * @throws `RangeError` if it does not fit
+   *
+   * @example
+   * ```ts
+   * await buffer.write(new Float32Array([1, 2, 3]), { offset: 10 });
+   * ```
+   */
+  async write(source: ArrayBufferView, options?: WriteOptions): Promise<void> {
+    const stream = enqueueWrite(bufferReceiver(this, 'write'), source, options);
+    await native().streamSynchronize(stream);
+  }
+
+  /**
+   * {@link DeviceBuffer.write}, blocking until the bytes are in device memory.
+   *
+   * @throws as {@link DeviceBuffer.write}
+   *
+   * @example
+   * ```ts
+   * buffer.writeSync(new Float32Array([1, 2, 3]));
+   * ```
+   */
+  writeSync(source: ArrayBufferView, options?: WriteOptions): void {
+    const stream = enqueueWrite(bufferReceiver(this, 'writeSync'), source, options);
+    native().streamSynchronizeSync(stream);
+  }
+
+  /**
+   * Copies the buffer, as it is at this point of the stream, into host memory.
+   *
+   * Without a destination a new array is made: the typed array of the dtype, or a `Uint16Array`
+   * of bits for `float16` and `bfloat16`. With one, as many elements as it has are read; it may be
+   * a typed array of the dtype, a DataView or a Node.js Buffer, and is written to when the promise
+   * resolves, not before.
+   *
+   * @returns the destination, or the new array
+   * @throws `TypeError` for another kind of array, or one that is or becomes detached or too small
+   * @throws `RangeError` if the range is not within the buffer or no host array can be that long
+   * @throws {@link CudaKernelFaultError} if a kernel enqueued before has failed
+   *
+   * @example
+   * ```ts
+   * const all = await buffer.read();
+   * const some = await buffer.read({ offset: 10, length: 5 });
+   * await buffer.read(destination, { offset: 10 });
+   * ```
+   */
+  async read(options?: ReadOptions): Promise<HostArray<D>>;
+  async read<A extends ArrayBufferView>(destination: A, options?: ReadOptions): Promise<A>;
+  async read(first?: unknown, second?: unknown): Promise<ArrayBufferView> {
+    const started = startRead(bufferReceiver(this, 'read'), first, second);
+    try {
+      await native().waitRead(started.read);
+      return finishRead(started);
+    } catch (error) {
+      native().closeRead(started.read);
+      throw error;
+    }
+  }
+
+  /**
+   * {@link DeviceBuffer.read}, blocking until the elements are there.
+   *
+   * @throws as {@link DeviceBuffer.read}
+   *
+   * @example
+   * ```ts
+   * const all = buffer.readSync();
+   * ```
+   */
+  readSync(options?: ReadOptions): HostArray<D>;
+  readSync<A extends ArrayBufferView>(destination: A, options?: ReadOptions): A;
+  readSync(first?: unknown, second?: unknown): ArrayBufferView {
+    const started = startRead(bufferReceiver(this, 'readSync'), first, second);
+    try {
+      native().waitReadSync(started.read);
+      return finishRead(started);
+    } catch (error) {
+      native().closeRead(started.read);
+      throw error;
+    }
+  }
+
+  /**
+   * Sets every element to `value`. Enqueues and returns.
+   *
+   * @param value - a number for float dtypes (rounded to nearest even; NaN and infinities are
+   *   fine), an integer in range for the others; `int64` and `uint64` take a bigint too
+   * @returns this buffer
+   * @throws `TypeError` if it is no number, `RangeError` if the dtype cannot hold it
+   *
+   * @example
+   * ```ts
+   * device.alloc('int32', 100).fill(-1);
+   * ```
+   */
+  fill(value: Scalar<D>, options?: FillOptions): this {
+    const state = bufferReceiver(this, 'fill');
+    state.handle();
+    const given = readOptions(options, { stream: undefined });
+    const { low, high } = scalarPattern(state.dtype, value);
+    const handle = state.handle();
+    const stream = streamHandle(given.stream, state.device);
+    native().fillBuffer(handle, state.dtype.byteSize, low, high, stream);
+    return this;
+  }
+
+  /**
+   * Copies elements of another buffer of the same device and dtype into this one. Enqueues and
+   * returns. The two ranges must not overlap.
+   *
+   * @returns this buffer
+   * @throws `TypeError` for another dtype, `RangeError` if a range does not fit or they overlap
+   * @throws {@link CudaWrongDeviceError} for a buffer of another device
+   *
+   * @example
+   * ```ts
+   * target.copyFrom(source, { offset: 100, sourceOffset: 10, length: 20 });
+   * ```
+   */
+  copyFrom(other: DeviceBuffer<D>, options?: CopyOptions): this {
+    const state = bufferReceiver(this, 'copyFrom');
+    state.handle();
+    const given = readOptions(options, {
+      offset: undefined,
+      sourceOffset: undefined,
+      length: undefined,
+      stream: undefined,
+    });
+    const offset = optionalInteger(given.offset, 'offset', 0);
+    const sourceOffset = optionalInteger(given.sourceOffset, 'sourceOffset', 0);
+
+    const handle = state.handle();
+    const source = bufferArgument(other, 'other', state.device);
+    checkSameDtype(state, source, '`this` and `other`');
+    const rest = Math.max(source.length - sourceOffset, 0);
+    const length = optionalInteger(given.length, 'length', rest);
+    checkWithin(sourceOffset, length, source.length, 'The range to copy from');
+    checkWithin(offset, length, state.length, 'The range to copy to');
+    const { byteSize } = state.dtype;
+    const at = offset * byteSize;
+    const from = sourceOffset * byteSize;
+    if (rangesOverlap(state, at, source, from, length * byteSize)) {
+      throw rangeError('The ranges to copy from and to overlap');
+    }
+    const stream = streamHandle(given.stream, state.device);
+    native().copyBuffer(handle, at, source.handle(), from, length * byteSize, stream);
+    return this;
+  }
+
+  /**
+   * A view of elements `begin` (included) to `end` (excluded): it shares the memory, as
+   * `TypedArray.subarray` does. Negative positions count from the end and positions outside are
+   * clamped. The memory is freed when the buffer and all its views are disposed, in any order.
+   *
+   * @param begin - integer, default 0
+   * @param end - integer, default the length
+   * @throws `TypeError` or `RangeError` if they are no integers
+   *
+   * @example
+   * ```ts
+   * using lastTen = buffer.slice(-10);
+   * ```
+   */
+  slice(begin?: number, end?: number): DeviceBuffer<D> {
+    const state = bufferReceiver(this, 'slice');
+    const handle = state.handle();
+    const { length } = state;
+    const from = begin === undefined ? 0 : clampPosition(begin, 'begin', length);
+    const to = end === undefined ? length : clampPosition(end, 'end', length);
+    const count = Math.max(to - from, 0);
+    const { byteSize } = state.dtype;
+    const view = native().sliceBuffer(handle, from * byteSize, count * byteSize);
+    return wrapBuffer(
+      this.#device,
+      new BufferState(
+        state.device,
+        view,
+        state.dtype,
+        count,
+        state.allocation,
+        state.byteOffset + from * byteSize,
+      ),
+    );
+  }
+
+  /**
+   * Gives the memory back, as soon as what is enqueued no longer needs it. Returns at once, may be
+   * called again, never throws, also when the device is lost.
+   *
+   * @example
+   * ```ts
+   * buffer.dispose();
+   * ```
+   */
+  dispose(): void {
+    bufferReceiver(this, 'dispose').close();
+  }
+
+  /** Calls {@link DeviceBuffer.dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    bufferReceiver(this, 'dispose').close();
+  }
+}
+
+let isDevice: (value: unknown) => boolean = () => false;
+
+/** Called once, by the class Device: this file cannot import it. */
+export function setIsDevice(check: (value: unknown) => boolean): void {
+  isDevice = check;
+}
+
+function clampPosition(value: unknown, name: string, length: number): number {
+  const position = checkInteger(value, name, Number.MIN_SAFE_INTEGER);
+  return position < 0 ? Math.max(length + position, 0) : Math.min(position, length);
+}
+
+export function wrapBuffer<D extends Dtype>(device: Device, state: BufferState): DeviceBuffer<D> {
+  return makeBuffer(device, state) as DeviceBuffer<D>;
+}
+
+/** Allocates device memory for `length` elements, which have been checked to be an integer. */
+export function allocateState(
+  device: DeviceState,
+  dtype: DtypeInfo,
+  length: number,
+  zeroed: boolean,
+  stream: Handle,
+): BufferState {
+  const byteLength = length * dtype.byteSize;
+  if (!Number.isSafeInteger(byteLength)) {
+    throw rangeError(
+      `Expected at most ${Math.floor(Number.MAX_SAFE_INTEGER / dtype.byteSize)} elements of ` +
+        `${dtype.name} but received ${length}`,
+    );
+  }
+  const handle = native().allocate(device.handle, byteLength, zeroed, stream);
+  return new BufferState(device, handle, dtype, length, {}, 0);
+}
+
+// Returns the stream it was enqueued on.
+function enqueueWrite(state: BufferState, source: unknown, options: unknown): Handle {
+  state.handle();
+  const given = readOptions(options, { offset: undefined, stream: undefined });
+  const offset = optionalInteger(given.offset, 'offset', 0);
+
+  const handle = state.handle();
+  const stream = streamHandle(given.stream, state.device);
+  const length = elementCount(source, state.dtype, 'source');
+  checkWithin(offset, length, state.length, 'The source');
+  native().writeBuffer(handle, offset * state.dtype.byteSize, source as ArrayBufferView, stream);
+  return stream;
+}
+
+interface StartedRead {
+  readonly read: Handle;
+  readonly dtype: DtypeInfo;
+  readonly length: number;
+  readonly destination: ArrayBufferView;
+}
+
+function startRead(state: BufferState, first: unknown, second: unknown): StartedRead {
+  state.handle();
+  const hasDestination = ArrayBuffer.isView(first) || second !== undefined;
+  if (types.isAnyArrayBuffer(first)) throw argumentTypeError('a view', 'destination', first);
+  const given = readOptions(hasDestination ? second : first, {
+    offset: undefined,
+    length: undefined,
+    stream: undefined,
+  });
+  const offset = optionalInteger(given.offset, 'offset', 0);
+
+  const handle = state.handle();
+  const { dtype } = state;
+  const stream = streamHandle(given.stream, state.device);
+  const rest = Math.max(state.length - offset, 0);
+  const available = hasDestination ? elementCount(first, dtype, 'destination') : rest;
+  const length = optionalInteger(given.length, 'length', available);
+  checkWithin(offset, length, state.length, 'The range to read');
+  if (hasDestination && length !== available) {
+    throw rangeError(`Expected a destination of ${length} elements but received ${available}`);
+  }
+  const destination = hasDestination ? (first as ArrayBufferView) : hostArray(dtype, length);
+  const { byteSize } = dtype;
+  const read = native().startRead(handle, offset * byteSize, length * byteSize, stream);
+  return { read, dtype, length, destination };
+}
+
+function hostArray(dtype: DtypeInfo, length: number): ArrayBufferView {
+  try {
+    return new dtype.HostArray(length);
+  } catch {
+    throw rangeError(
+      `A host array cannot hold ${length} elements of ${dtype.name} here: read it in parts, ` +
+        `with \`offset\` and \`length\``,
+    );
+  }
+}
+
+function finishRead({ read, dtype, length, destination }: StartedRead): ArrayBufferView {
+  // It may have been detached or resized while we waited.
+  if (elementCount(destination, dtype, 'destination') !== length) {
+    throw typeError('The destination was resized while it was being read into');
+  }
+  native().finishRead(read, destination);
+  return destination;
+}

@@ -1,0 +1,302 @@
+/**
+ * What a Device does with the elements of one operand.
+ */
+
+import type { Dtype } from '../../base/dtype.js';
+import type { Device } from '../../device/device.js';
+import { deviceReceiver } from '../../device/state.js';
+import type { DeviceBuffer } from '../../memory/buffer.js';
+import type { Operand } from '../../operands/strided.js';
+import type { Stream } from '../../streams/stream.js';
+import { type Operation, UNARY, unary } from './elementwise.js';
+
+/** The dtypes of the functions that integers do not have. */
+export type FloatDtype = 'float32' | 'float64' | 'float16' | 'bfloat16';
+
+/** Options of the elementwise operations. */
+export interface ElementwiseOptions<
+  D extends Dtype = Dtype,
+  O extends Operand<D> = DeviceBuffer<D>,
+> {
+  /**
+   * Where the results go: of the dtype and the shape of the result, no element twice. It may be an
+   * operand, element for element; it must not overlap one otherwise. Default: a new buffer.
+   */
+  out?: O;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/**
+ * The elementwise operations of one operand, of {@link Device}, which extends this class.
+ *
+ * An operand is a {@link DeviceBuffer} or a {@link StridedView}, and the result has its shape: a
+ * new buffer, row-major, or `out`, which is returned then. `float16` and `bfloat16` are computed in
+ * `float32` and rounded once, to nearest even. Everything enqueues and returns.
+ *
+ * All throw `TypeError` for a dtype that they do not take or an `out` of another one, `RangeError`
+ * for views that reach beyond their buffer and for an `out` of another shape or in the way of an
+ * operand, {@link CudaWrongDeviceError} for a buffer or stream of another device.
+ */
+export abstract class UnaryOperations {
+  /**
+   * Changes signs: `-x[i]`. Integers wrap around, unsigned ones too.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using y = device.neg(x);
+   * ```
+   */
+  neg<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.neg, x, options) as O;
+  }
+
+  /**
+   * Absolute values. The least integer of a signed dtype stays as it is.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using y = device.abs(x);
+   * ```
+   */
+  abs<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.abs, x, options) as O;
+  }
+
+  /**
+   * Squares: `x[i] * x[i]`. Integers wrap around.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using y = device.square(x);
+   * ```
+   */
+  square<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.square, x, options) as O;
+  }
+
+  /**
+   * Rectifies: 0 where `x[i]` is negative or -0, else `x[i]`; NaN stays NaN.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using y = device.relu(x);
+   * ```
+   */
+  relu<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.relu, x, options) as O;
+  }
+
+  /**
+   * Square roots, correctly rounded; NaN for negative numbers.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.sqrt(x);
+   * ```
+   */
+  sqrt<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.sqrt, x, options) as O;
+  }
+
+  /**
+   * Reciprocal square roots, to 2 units in the last place.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.rsqrt(x);
+   * ```
+   */
+  rsqrt<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.rsqrt, x, options) as O;
+  }
+
+  /**
+   * Reciprocals, `1 / x[i]`, correctly rounded.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.reciprocal(x);
+   * ```
+   */
+  reciprocal<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.reciprocal, x, options) as O;
+  }
+
+  /**
+   * The exponential function, to 2 units in the last place.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.exp(x);
+   * ```
+   */
+  exp<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.exp, x, options) as O;
+  }
+
+  /**
+   * Natural logarithms, to 2 units in the last place.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.log(x);
+   * ```
+   */
+  log<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.log, x, options) as O;
+  }
+
+  /**
+   * Sines of angles in radians, to 2 units in the last place, of however large angles.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.sin(x);
+   * ```
+   */
+  sin<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.sin, x, options) as O;
+  }
+
+  /**
+   * Cosines of angles in radians, to 2 units in the last place, of however large angles.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.cos(x);
+   * ```
+   */
+  cos<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.cos, x, options) as O;
+  }
+
+  /**
+   * Hyperbolic tangents, to 2 units in the last place.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.tanh(x);
+   * ```
+   */
+  tanh<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.tanh, x, options) as O;
+  }
+
+  /**
+   * The logistic function, `1 / (1 + exp(-x[i]))`.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.sigmoid(x);
+   * ```
+   */
+  sigmoid<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.sigmoid, x, options) as O;
+  }
+
+  /**
+   * `x[i] * sigmoid(x[i])`; -0 in the limit of -Infinity.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.silu(x);
+   * ```
+   */
+  silu<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.silu, x, options) as O;
+  }
+
+  /**
+   * `x[i]` times the normal distribution function of it, by erfc: the exact GELU, not the tanh
+   * approximation; -0 in the limit of -Infinity.
+   *
+   * @param x - floats
+   *
+   * @example
+   * ```ts
+   * using y = device.gelu(x);
+   * ```
+   */
+  gelu<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
+    x: Operand<D>,
+    options?: ElementwiseOptions<D, O>,
+  ): O {
+    return apply(this, UNARY.gelu, x, options) as O;
+  }
+}
+
+function apply(self: object, operation: Operation, x: unknown, options: unknown): unknown {
+  const state = deviceReceiver(self, operation.name);
+  return unary(self as Device, state, operation, x, options);
+}

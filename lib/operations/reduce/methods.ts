@@ -1,0 +1,321 @@
+/**
+ * What a Device does along an axis: reductions, softmax, transposition.
+ */
+
+import type { Dtype } from '../../base/dtype.js';
+import type { Device } from '../../device/device.js';
+import { deviceReceiver } from '../../device/state.js';
+import type { DeviceBuffer } from '../../memory/buffer.js';
+import type { Operand } from '../../operands/strided.js';
+import type { Stream } from '../../streams/stream.js';
+import { ElementwiseOperations } from '../elementwise/methods.js';
+import type { FloatDtype } from '../elementwise/unary-methods.js';
+import { softmax, transpose } from '../softmax/softmax.js';
+import { type ReductionName, reduce } from './reduce.js';
+
+/** The element type of a sum, a product or a dot product of dtype `D`, unless told otherwise. */
+export type SumDtype<D extends Dtype> = D extends FloatDtype
+  ? D
+  : D extends `u${string}`
+    ? 'uint64'
+    : 'int64';
+
+/** The element types that {@link SumDtype} results can have. */
+export type SumResultDtype<D extends Dtype> = D extends FloatDtype
+  ? D | 'float32' | 'float16' | 'bfloat16'
+  : D extends `u${string}`
+    ? 'uint64' | 'uint32' | 'float64'
+    : 'int64' | 'int32' | 'float64';
+
+/** The element type of a mean or a norm of dtype `D`, unless told otherwise. */
+export type MeanDtype<D extends Dtype> = D extends FloatDtype ? D : 'float64';
+
+/** The element types that {@link MeanDtype} results can have. */
+export type MeanResultDtype<D extends Dtype> = D extends FloatDtype
+  ? D | 'float32' | 'float16' | 'bfloat16'
+  : FloatDtype;
+
+/** Options of the reductions; `R` is the element type of the result. */
+export interface ReductionOptions<R extends Dtype = Dtype> {
+  /** The shape of an operand that is a buffer, all of it. Default: one dimension. */
+  shape?: readonly number[];
+  /** The dimension that is reduced, from the end if it is negative. Default: all of them. */
+  axis?: number | undefined;
+  /** Element type of the result. Default: that of `out`, else as the operation says. */
+  outDtype?: R;
+  /**
+   * Where the result goes: as many elements as are left when the axis is removed (1 if there is
+   * none), row-major. It must not overlap an operand. Default: a new buffer.
+   */
+  out?: DeviceBuffer<R>;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/** Options of {@link ReductionOperations.softmax}. */
+export interface SoftmaxOptions<D extends Dtype = Dtype> {
+  /** The shape of `x` if it is a buffer, all of it. Default: one dimension. */
+  shape?: readonly number[];
+  /** The dimension along which exponentials add up to 1, from the end if negative. Default -1. */
+  axis?: number | undefined;
+  /** Whether the logarithm of the softmax is wanted, computed without overflow. Default false. */
+  log?: boolean;
+  /** Where the result goes: as long as `x`, row-major. It may be `x`. Default: a new buffer. */
+  out?: DeviceBuffer<D>;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/** Options of {@link ReductionOperations.transpose}. */
+export interface TransposeOptions<D extends Dtype = Dtype> {
+  /** Rows of `x`, columns of the result. */
+  rows: number;
+  /** Columns of `x`, rows of the result. */
+  columns: number;
+  /** Matrices that follow each other, each transposed by itself. Default 1. */
+  batches?: number;
+  /** Where the result goes: as long as `x`, not overlapping it. Default: a new buffer. */
+  out?: DeviceBuffer<D>;
+  /** Stream to enqueue on. Default: the device's default stream. */
+  stream?: Stream;
+}
+
+/**
+ * The operations along an axis of {@link Device}, which extends this class.
+ *
+ * An operand is a {@link DeviceBuffer}, with the option `shape` if it has more than one dimension,
+ * or a {@link StridedView}. The result is a new buffer without the axis, row-major, or `out`, which
+ * is returned then. Everything enqueues and returns.
+ *
+ * Views of buffers are read in place if, along the axis and along what is left of the others, they
+ * are evenly spaced; other views are copied first (see {@link ElementwiseOperations.convert}).
+ *
+ * The same operands on the same device give the same bits every time. float16, bfloat16 and float32
+ * are added up in float32, float64 in float64, in trees: of up to 2^31 elements a sum is within
+ * `160 u sum(|x|)` of the true one, where u is half the distance from 1 to the next number of that
+ * type; most are much closer. Then it is rounded to the result's dtype. Integers are added exactly,
+ * modulo 2^64. Reductions of a long axis to few results use a little device memory while they run.
+ *
+ * All throw `TypeError` for dtypes that are not taken, `RangeError` for shapes and axes that do not
+ * fit, views that reach beyond their buffer, and an `out` of another length or in the way of an
+ * operand, {@link CudaWrongDeviceError} for a buffer or stream of another device,
+ * {@link CudaOutOfMemoryError} if there is not enough memory; the device stays usable.
+ */
+export abstract class ReductionOperations extends ElementwiseOperations {
+  /**
+   * Adds up. Of integers the result is `int64` or `uint64`, as in NumPy; `outDtype` may ask for 32 bits
+   * (modulo 2^32) or for `float64` (the exact sum, rounded). The sum of no elements is 0.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using total = device.sum(x);
+   * using perColumn = device.sum(x, { shape: [rows, columns], axis: 0 });
+   * ```
+   */
+  sum<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'sum', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Multiplies. Dtypes are as in {@link ReductionOperations.sum}. The product of no elements is 1.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using product = device.prod(x);
+   * ```
+   */
+  prod<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'prod', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Arithmetic means: sums divided by the length of the axis. Of integers the result is `float64`;
+   * sums of up to 32 bits (and 2^31 elements) are exact before the division, those of 64 bits are
+   * taken in float64. The mean of no elements is NaN.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using centre = device.mean(x, { shape: [points, 3], axis: 0 });
+   * ```
+   */
+  mean<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'mean', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Euclidean norms: square roots of sums of squares. The squares are not scaled: they overflow to
+   * Infinity, or vanish, where those of the type that is added up in do (float32 beyond 1.8e19 and
+   * below about 1e-19). Of integers the result is `float64`.
+   *
+   * @param x - any dtype
+   *
+   * @example
+   * ```ts
+   * using lengths = device.norm(x, { shape: [points, 3], axis: 1 });
+   * ```
+   */
+  norm<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'norm', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Dot products: sums of `x[i] * y[i]`. Shapes broadcast as in {@link ElementwiseOperations.add};
+   * the option `shape` is that of both. Dtypes are as in {@link ReductionOperations.sum}.
+   *
+   * @param x - any dtype
+   * @param y - same dtype as `x`
+   *
+   * @example
+   * ```ts
+   * using product = device.dot(x, y);
+   * using perRow = device.dot({ buffer: matrix, shape: [4, 3] }, vector, { axis: 1 });
+   * ```
+   */
+  dot<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
+    x: Operand<D>,
+    y: Operand<NoInfer<D>>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'dot', [x, y], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Largest elements. If there is a NaN, the result is NaN; +0 counts as more than -0.
+   *
+   * @param x - any dtype
+   * @throws `RangeError` if the axis has length 0
+   *
+   * @example
+   * ```ts
+   * using peak = device.max(x);
+   * ```
+   */
+  max<D extends Dtype>(x: Operand<D>, options?: ReductionOptions<NoInfer<D>>): DeviceBuffer<D> {
+    return apply(this, 'max', [x], options) as DeviceBuffer<D>;
+  }
+
+  /**
+   * Smallest elements. If there is a NaN, the result is NaN; -0 counts as less than +0.
+   *
+   * @param x - any dtype
+   * @throws `RangeError` if the axis has length 0
+   *
+   * @example
+   * ```ts
+   * using least = device.min(x);
+   * ```
+   */
+  min<D extends Dtype>(x: Operand<D>, options?: ReductionOptions<NoInfer<D>>): DeviceBuffer<D> {
+    return apply(this, 'min', [x], options) as DeviceBuffer<D>;
+  }
+
+  /**
+   * Indices of the largest elements along the axis, the first of equal ones. A NaN counts as the
+   * largest. Without an axis the index is that of the element in row-major order.
+   *
+   * The result is `int32`, which JavaScript reads as numbers, unless `outDtype` asks for `int64`.
+   *
+   * @param x - any dtype
+   * @throws `RangeError` if the axis has length 0, or is too long for `int32`
+   *
+   * @example
+   * ```ts
+   * using classes = device.argmax(logits, { shape: [images, 10], axis: 1 });
+   * ```
+   */
+  argmax<D extends Dtype, R extends 'int32' | 'int64' = 'int32'>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'argmax', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Indices of the smallest elements along the axis, the first of equal ones. A NaN counts as the
+   * smallest. Otherwise as {@link ReductionOperations.argmax}.
+   *
+   * @param x - any dtype
+   * @throws `RangeError` if the axis has length 0, or is too long for `int32`
+   *
+   * @example
+   * ```ts
+   * using nearest = device.argmin(distances, { shape: [queries, points], axis: 1 });
+   * ```
+   */
+  argmin<D extends Dtype, R extends 'int32' | 'int64' = 'int32'>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R> {
+    return apply(this, 'argmin', [x], options) as DeviceBuffer<R>;
+  }
+
+  /**
+   * Softmax: `exp(x - max) / sum(exp(x - max))` along an axis, or its logarithm. 16-bit floats are
+   * computed in float32. Rows with a NaN or +Infinity, and rows of -Infinity alone, become NaN.
+   *
+   * @param x - `float16`, `bfloat16`, `float32` or `float64`
+   * @throws `TypeError` for other dtypes, `RangeError` if `out` overlaps `x` without being the same
+   *   elements
+   *
+   * @example
+   * ```ts
+   * using probabilities = device.softmax(logits, { shape: [images, 10] });
+   * device.softmax(scores, { log: true, out: scores }); // in place
+   * ```
+   */
+  softmax<D extends FloatDtype>(
+    x: Operand<D>,
+    options?: SoftmaxOptions<NoInfer<D>>,
+  ): DeviceBuffer<D> {
+    const state = deviceReceiver(this, 'softmax');
+    return softmax(this as unknown as Device, state, x, options) as DeviceBuffer<D>;
+  }
+
+  /**
+   * Transposes matrices: `out[j][i] = x[i][j]`, all row-major. Out of place; nothing but the
+   * element size matters, so NaNs keep their bits.
+   *
+   * @param x - any dtype, `batches * rows * columns` elements
+   * @throws `RangeError` if the length does not fit, or `out` overlaps `x`
+   *
+   * @example
+   * ```ts
+   * using transposed = device.transpose(x, { rows: 2, columns: 3 });
+   * ```
+   */
+  transpose<D extends Dtype>(
+    x: DeviceBuffer<D>,
+    options: TransposeOptions<NoInfer<D>>,
+  ): DeviceBuffer<D> {
+    const state = deviceReceiver(this, 'transpose');
+    return transpose(this as unknown as Device, state, x, options) as DeviceBuffer<D>;
+  }
+}
+
+function apply(
+  device: object,
+  operation: ReductionName,
+  operands: readonly unknown[],
+  options: unknown,
+): DeviceBuffer {
+  const state = deviceReceiver(device, operation);
+  return reduce(device as Device, state, operation, operands, options);
+}

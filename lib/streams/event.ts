@@ -1,0 +1,175 @@
+import { native } from '../addon/load.js';
+import { checkBoolean, readOptions, typeError } from '../base/checks.js';
+import { leakRegistry } from '../base/leaks.js';
+import type { Device } from '../device/device.js';
+import { assertDeviceOpen, type DeviceState } from '../device/state.js';
+import { EventState, eventHandle, eventReceiver, setEventStateOf } from './event-state.js';
+import { type Stream, streamHandle } from './stream.js';
+
+/** Options of {@link Device.createEvent}. */
+export interface EventOptions {
+  /** Keep the time for {@link CudaEvent.elapsedMs}. Default true. */
+  timing?: boolean;
+}
+
+const leaks = leakRegistry('CudaEvent');
+
+let makeEvent: (device: Device, state: EventState) => CudaEvent;
+
+/**
+ * A mark in a stream: reached when everything enqueued before it is done. It can be waited for, by
+ * the host or by another stream, and two of them tell the time between.
+ *
+ * Made by {@link Device.createEvent}. It may be recorded again and again; the last recording
+ * counts, except for what already waits for an earlier one. Before the first there is nothing to
+ * wait for.
+ *
+ * Every method throws {@link CudaDisposedError} after `dispose()`, {@link CudaDeviceLostError} once
+ * the device is lost, and `TypeError` or `RangeError` for wrong arguments, before anything is done.
+ *
+ * @example
+ * ```ts
+ * using start = device.createEvent();
+ * using end = device.createEvent();
+ * start.record();
+ * using c = device.matmul(a, b, { m, n, k });
+ * end.record();
+ * await end.synchronize();
+ * console.log(`${start.elapsedMs(end)} ms`);
+ * ```
+ */
+export class CudaEvent {
+  readonly #device: Device;
+  readonly #state: EventState;
+
+  private constructor(device: Device, state: EventState) {
+    if (!(state instanceof EventState)) throw typeError('Use device.createEvent()');
+    this.#device = device;
+    this.#state = state;
+    leaks.register(this, state);
+  }
+
+  static {
+    makeEvent = (device, state) => new CudaEvent(device, state);
+    setEventStateOf((value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined,
+    );
+  }
+
+  /** The device it belongs to. */
+  get device(): Device {
+    eventReceiver(this, 'device');
+    return this.#device;
+  }
+
+  /** True after {@link CudaEvent.dispose}, or after its device was disposed. */
+  get disposed(): boolean {
+    return !eventReceiver(this, 'disposed').isOpen();
+  }
+
+  /**
+   * Marks this point of a stream, in place of the point marked before. Enqueues and returns.
+   *
+   * @param stream - default: the device's default stream
+   * @throws {@link CudaWrongDeviceError} for a stream of another device
+   *
+   * @example
+   * ```ts
+   * event.record(stream);
+   * ```
+   */
+  record(stream?: Stream): void {
+    const state = eventReceiver(this, 'record');
+    const handle = state.handle();
+    native().recordEvent(handle, streamHandle(stream, state.device));
+  }
+
+  /**
+   * True if the recorded point is reached, or nothing was recorded. Waits for nothing.
+   *
+   * @throws as {@link CudaEvent.synchronize}
+   *
+   * @example
+   * ```ts
+   * if (event.query()) console.log('reached');
+   * ```
+   */
+  query(): boolean {
+    return native().eventQuery(eventReceiver(this, 'query').handle());
+  }
+
+  /**
+   * Resolves when the recorded point is reached. Does not block the event loop.
+   *
+   * @throws {@link CudaDisposedError} after `dispose()`
+   * @throws {@link CudaDeviceLostError} if work on the device failed
+   *
+   * @example
+   * ```ts
+   * await event.synchronize();
+   * ```
+   */
+  async synchronize(): Promise<void> {
+    await native().eventSynchronize(eventReceiver(this, 'synchronize').handle());
+  }
+
+  /**
+   * Blocks until the recorded point is reached.
+   *
+   * @throws as {@link CudaEvent.synchronize}
+   *
+   * @example
+   * ```ts
+   * event.synchronizeSync();
+   * ```
+   */
+  synchronizeSync(): void {
+    native().eventSynchronizeSync(eventReceiver(this, 'synchronizeSync').handle());
+  }
+
+  /**
+   * Milliseconds of device time from this event to `end`, to about half a microsecond. Waits for
+   * nothing: both must be recorded and reached.
+   *
+   * @throws `RangeError` if either was made with `timing: false` or never recorded
+   * @throws {@link CudaDriverError} with status 600 (cudaErrorNotReady), which is `retryable`, if
+   *   either is not reached yet: `await end.synchronize()` first
+   * @throws {@link CudaWrongDeviceError} for an event of another device
+   *
+   * @example
+   * ```ts
+   * await end.synchronize();
+   * const ms = start.elapsedMs(end);
+   * ```
+   */
+  elapsedMs(end: CudaEvent): number {
+    const state = eventReceiver(this, 'elapsedMs');
+    const handle = state.handle();
+    return native().eventElapsedMs(handle, eventHandle(end, 'end', state.device));
+  }
+
+  /**
+   * Gives the event back. What waits for it goes on waiting. May be called again; never throws.
+   *
+   * @example
+   * ```ts
+   * event.dispose();
+   * ```
+   */
+  dispose(): void {
+    eventReceiver(this, 'dispose').close();
+  }
+
+  /** Calls {@link CudaEvent.dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    eventReceiver(this, 'dispose').close();
+  }
+}
+
+/** Behind `device.createEvent`. */
+export function createEvent(device: Device, state: DeviceState, options: unknown): CudaEvent {
+  const given = readOptions(options, { timing: undefined });
+  const timing = checkBoolean(given.timing, 'timing', true);
+  assertDeviceOpen(state);
+  return makeEvent(device, new EventState(state, native().createEvent(state.handle, timing)));
+}

@@ -1,0 +1,207 @@
+// Reductions, softmax and transposition: which arguments are refused, and what failures leave.
+// Results are in reductions.test.ts.
+import type { Device, DeviceBuffer } from '../../../../lib/index.js';
+import {
+  closeFaultyDevices,
+  type FaultyDevice,
+  openFaultyDevice,
+} from '../../../support/devices.js';
+import { ARG_RANGE, ARG_TYPE, DISPOSED, failure, WRONG_DEVICE } from '../../../support/errors.js';
+
+let faulty: FaultyDevice;
+let device: Device;
+let x: DeviceBuffer<'float32'>; // (2, 3)
+let whole: DeviceBuffer<'int32'>;
+
+beforeAll(async () => {
+  faulty = openFaultyDevice();
+  device = faulty.device;
+  x = device.from(new Float32Array([1, -2, 3, 4, 5, -6]));
+  whole = device.from(new Int32Array([7, -3, 7, 2]));
+  await device.synchronize();
+});
+beforeEach(() => faulty.clearLog());
+afterAll(closeFaultyDevices);
+
+const shape = [2, 3];
+type Any = never;
+
+describe('refused before any CUDA call', () => {
+  const none = () => device.alloc('float32', 0);
+  let other: Device;
+  beforeAll(() => {
+    other = openFaultyDevice().device;
+  });
+
+  async function refused(action: () => unknown, expected: object) {
+    faulty.clearLog();
+    expect(await failure(action)).toMatchObject(expected);
+    expect(faulty.log()).toEqual([]);
+  }
+
+  const REDUCTIONS = ['sum', 'prod', 'mean', 'norm', 'max', 'min', 'argmax', 'argmin'] as const;
+
+  test.each(REDUCTIONS)('%s: operands and options', async (name) => {
+    const call =
+      (...args: unknown[]) =>
+      () =>
+        (device[name] as unknown as (...args: unknown[]) => unknown).apply(device, args);
+    for (const value of [undefined, null, 1, 'x', {}, new Float32Array(1), device]) {
+      await refused(call(value), ARG_TYPE);
+    }
+    await refused(call(x, 1), ARG_TYPE);
+    await refused(call(x, { axes: 0 }), ARG_TYPE);
+    await refused(call(x, { axis: '0' }), ARG_TYPE);
+    for (const axis of [1, -2, 0.5, Number.NaN, 2 ** 53])
+      await refused(call(x, { axis }), ARG_RANGE);
+    await refused(call({ buffer: x, shape: [] }, { axis: 0 }), ARG_RANGE);
+    await refused(call(x, { shape: 6 }), ARG_TYPE);
+    await refused(call(x, { shape: [2, '3'] }), ARG_TYPE);
+    await refused(call(x, { shape: [2, 2] }), ARG_RANGE);
+    await refused(call(x, { shape: [-2, -3] }), ARG_RANGE);
+    await refused(call(x, { shape: [1, 1, 1, 1, 1, 1, 1, 1, 6] }), ARG_RANGE);
+    await refused(call({ buffer: x, shape: [6] }, { shape: [6] }), ARG_TYPE);
+    await refused(call({ buffer: x, shape: [7] }), ARG_RANGE);
+    await refused(call({ buffer: x, shape: [2], strides: [-1] }), ARG_RANGE);
+    await refused(call(x, { outDtype: 'float' }), ARG_TYPE);
+    await refused(call(x, { outDtype: 'uint8' }), ARG_TYPE);
+    await refused(call(x, { out: {} }), ARG_TYPE);
+    await refused(call(x, { stream: {} }), ARG_TYPE);
+    expect(await failure(call(x, { out: device.alloc('uint8', 1) }))).toMatchObject(ARG_TYPE);
+    const dtype = name.startsWith('arg') ? 'int32' : 'float32';
+    expect(await failure(call(x, { out: device.alloc(dtype, 2) }))).toMatchObject(ARG_RANGE);
+    expect(await failure(call(x, { out: other.alloc(dtype, 1) }))).toMatchObject(WRONG_DEVICE);
+    expect(await failure(call(other.alloc('float32', 1)))).toMatchObject(WRONG_DEVICE);
+    const disposed = device.alloc('float32', 1);
+    disposed.dispose();
+    await refused(call(disposed), DISPOSED);
+    await refused(call({ buffer: disposed, shape: [1] }), DISPOSED);
+  });
+
+  test('out in the way of an operand', async () => {
+    using y = device.from(new Float32Array(8));
+    using first = y.slice(0, 1);
+    using last = y.slice(7, 8);
+    const view = { buffer: y, shape: [3], strides: [2], offset: 1 };
+    await refused(() => device.sum(y, { out: first }), ARG_RANGE);
+    await refused(() => device.dot(view, y.slice(5, 8), { out: last }), ARG_RANGE);
+    device.sum(view, { out: first }); // beside it
+    device.sum(view, { out: last });
+    using eight = device.from(new Float32Array(9));
+    using shifted = eight.slice(1);
+    await refused(() => device.softmax(eight.slice(0, 8), { out: shifted }), ARG_RANGE);
+    await refused(
+      () => device.softmax({ buffer: y, shape: [8], strides: [-1], offset: 7 }, { out: y }),
+      ARG_RANGE,
+    );
+    await refused(() => device.transpose(y, { rows: 2, columns: 4, out: y }), ARG_RANGE);
+  });
+
+  test('extremes of nothing', async () => {
+    const empty = none();
+    await device.synchronize();
+    for (const name of ['max', 'min', 'argmax', 'argmin'] as const) {
+      const reduce = device[name].bind(device) as typeof device.max;
+      await refused(() => reduce(empty), ARG_RANGE);
+      await refused(() => reduce(empty, { shape: [3, 0], axis: 1 }), ARG_RANGE);
+    }
+  });
+
+  test('dtypes of dot, softmax and transpose', async () => {
+    await refused(() => device.dot(x, whole as Any), ARG_TYPE);
+    await refused(() => device.softmax(whole as Any), ARG_TYPE);
+    await refused(() => device.dot(x, x, { outDtype: 'float64' as Any }), ARG_TYPE);
+    await refused(() => device.dot(x, { buffer: x, shape: [5] }), ARG_RANGE);
+    await refused(() => device.softmax(x, { log: 1 as Any }), ARG_TYPE);
+    await refused(() => device.softmax({ buffer: x, shape: [] }), ARG_RANGE);
+    await refused(() => device.transpose(x, { rows: 2, columns: 2 }), ARG_RANGE);
+    await refused(() => device.transpose(x, { rows: 2 } as Any), ARG_TYPE);
+    await refused(() => device.transpose(x, undefined as Any), ARG_TYPE);
+    await refused(() => device.transpose(x, { rows: -2, columns: -3 }), ARG_RANGE);
+    await refused(() => device.transpose(x, { rows: 2 ** 52, columns: 2 ** 52 }), ARG_RANGE);
+    await refused(() => device.transpose({ buffer: x, shape: [6] } as Any, shape as Any), ARG_TYPE);
+  });
+
+  test('a getter that disposes the operand', async () => {
+    const y = device.from(new Float32Array(4));
+    await device.synchronize();
+    const options = {
+      get axis() {
+        y.dispose();
+        return 0;
+      },
+    };
+    expect(await failure(() => device.sum(y, options))).toMatchObject(DISPOSED);
+  });
+
+  test('wrong receivers', async () => {
+    for (const name of [...REDUCTIONS, 'dot', 'softmax', 'transpose'] as const) {
+      await refused(() => (device[name] as unknown as () => void).call({}), ARG_TYPE);
+    }
+  });
+});
+
+describe('a failing CUDA call', () => {
+  // Buffer, result, copy, workspace, result, workspace; copy, sum in two, softmax in three: six
+  // allocations, six launches.
+  const work = () => {
+    using long = device.alloc('float32', 200_000);
+    using result = device.sum({ buffer: long, shape: [2, 90_000], strides: [100_000, 1] });
+    using probabilities = device.softmax(long);
+    void [result, probabilities];
+  };
+
+  test.each([
+    ['MallocFromPoolAsync', 2, 'persistent', 6],
+    ['LaunchKernelExC', 701, 'once', 6],
+  ] as const)('%s leaks nothing', async (call, status, mode, calls) => {
+    work();
+    await device.synchronize();
+    const { currentCount } = device.memoryStats();
+    const { allocations } = faulty.live();
+    for (let nth = 1; nth <= calls + 1; nth++) {
+      faulty.fail(call, nth, status, mode);
+      let failed = false;
+      try {
+        work();
+      } catch (error) {
+        failed = true;
+        expect(error).toMatchObject({ status, fatal: false });
+      }
+      faulty.clear();
+      expect(failed).toBe(nth <= calls); // all its calls, and no other
+      await device.synchronize();
+      expect(device.memoryStats().currentCount).toBe(currentCount);
+      expect(faulty.live().allocations).toBe(allocations);
+    }
+  });
+});
+
+test('what goes around TypeScript is refused by native code', () => {
+  // The last numbers of a valid call, with one changed each time.
+  device.sum(x);
+  const { addon } = faulty;
+  const block = addon.argumentBlock;
+  const valid = block.slice(0, 19);
+  const cases: [number, number][] = [
+    [0, 9], // no such operation
+    [1, 12], // no such dtype
+    [2, 1], // float64 of float32
+    [3, 0], // no stream
+    [4, 0], // no buffer
+    [5, 1], // behind the end of out
+    [7, 7], // longer than x
+    [7, -1],
+    [7, 2 ** 53],
+    [9, 0],
+    [10, 1],
+    [12, -1],
+    [12, 0.5],
+    [12, Number.NaN],
+  ];
+  for (const [slot, value] of cases) {
+    block.set(valid);
+    block[slot] = value;
+    expect(() => addon.reduce()).toThrow();
+  }
+});

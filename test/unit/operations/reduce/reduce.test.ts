@@ -1,0 +1,147 @@
+// Results of reductions, softmax and transposition, by hand.
+import type { Device, DeviceBuffer } from '../../../../lib/index.js';
+import { openTestDevice } from '../../../support/devices.js';
+
+let device: Device;
+let x: DeviceBuffer<'float32'>; // (2, 3)
+let whole: DeviceBuffer<'int32'>;
+
+beforeAll(async () => {
+  device = openTestDevice();
+  x = device.from(new Float32Array([1, -2, 3, 4, 5, -6]));
+  whole = device.from(new Int32Array([7, -3, 7, 2]));
+  await device.synchronize();
+});
+afterAll(() => device.dispose());
+
+const shape = [2, 3];
+const list = async (buffer: { read(): Promise<ArrayLike<number | bigint>> }) =>
+  Array.from(await buffer.read());
+
+describe('results', () => {
+  test('of a whole buffer', async () => {
+    expect(await list(device.sum(x))).toEqual([5]);
+    expect(await list(device.prod(x))).toEqual([720]);
+    expect(await list(device.mean(x))).toEqual([Math.fround(5 / 6)]);
+    expect(await list(device.norm(x))).toEqual([Math.fround(Math.sqrt(91))]);
+    expect(await list(device.max(x))).toEqual([5]);
+    expect(await list(device.min(x))).toEqual([-6]);
+    expect(await list(device.argmax(x))).toEqual([4]);
+    expect(await list(device.argmin(x))).toEqual([5]);
+    expect(await list(device.dot(x, x))).toEqual([91]);
+  });
+
+  test('along an axis, counted from either end', async () => {
+    expect(await list(device.sum(x, { shape, axis: 0 }))).toEqual([5, 3, -3]);
+    expect(await list(device.sum(x, { shape, axis: 1 }))).toEqual([2, 3]);
+    expect(await list(device.sum(x, { shape, axis: -1 }))).toEqual([2, 3]);
+    expect(await list(device.sum(x, { shape, axis: -2 }))).toEqual([5, 3, -3]);
+    expect(await list(device.argmax(x, { shape, axis: 0 }))).toEqual([1, 1, 0]);
+    expect(await list(device.max(x, { shape: [1, 2, 1, 3], axis: 3 }))).toEqual([3, 5]);
+    expect(await list(device.sum(x, { shape: [6], axis: 0 }))).toEqual([5]);
+  });
+
+  test('of views: transposed, reversed, repeated, and such as must be copied', async () => {
+    const transposed = { buffer: x, shape: [3, 2], strides: [1, 3] };
+    expect(await list(device.sum(transposed, { axis: 0 }))).toEqual([2, 3]);
+    expect(await list(device.argmax(transposed))).toEqual([3]); // 5 is in row 1, column 1
+    const reversed = { buffer: x, shape: [6], strides: [-1], offset: 5 };
+    expect(await list(device.argmax(reversed))).toEqual([1]);
+    expect(await list(device.sum({ buffer: x, shape: [4, 6], strides: [0, 1] }))).toEqual([20]);
+    expect(await list(device.sum({ buffer: x, shape: [] }))).toEqual([1]);
+    const corner = { buffer: x, shape: [2, 2], strides: [3, 1] };
+    expect(await list(device.sum(corner))).toEqual([8]);
+    const odd = { buffer: x, shape: [2, 1, 2, 2, 2], strides: [0, 1, 1, 3, 0] };
+    expect(await list(device.sum(odd, { axis: 1 }))).toEqual([
+      1, 1, 4, 4, -2, -2, 5, 5, 1, 1, 4, 4, -2, -2, 5, 5,
+    ]);
+    expect(await list(device.softmax(odd, { axis: 1 }))).toEqual(new Array(16).fill(1));
+  });
+
+  test('a dot product broadcasts', async () => {
+    const y = device.from(new Float32Array([1, 10, 100]));
+    expect(await list(device.dot({ buffer: x, shape }, y, { axis: 1 }))).toEqual([281, -546]);
+    const copied = { buffer: x, shape: [2, 2], strides: [3, 1] };
+    expect(await list(device.dot(copied, copied))).toEqual([1 + 4 + 16 + 25]);
+    expect(await list(device.dot(x, x, { shape, axis: 0 }))).toEqual([17, 29, 45]);
+  });
+
+  test('of integers are of 64 bits, or what dtype asks for', async () => {
+    expect(device.sum(whole).dtype).toBe('int64');
+    expect(await list(device.sum(whole))).toEqual([13n]);
+    expect(await list(device.sum(whole, { outDtype: 'int32' }))).toEqual([13]);
+    expect(await list(device.sum(whole, { outDtype: 'float64' }))).toEqual([13]);
+    expect(device.sum(device.from(new Uint8Array([255, 1]))).dtype).toBe('uint64');
+    expect(await list(device.mean(whole))).toEqual([3.25]);
+    expect(await list(device.norm(whole, { outDtype: 'float32' }))).toEqual([
+      Math.fround(Math.sqrt(111)),
+    ]);
+    expect(await list(device.argmax(whole))).toEqual([0]); // the first of equals
+    expect(await list(device.argmin(whole, { outDtype: 'int64' }))).toEqual([1n]);
+    expect(device.sum(device.alloc('float16', 3), { outDtype: 'float32' }).dtype).toBe('float32');
+  });
+
+  test('of no elements', async () => {
+    const none = device.alloc('float32', 0);
+    expect(await list(device.sum(none))).toEqual([0]);
+    expect(await list(device.prod(none))).toEqual([1]);
+    expect(await list(device.norm(none))).toEqual([0]);
+    expect(await list(device.dot(none, none))).toEqual([0]);
+    expect(await list(device.mean(none))).toEqual([Number.NaN]);
+    expect(await list(device.sum(none, { shape: [0, 3], axis: 0 }))).toEqual([0, 0, 0]);
+    expect(await list(device.sum(none, { shape: [0, 3], axis: 1 }))).toEqual([]);
+    expect(await list(device.max(none, { shape: [0, 3], axis: 1 }))).toEqual([]);
+    expect(await list(device.softmax(none))).toEqual([]);
+    expect(await list(device.transpose(none, { rows: 0, columns: 9 }))).toEqual([]);
+  });
+
+  test('of a softmax', async () => {
+    const rows = await list(device.softmax(x, { shape }));
+    expect(rows.slice(0, 3).reduce<number>((a, b) => a + Number(b), 0)).toBeCloseTo(1, 6);
+    const log = await list(device.softmax(x, { shape, axis: 0, log: true }));
+    expect(log[0]).toBeCloseTo(-Math.log(1 + Math.exp(3)), 5);
+    const infinite = device.from(new Float32Array([-Infinity, -Infinity, Infinity, 0]));
+    expect(await list(device.softmax(infinite, { shape: [2, 2] }))).toEqual([NaN, NaN, NaN, NaN]);
+  });
+
+  test('of a transposition', async () => {
+    const transposed = device.transpose(x, { rows: 2, columns: 3 });
+    expect(await list(transposed)).toEqual([1, 4, -2, 5, 3, -6]);
+    const back = device.transpose(transposed, { rows: 3, columns: 2 });
+    expect(await list(back)).toEqual(await list(x));
+  });
+
+  test('go to out', async () => {
+    const out = device.from(new Float32Array([9, 9, 9]));
+    expect(device.sum(x, { shape, axis: 0, out })).toBe(out);
+    expect(await list(out)).toEqual([5, 3, -3]);
+    const numbers = device.alloc('float64', 1);
+    expect(device.sum(whole, { out: numbers })).toBe(numbers); // out decides the dtype
+    expect(await list(numbers)).toEqual([13]);
+    const logits = device.from(new Float32Array([0, 0]));
+    expect(device.softmax(logits, { out: logits })).toBe(logits);
+    expect(await list(logits)).toEqual([0.5, 0.5]);
+  });
+
+  test('of a long axis, through a workspace that is given back', async () => {
+    const long = device.from(new Float32Array(300_000).fill(0.5));
+    await device.synchronize();
+    const before = device.memoryStats();
+    expect(await list(device.sum(long))).toEqual([150_000]);
+    expect(await list(device.argmin(long))).toEqual([0]);
+    expect((await list(device.softmax(long)))[7]).toBeCloseTo(1 / 300_000, 12);
+    const after = device.memoryStats();
+    // The results are still there; they are few.
+    expect(after.currentCount - before.currentCount).toBe(3);
+    long.dispose();
+  });
+
+  test('on another stream', async () => {
+    using stream = device.createStream();
+    using y = device.from(new Float32Array(100_000).fill(1), { stream });
+    expect(await list(device.sum(y, { stream }))).toEqual([100_000]);
+    const odd = { buffer: y, shape: [10, 10], strides: [1000, 3] };
+    expect(await list(device.sum(odd, { stream }))).toEqual([100]);
+    await stream.synchronize();
+  });
+});
