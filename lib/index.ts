@@ -10,6 +10,7 @@ export {
   type Dtype,
   type DtypeOf,
   type DtypesByArray,
+  type FloatDtype,
   type HostArray,
   type HostArrays,
   type Scalar,
@@ -33,30 +34,17 @@ export {
 } from './base/errors.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
-export {
-  type AllocOptions,
-  Device,
-  type FromOptions,
-  type MemoryInfo,
-  type MemoryStats,
-} from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
-export {
-  type CopyOptions,
-  DeviceBuffer,
-  type FillOptions,
-  type ReadOptions,
-  type WriteOptions,
-} from './memory/buffer.js';
+export { type CopyOptions, DeviceBuffer, type FillOptions } from './memory/buffer.js';
+export type { AllocOptions, MemoryInfo, MemoryMethods, MemoryStats } from './memory/methods.js';
+export type { ReadOptions, WriteOptions } from './memory/transfer.js';
+export type { FromOptions } from './memory/upload.js';
+export { Device, Stream } from './methods.js';
 export type { Operand, StridedView } from './operands/strided.js';
 export type { ElementwiseOperations } from './operations/elementwise/methods.js';
-export type {
-  ElementwiseOptions,
-  FloatDtype,
-  UnaryOperations,
-} from './operations/elementwise/unary-methods.js';
-export type { MatmulCandidate, MatmulPlan } from './operations/matmul/matmul.js';
+export type { ElementwiseOptions } from './operations/elementwise/options.js';
+export type { UnaryOperations } from './operations/elementwise/unary-methods.js';
 export type { MatrixOperations, PlanMatmulOptions } from './operations/matmul/methods.js';
 export type {
   MatmulActivation,
@@ -68,16 +56,17 @@ export type {
   MatmulResultDtype,
   MatmulTuning,
 } from './operations/matmul/options.js';
+export type { MatmulCandidate, MatmulPlan } from './operations/matmul/plan.js';
 export type { MatmulShape } from './operations/matmul/shape.js';
 export type {
   MeanDtype,
   MeanResultDtype,
-  ReductionOperations,
-  ReductionOptions,
-  SoftmaxOptions,
   SumDtype,
   SumResultDtype,
-  TransposeOptions,
-} from './operations/reduce/methods.js';
+} from './operations/reduce/dtypes.js';
+export type { ReductionOperations, ReductionOptions } from './operations/reduce/methods.js';
+export type { SoftmaxOperations, SoftmaxOptions } from './operations/softmax/methods.js';
+export type { TransposeOperations, TransposeOptions } from './operations/transpose/methods.js';
 export { CudaEvent, type EventOptions } from './streams/event.js';
-export { Stream, type StreamOptions } from './streams/stream.js';
+export type { EventMethods, StreamMethods } from './streams/methods.js';
+export type { StreamOptions } from './streams/stream.js';

@@ -2,7 +2,7 @@
 import type { Device, DeviceBuffer } from 'nodecuda';
 import { addonPath, native } from '../../dist/addon/load.js';
 import type { NativeAddon } from '../../dist/addon/types.js';
-import { openDevice } from '../../dist/device/device.js';
+import { openDevice } from '../../dist/methods.js';
 import type { Case, Context, Prepared } from '../case';
 import { needsGpu } from '../case';
 import type { Contender } from '../measure';

@@ -4,12 +4,8 @@
  */
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import {
-  CudaError,
-  CudaOutOfMemoryError,
-  CudaUnavailableError,
-  publicError,
-} from '../base/errors.js';
+import { CudaError, CudaOutOfMemoryError, CudaUnavailableError } from '../base/errors.js';
+import { publicError } from './failures.js';
 import { platform, platformWords } from './platform.js';
 import type { NativeAddon, NativeFailure } from './types.js';
 

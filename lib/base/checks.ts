@@ -4,7 +4,7 @@
  * traps and getters of an options object.
  */
 import { types } from 'node:util';
-import type { DtypeInfo } from './dtype.js';
+import { DTYPES, type DtypeInfo, dtypeByName } from './dtype.js';
 
 /** A TypeError or RangeError about an argument. No CUDA call was made. */
 export interface ArgumentError extends Error {
@@ -69,6 +69,15 @@ export function checkNumber(value: unknown, name: string, fallback: number): num
   if (value === undefined) return fallback;
   if (typeof value !== 'number') throw argumentTypeError('a number', name, value);
   return value;
+}
+
+/** The dtype of that name. */
+export function checkDtype(value: unknown): DtypeInfo {
+  const dtype = dtypeByName(value);
+  if (dtype === undefined) {
+    throw argumentTypeError(`one of ${DTYPES.join(', ')}`, 'dtype', value);
+  }
+  return dtype;
 }
 
 const hasOwn = Object.prototype.hasOwnProperty;

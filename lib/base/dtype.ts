@@ -27,6 +27,9 @@ export const DTYPES = Object.freeze([
  */
 export type Dtype = (typeof DTYPES)[number];
 
+/** The dtypes of the functions that integers do not have. */
+export type FloatDtype = 'float32' | 'float64' | 'float16' | 'bfloat16';
+
 /** The typed array that {@link DeviceBuffer.read} returns, by dtype. */
 export interface HostArrays {
   float32: Float32Array;

@@ -3,8 +3,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOfStatus } from '../addon/failures.js';
 import type { NativeBuildInfo, NativeProbe } from '../addon/types.js';
-import { type CudaErrorCode, codeOfStatus } from '../base/errors.js';
+import type { CudaErrorCode } from '../base/errors.js';
 import type { DeviceInfo } from '../device/info.js';
 
 /** What the native binary was built from and for. */

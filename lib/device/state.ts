@@ -1,11 +1,10 @@
+import { publicError } from '../addon/failures.js';
 import { native, onFatal } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
-import { argumentTypeError } from '../base/checks.js';
 import {
   type CudaDeviceLostError,
   CudaDisposedError,
   CudaWrongDeviceError,
-  publicError,
 } from '../base/errors.js';
 import { type Closable, creationStack } from '../base/leaks.js';
 
@@ -86,18 +85,4 @@ export function checkSameDevice(device: DeviceState, other: DeviceState, name: s
       `(index ${device.index})`,
     { device: device.index },
   );
-}
-
-let deviceStateOf: (value: unknown) => DeviceState | undefined = () => undefined;
-
-/** Device tells how its private state is found: the files with its methods cannot import it. */
-export function setDeviceStateOf(find: (value: unknown) => DeviceState | undefined): void {
-  deviceStateOf = find;
-}
-
-/** The state of the Device on which `member` was called; TypeError if it is none. */
-export function deviceReceiver(value: unknown, member: string): DeviceState {
-  const state = deviceStateOf(value);
-  if (state === undefined) throw argumentTypeError('a Device', `this of Device.${member}`, value);
-  return state;
 }

@@ -11,8 +11,8 @@ import {
 } from '../base/checks.js';
 import { type DtypeInfo, dtypeByArray } from '../base/dtype.js';
 import { cuda } from '../cuda/cuda.js';
-import type { Device } from '../device/device.js';
 import type { DeviceBuffer } from '../memory/buffer.js';
+import type { Device } from '../methods.js';
 import {
   type CheckedMatmul,
   type MatmulPrecision,

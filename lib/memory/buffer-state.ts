@@ -1,9 +1,9 @@
 import { native } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
-import { argumentTypeError, rangeError, typeError } from '../base/checks.js';
+import { rangeError, typeError } from '../base/checks.js';
 import type { DtypeInfo } from '../base/dtype.js';
 import { ChildState } from '../device/child-state.js';
-import { checkSameDevice, type DeviceState } from '../device/state.js';
+import type { DeviceState } from '../device/state.js';
 
 /** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
 export class BufferState extends ChildState {
@@ -28,34 +28,23 @@ export class BufferState extends ChildState {
   }
 }
 
-let stateOf: (value: unknown) => BufferState | undefined = () => undefined;
-
-/** Called once, by the class DeviceBuffer, which alone can see the state of its objects. */
-export function setBufferStateOf(read: (value: unknown) => BufferState | undefined): void {
-  stateOf = read;
-}
-
-/** Whether a value is a DeviceBuffer, open or not. */
-export function isBuffer(value: unknown): boolean {
-  return stateOf(value) !== undefined;
-}
-
-/** The state of `this` in a method of DeviceBuffer. */
-export function bufferReceiver(value: unknown, member: string): BufferState {
-  const state = stateOf(value);
-  if (state === undefined) {
-    throw argumentTypeError('a DeviceBuffer', `this of DeviceBuffer.${member}`, value);
+/** Allocates device memory for `length` elements, which have been checked to be an integer. */
+export function allocateState(
+  device: DeviceState,
+  dtype: DtypeInfo,
+  length: number,
+  zeroed: boolean,
+  stream: Handle,
+): BufferState {
+  const byteLength = length * dtype.byteSize;
+  if (!Number.isSafeInteger(byteLength)) {
+    throw rangeError(
+      `Expected at most ${Math.floor(Number.MAX_SAFE_INTEGER / dtype.byteSize)} elements of ` +
+        `${dtype.name} but received ${length}`,
+    );
   }
-  return state;
-}
-
-/** The state of a buffer that is not disposed and lies on `device`. */
-export function bufferArgument(value: unknown, name: string, device: DeviceState): BufferState {
-  const state = stateOf(value);
-  if (state === undefined) throw argumentTypeError('a DeviceBuffer', name, value);
-  state.handle();
-  checkSameDevice(device, state.device, name);
-  return state;
+  const handle = native().allocate(device.handle, byteLength, zeroed, stream);
+  return new BufferState(device, handle, dtype, length, {}, 0);
 }
 
 export function checkSameDtype(expected: BufferState, other: BufferState, names: string): void {

@@ -1,48 +1,28 @@
-import { types } from 'node:util';
 import { native } from '../addon/load.js';
-import type { Handle } from '../addon/types.js';
 import {
   argumentTypeError,
   checkInteger,
   checkWithin,
-  elementCount,
   optionalInteger,
   rangeError,
   readOptions,
   typeError,
 } from '../base/checks.js';
-import type { Dtype, DtypeInfo, DtypeOf, HostArray, Scalar } from '../base/dtype.js';
+import type { Dtype, DtypeOf, HostArray, Scalar } from '../base/dtype.js';
 import { leakRegistry } from '../base/leaks.js';
 import { scalarPattern } from '../base/scalar.js';
-import type { Device, FromOptions } from '../device/device.js';
-import type { DeviceState } from '../device/state.js';
+import { type Device, deviceArgument } from '../device/device.js';
+import { checkSameDevice, type DeviceState } from '../device/state.js';
 import { type Stream, streamHandle } from '../streams/stream.js';
+import { BufferState, checkSameDtype, rangesOverlap } from './buffer-state.js';
 import {
-  BufferState,
-  bufferArgument,
-  bufferReceiver,
-  checkSameDtype,
-  rangesOverlap,
-  setBufferStateOf,
-} from './buffer-state.js';
-
-/** Options of {@link DeviceBuffer.write}. */
-export interface WriteOptions {
-  /** Element of the buffer at which to begin. Default 0. */
-  offset?: number;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
-
-/** Options of {@link DeviceBuffer.read}. */
-export interface ReadOptions {
-  /** Element of the buffer at which to begin. Default 0. */
-  offset?: number;
-  /** Elements to read. Default: the destination's length, or else the rest of the buffer. */
-  length?: number;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
+  enqueueWrite,
+  finishRead,
+  type ReadOptions,
+  startRead,
+  type WriteOptions,
+} from './transfer.js';
+import { type FromOptions, upload } from './upload.js';
 
 /** Options of {@link DeviceBuffer.fill}. */
 export interface FillOptions {
@@ -65,6 +45,7 @@ export interface CopyOptions {
 const leaks = leakRegistry('DeviceBuffer');
 
 let makeBuffer: (device: Device, state: BufferState) => DeviceBuffer;
+let stateOf: (value: unknown) => BufferState | undefined;
 
 /**
  * A one-dimensional array of numbers in device memory.
@@ -98,9 +79,8 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
 
   static {
     makeBuffer = (device, state) => new DeviceBuffer(device, state);
-    setBufferStateOf((value) =>
-      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined,
-    );
+    stateOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
   }
 
   /**
@@ -122,8 +102,7 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
     source: A,
     options?: FromOptions,
   ): DeviceBuffer {
-    if (!isDevice(device)) throw argumentTypeError('a Device', 'device', device);
-    return device.from(source, options as FromOptions & { dtype: Dtype });
+    return wrapBuffer(device, upload(deviceArgument(device, 'device'), source, options));
   }
 
   /** Element type. */
@@ -364,13 +343,6 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
   }
 }
 
-let isDevice: (value: unknown) => boolean = () => false;
-
-/** Called once, by the class Device: this file cannot import it. */
-export function setIsDevice(check: (value: unknown) => boolean): void {
-  isDevice = check;
-}
-
 function clampPosition(value: unknown, name: string, length: number): number {
   const position = checkInteger(value, name, Number.MIN_SAFE_INTEGER);
   return position < 0 ? Math.max(length + position, 0) : Math.min(position, length);
@@ -380,89 +352,25 @@ export function wrapBuffer<D extends Dtype>(device: Device, state: BufferState):
   return makeBuffer(device, state) as DeviceBuffer<D>;
 }
 
-/** Allocates device memory for `length` elements, which have been checked to be an integer. */
-export function allocateState(
-  device: DeviceState,
-  dtype: DtypeInfo,
-  length: number,
-  zeroed: boolean,
-  stream: Handle,
-): BufferState {
-  const byteLength = length * dtype.byteSize;
-  if (!Number.isSafeInteger(byteLength)) {
-    throw rangeError(
-      `Expected at most ${Math.floor(Number.MAX_SAFE_INTEGER / dtype.byteSize)} elements of ` +
-        `${dtype.name} but received ${length}`,
-    );
-  }
-  const handle = native().allocate(device.handle, byteLength, zeroed, stream);
-  return new BufferState(device, handle, dtype, length, {}, 0);
+/** Whether a value is a DeviceBuffer, open or not. */
+export function isBuffer(value: unknown): boolean {
+  return stateOf(value) !== undefined;
 }
 
-// Returns the stream it was enqueued on.
-function enqueueWrite(state: BufferState, source: unknown, options: unknown): Handle {
+/** The state of `this` in a method of DeviceBuffer. */
+export function bufferReceiver(value: unknown, member: string): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) {
+    throw argumentTypeError('a DeviceBuffer', `this of DeviceBuffer.${member}`, value);
+  }
+  return state;
+}
+
+/** The state of a buffer that is not disposed and lies on `device`. */
+export function bufferArgument(value: unknown, name: string, device: DeviceState): BufferState {
+  const state = stateOf(value);
+  if (state === undefined) throw argumentTypeError('a DeviceBuffer', name, value);
   state.handle();
-  const given = readOptions(options, { offset: undefined, stream: undefined });
-  const offset = optionalInteger(given.offset, 'offset', 0);
-
-  const handle = state.handle();
-  const stream = streamHandle(given.stream, state.device);
-  const length = elementCount(source, state.dtype, 'source');
-  checkWithin(offset, length, state.length, 'The source');
-  native().writeBuffer(handle, offset * state.dtype.byteSize, source as ArrayBufferView, stream);
-  return stream;
-}
-
-interface StartedRead {
-  readonly read: Handle;
-  readonly dtype: DtypeInfo;
-  readonly length: number;
-  readonly destination: ArrayBufferView;
-}
-
-function startRead(state: BufferState, first: unknown, second: unknown): StartedRead {
-  state.handle();
-  const hasDestination = ArrayBuffer.isView(first) || second !== undefined;
-  if (types.isAnyArrayBuffer(first)) throw argumentTypeError('a view', 'destination', first);
-  const given = readOptions(hasDestination ? second : first, {
-    offset: undefined,
-    length: undefined,
-    stream: undefined,
-  });
-  const offset = optionalInteger(given.offset, 'offset', 0);
-
-  const handle = state.handle();
-  const { dtype } = state;
-  const stream = streamHandle(given.stream, state.device);
-  const rest = Math.max(state.length - offset, 0);
-  const available = hasDestination ? elementCount(first, dtype, 'destination') : rest;
-  const length = optionalInteger(given.length, 'length', available);
-  checkWithin(offset, length, state.length, 'The range to read');
-  if (hasDestination && length !== available) {
-    throw rangeError(`Expected a destination of ${length} elements but received ${available}`);
-  }
-  const destination = hasDestination ? (first as ArrayBufferView) : hostArray(dtype, length);
-  const { byteSize } = dtype;
-  const read = native().startRead(handle, offset * byteSize, length * byteSize, stream);
-  return { read, dtype, length, destination };
-}
-
-function hostArray(dtype: DtypeInfo, length: number): ArrayBufferView {
-  try {
-    return new dtype.HostArray(length);
-  } catch {
-    throw rangeError(
-      `A host array cannot hold ${length} elements of ${dtype.name} here: read it in parts, ` +
-        `with \`offset\` and \`length\``,
-    );
-  }
-}
-
-function finishRead({ read, dtype, length, destination }: StartedRead): ArrayBufferView {
-  // It may have been detached or resized while we waited.
-  if (elementCount(destination, dtype, 'destination') !== length) {
-    throw typeError('The destination was resized while it was being read into');
-  }
-  native().finishRead(read, destination);
-  return destination;
+  checkSameDevice(device, state.device, name);
+  return state;
 }

@@ -1,20 +1,24 @@
 /** What the operations of Device have in common. */
-
 import type { Device } from '../device/device.js';
-import { type DeviceBuffer, wrapBuffer } from '../memory/buffer.js';
-import type { BufferState } from '../memory/buffer-state.js';
+import { wrapBuffer } from '../memory/buffer.js';
+import { BufferState } from '../memory/buffer-state.js';
+import type { Operand } from './strided.js';
+
+/** What an operation leaves: the state of a new buffer, or `out` as the caller gave it. */
+export type Result = BufferState | Operand;
 
 /** Enqueues into a new buffer, which is given back if that fails. */
-export function intoNew(
-  device: Device,
-  result: BufferState,
-  enqueue: (out: BufferState) => void,
-): DeviceBuffer {
+export function intoNew(result: BufferState, enqueue: (out: BufferState) => void): BufferState {
   try {
     enqueue(result);
   } catch (error) {
     result.close();
     throw error;
   }
-  return wrapBuffer(device, result);
+  return result;
+}
+
+/** A result as the methods of Device return it. */
+export function answer(device: object, result: Result): unknown {
+  return result instanceof BufferState ? wrapBuffer(device as Device, result) : result;
 }

@@ -1,18 +1,11 @@
 /**
- * Operands with a shape: checks, broadcasting as in NumPy, and fewer dimensions where that makes no
- * difference. Used by the elementwise operations and the reductions.
+ * Operands with a shape: checks, and broadcasting as in NumPy.
  */
-
 import { argumentTypeError, checkInteger, rangeError, typeError } from '../base/checks.js';
 import type { Dtype } from '../base/dtype.js';
 import type { DeviceState } from '../device/state.js';
-import type { DeviceBuffer } from '../memory/buffer.js';
-import {
-  type BufferState,
-  bufferArgument,
-  buffersOverlap,
-  isBuffer,
-} from '../memory/buffer-state.js';
+import { bufferArgument, type DeviceBuffer, isBuffer } from '../memory/buffer.js';
+import { type BufferState, buffersOverlap } from '../memory/buffer-state.js';
 
 /** The most dimensions an operand may have. */
 export const MAX_DIMENSIONS = 8;
@@ -281,31 +274,4 @@ export function checkInPlace(out: View, input: View): void {
       `\`${out.name}\` overlaps \`${input.name}\` in part: use the same elements or others`,
     );
   }
-}
-
-/** A walk over operands of one shape: `strides[operand][dimension]`, outermost dimension first. */
-export interface Walk {
-  readonly shape: readonly number[];
-  readonly strides: readonly (readonly number[])[];
-}
-
-/**
- * The same walk, in the same order, with as few dimensions as that takes: those of extent 1 are
- * left out, and two that are evenly spaced in all operands become one.
- */
-export function coalesce({ shape, strides }: Walk): Walk {
-  const extents: number[] = [];
-  const merged: number[][] = strides.map(() => []);
-  for (const [d, extent] of shape.entries()) {
-    if (extent === 1) continue;
-    const last = extents.length - 1;
-    if (last >= 0 && strides.every((of, i) => merged[i]![last] === of[d]! * extent)) {
-      extents[last]! *= extent;
-      for (const [i, of] of strides.entries()) merged[i]![last] = of[d]!;
-    } else {
-      extents.push(extent);
-      for (const [i, of] of strides.entries()) merged[i]!.push(of[d]!);
-    }
-  }
-  return { shape: extents, strides: merged };
 }

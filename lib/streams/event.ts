@@ -1,9 +1,10 @@
 import { native } from '../addon/load.js';
-import { checkBoolean, readOptions, typeError } from '../base/checks.js';
+import type { Handle } from '../addon/types.js';
+import { argumentTypeError, checkBoolean, readOptions, typeError } from '../base/checks.js';
 import { leakRegistry } from '../base/leaks.js';
+import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
-import { assertDeviceOpen, type DeviceState } from '../device/state.js';
-import { EventState, eventHandle, eventReceiver, setEventStateOf } from './event-state.js';
+import { assertDeviceOpen, checkSameDevice, type DeviceState } from '../device/state.js';
 import { type Stream, streamHandle } from './stream.js';
 
 /** Options of {@link Device.createEvent}. */
@@ -12,9 +13,21 @@ export interface EventOptions {
   timing?: boolean;
 }
 
+/** What a CudaEvent is made of. */
+class EventState extends ChildState {
+  constructor(device: DeviceState, handle: Handle) {
+    super(device, handle, 'CudaEvent');
+  }
+
+  protected release(handle: Handle): void {
+    native().closeEvent(handle);
+  }
+}
+
 const leaks = leakRegistry('CudaEvent');
 
 let makeEvent: (device: Device, state: EventState) => CudaEvent;
+let stateOf: (value: unknown) => EventState | undefined;
 
 /**
  * A mark in a stream: reached when everything enqueued before it is done. It can be waited for, by
@@ -51,20 +64,19 @@ export class CudaEvent {
 
   static {
     makeEvent = (device, state) => new CudaEvent(device, state);
-    setEventStateOf((value) =>
-      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined,
-    );
+    stateOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
   }
 
   /** The device it belongs to. */
   get device(): Device {
-    eventReceiver(this, 'device');
+    receiver(this, 'device');
     return this.#device;
   }
 
   /** True after {@link CudaEvent.dispose}, or after its device was disposed. */
   get disposed(): boolean {
-    return !eventReceiver(this, 'disposed').isOpen();
+    return !receiver(this, 'disposed').isOpen();
   }
 
   /**
@@ -79,7 +91,7 @@ export class CudaEvent {
    * ```
    */
   record(stream?: Stream): void {
-    const state = eventReceiver(this, 'record');
+    const state = receiver(this, 'record');
     const handle = state.handle();
     native().recordEvent(handle, streamHandle(stream, state.device));
   }
@@ -95,7 +107,7 @@ export class CudaEvent {
    * ```
    */
   query(): boolean {
-    return native().eventQuery(eventReceiver(this, 'query').handle());
+    return native().eventQuery(receiver(this, 'query').handle());
   }
 
   /**
@@ -110,7 +122,7 @@ export class CudaEvent {
    * ```
    */
   async synchronize(): Promise<void> {
-    await native().eventSynchronize(eventReceiver(this, 'synchronize').handle());
+    await native().eventSynchronize(receiver(this, 'synchronize').handle());
   }
 
   /**
@@ -124,7 +136,7 @@ export class CudaEvent {
    * ```
    */
   synchronizeSync(): void {
-    native().eventSynchronizeSync(eventReceiver(this, 'synchronizeSync').handle());
+    native().eventSynchronizeSync(receiver(this, 'synchronizeSync').handle());
   }
 
   /**
@@ -143,7 +155,7 @@ export class CudaEvent {
    * ```
    */
   elapsedMs(end: CudaEvent): number {
-    const state = eventReceiver(this, 'elapsedMs');
+    const state = receiver(this, 'elapsedMs');
     const handle = state.handle();
     return native().eventElapsedMs(handle, eventHandle(end, 'end', state.device));
   }
@@ -157,12 +169,12 @@ export class CudaEvent {
    * ```
    */
   dispose(): void {
-    eventReceiver(this, 'dispose').close();
+    receiver(this, 'dispose').close();
   }
 
   /** Calls {@link CudaEvent.dispose}, for `using`. */
   [Symbol.dispose](): void {
-    eventReceiver(this, 'dispose').close();
+    receiver(this, 'dispose').close();
   }
 }
 
@@ -172,4 +184,21 @@ export function createEvent(device: Device, state: DeviceState, options: unknown
   const timing = checkBoolean(given.timing, 'timing', true);
   assertDeviceOpen(state);
   return makeEvent(device, new EventState(state, native().createEvent(state.handle, timing)));
+}
+
+function receiver(value: unknown, member: string): EventState {
+  const state = stateOf(value);
+  if (state === undefined) {
+    throw argumentTypeError('a CudaEvent', `this of CudaEvent.${member}`, value);
+  }
+  return state;
+}
+
+/** The native event of an argument for work on `device`. */
+export function eventHandle(value: unknown, name: string, device: DeviceState): Handle {
+  const state = stateOf(value);
+  if (state === undefined) throw argumentTypeError('a CudaEvent', name, value);
+  const handle = state.handle();
+  checkSameDevice(device, state.device, name);
+  return handle;
 }

@@ -5,8 +5,6 @@ import { leakRegistry } from '../base/leaks.js';
 import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
 import { assertDeviceOpen, checkSameDevice, type DeviceState } from '../device/state.js';
-import type { CudaEvent } from './event.js';
-import { eventHandle } from './event-state.js';
 
 /** Options of {@link Device.createStream}. */
 export interface StreamOptions {
@@ -16,7 +14,8 @@ export interface StreamOptions {
   priority?: number;
 }
 
-class StreamState extends ChildState {
+/** What a Stream is made of. */
+export class StreamState extends ChildState {
   constructor(
     device: DeviceState,
     handle: Handle,
@@ -72,18 +71,18 @@ export class Stream {
 
   /** The device it belongs to. */
   get device(): Device {
-    receiver(this, 'device');
+    streamReceiver(this, 'device');
     return this.#device;
   }
 
   /** Its priority: smaller is more urgent. */
   get priority(): number {
-    return receiver(this, 'priority').priority;
+    return streamReceiver(this, 'priority').priority;
   }
 
   /** True after {@link Stream.dispose}, or after its device was disposed. */
   get disposed(): boolean {
-    return !receiver(this, 'disposed').isOpen();
+    return !streamReceiver(this, 'disposed').isOpen();
   }
 
   /**
@@ -98,7 +97,7 @@ export class Stream {
    * ```
    */
   async synchronize(): Promise<void> {
-    await native().streamSynchronize(receiver(this, 'synchronize').handle());
+    await native().streamSynchronize(streamReceiver(this, 'synchronize').handle());
   }
 
   /**
@@ -112,7 +111,7 @@ export class Stream {
    * ```
    */
   synchronizeSync(): void {
-    native().streamSynchronizeSync(receiver(this, 'synchronizeSync').handle());
+    native().streamSynchronizeSync(streamReceiver(this, 'synchronizeSync').handle());
   }
 
   /**
@@ -126,27 +125,7 @@ export class Stream {
    * ```
    */
   query(): boolean {
-    return native().streamQuery(receiver(this, 'query').handle());
-  }
-
-  /**
-   * Makes what is enqueued from now on wait until `event` is reached as it is recorded now.
-   * Enqueues and returns. For an event that was never recorded it does nothing, as in CUDA.
-   *
-   * Buffers need no such help: see {@link Stream}.
-   *
-   * @throws {@link CudaWrongDeviceError} for an event of another device
-   *
-   * @example
-   * ```ts
-   * event.record(upload);
-   * compute.waitFor(event);
-   * ```
-   */
-  waitFor(event: CudaEvent): void {
-    const state = receiver(this, 'waitFor');
-    const handle = state.handle();
-    native().streamWaitEvent(handle, eventHandle(event, 'event', state.device));
+    return native().streamQuery(streamReceiver(this, 'query').handle());
   }
 
   /**
@@ -159,16 +138,17 @@ export class Stream {
    * ```
    */
   dispose(): void {
-    receiver(this, 'dispose').close();
+    streamReceiver(this, 'dispose').close();
   }
 
   /** Calls {@link Stream.dispose}, for `using`. */
   [Symbol.dispose](): void {
-    receiver(this, 'dispose').close();
+    streamReceiver(this, 'dispose').close();
   }
 }
 
-function receiver(value: unknown, member: string): StreamState {
+/** The state of the Stream on which `member` was called; TypeError if it is none. */
+export function streamReceiver(value: unknown, member: string): StreamState {
   const state = stateOf(value);
   if (state === undefined) throw argumentTypeError('a Stream', `this of Stream.${member}`, value);
   return state;

@@ -11,7 +11,7 @@ const STATES: Record<string, string> = {
          for (let i = 0; i < 200; i++) device.matmul(a, a, { m: n, n, k: n }).read();`,
   lost: `const { native } = require('./dist/addon/load.js');
          const runtime = native().faultRuntime(native().simulatedRuntime(2 ** 24, 9, 0, 1));
-         const broken = require('./dist/device/device.js').openDevice(runtime, 0, false);
+         const broken = require('./dist/methods.js').openDevice(runtime, 0, false);
          const x = broken.alloc('float32', 1);
          native().faultFail(runtime, '*', 1, 700, 'sticky');
          await x.read().catch(() => {});`,

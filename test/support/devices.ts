@@ -1,7 +1,7 @@
 import { native } from '../../lib/addon/load.js';
 import type { Handle, NativeAddon } from '../../lib/addon/types.js';
-import { type Device, openDevice } from '../../lib/device/device.js';
 import { cuda, type SimulatedDeviceOptions } from '../../lib/index.js';
+import { type Device, openDevice } from '../../lib/methods.js';
 
 /** Device memory that is enough for the tests, and soon used up on purpose. */
 export const MEMORY_BYTES = 256 * 2 ** 20;

@@ -258,7 +258,7 @@ test('a wait goes on while the event is not ready', async () => {
 });
 
 test('a device that cannot be opened leaves nothing behind', async () => {
-  const { openDevice } = require('../../lib/device/device');
+  const { openDevice } = require('../../lib/methods');
   const { addon } = faulty;
   const before = addon.liveHandles();
   const inner = addon.simulatedRuntime(2 ** 24, 9, 0, 1);

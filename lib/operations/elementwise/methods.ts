@@ -1,26 +1,17 @@
 /**
- * What a Device does element by element.
+ * What a Device does element by element with two operands, with numbers, and to the dtype.
  */
-
-import type { Dtype, Scalar } from '../../base/dtype.js';
-import type { Device } from '../../device/device.js';
-import { deviceReceiver } from '../../device/state.js';
+import type { Dtype, FloatDtype, Scalar } from '../../base/dtype.js';
+import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
+import { answer } from '../../operands/result.js';
 import type { Operand } from '../../operands/strided.js';
-import {
-  BINARY,
-  binary,
-  convert,
-  factorPattern,
-  type Operation,
-  readLimits,
-  UNARY,
-  unary,
-} from './elementwise.js';
-import { type ElementwiseOptions, type FloatDtype, UnaryOperations } from './unary-methods.js';
+import { binary, convert, readFactor, readLimits, unary } from './elementwise.js';
+import { BINARY, type Operation, UNARY } from './operation.js';
+import type { ElementwiseOptions } from './options.js';
 
 /**
- * The elementwise operations of {@link Device}, which extends this class.
+ * The elementwise operations of {@link Device}: those of two operands, and those that take numbers.
  *
  * An operand is a {@link DeviceBuffer} or a {@link StridedView}. Shapes broadcast as in NumPy: they
  * are aligned at their last dimensions, and an extent of 1 is repeated. The result is a new buffer,
@@ -36,7 +27,7 @@ import { type ElementwiseOptions, type FloatDtype, UnaryOperations } from './una
  * the memory from its first to its last element must not meet that of an operand otherwise.
  * {@link CudaWrongDeviceError} is thrown for a buffer or stream of another device.
  */
-export abstract class ElementwiseOperations extends UnaryOperations {
+export abstract class ElementwiseOperations {
   /**
    * Adds: `x[i] + y[i]`. Integers wrap around.
    *
@@ -49,6 +40,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * device.add(x, y, { out: x }); // in place
    * using rows = device.add({ buffer: matrix, shape: [2, 3] }, bias); // bias: 3 elements
    * ```
+   *
+   * @group Elementwise operations
    */
   add<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -74,6 +67,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.sub(1, x); // 1 - x[i]
    * ```
+   *
+   * @group Elementwise operations
    */
   sub<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -99,6 +94,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.mul(x, 2);
    * ```
+   *
+   * @group Elementwise operations
    */
   mul<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -125,6 +122,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.div(x, y);
    * ```
+   *
+   * @group Elementwise operations
    */
   div<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -151,6 +150,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.maximum(x, y);
    * ```
+   *
+   * @group Elementwise operations
    */
   maximum<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -177,6 +178,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.minimum(x, y);
    * ```
+   *
+   * @group Elementwise operations
    */
   minimum<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -203,6 +206,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using z = device.pow(x, 3);
    * ```
+   *
+   * @group Elementwise operations
    */
   pow<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -229,6 +234,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * device.axpy(0.5, x, y, { out: y }); // y += 0.5 x
    * ```
+   *
+   * @group Elementwise operations
    */
   axpy<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     alpha: Scalar<NoInfer<D>>,
@@ -237,11 +244,7 @@ export abstract class ElementwiseOperations extends UnaryOperations {
     options?: ElementwiseOptions<NoInfer<D>, O>,
   ): O {
     const state = deviceReceiver(this, 'axpy');
-    const operation = BINARY.axpy;
-    return binary(this as unknown as Device, state, operation, x, y, options, (dtype) => [
-      factorPattern(dtype, alpha, 'alpha'),
-      factorPattern(dtype, 0, 'alpha'),
-    ]) as O;
+    return answer(this, binary(state, BINARY.axpy, x, y, options, readFactor(alpha))) as O;
   }
 
   /**
@@ -255,6 +258,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * device.scale(x, 1 / 3, { out: x });
    * ```
+   *
+   * @group Elementwise operations
    */
   scale<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -262,10 +267,7 @@ export abstract class ElementwiseOperations extends UnaryOperations {
     options?: ElementwiseOptions<NoInfer<D>, O>,
   ): O {
     const state = deviceReceiver(this, 'scale');
-    return unary(this as unknown as Device, state, UNARY.scale, x, options, (dtype) => [
-      factorPattern(dtype, alpha, 'alpha'),
-      factorPattern(dtype, 0, 'alpha'),
-    ]) as O;
+    return answer(this, unary(state, UNARY.scale, x, options, readFactor(alpha))) as O;
   }
 
   /**
@@ -280,6 +282,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using y = device.clamp(x, 0, 1);
    * ```
+   *
+   * @group Elementwise operations
    */
   clamp<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -288,8 +292,7 @@ export abstract class ElementwiseOperations extends UnaryOperations {
     options?: ElementwiseOptions<NoInfer<D>, O>,
   ): O {
     const state = deviceReceiver(this, 'clamp');
-    const limits = readLimits(min, max);
-    return unary(this as unknown as Device, state, UNARY.clamp, x, options, limits) as O;
+    return answer(this, unary(state, UNARY.clamp, x, options, readLimits(min, max))) as O;
   }
 
   /**
@@ -307,6 +310,8 @@ export abstract class ElementwiseOperations extends UnaryOperations {
    * ```ts
    * using half = device.convert(x, 'float16');
    * ```
+   *
+   * @group Elementwise operations
    */
   convert<T extends Dtype, O extends Operand<T> = DeviceBuffer<T>>(
     x: Operand,
@@ -314,7 +319,7 @@ export abstract class ElementwiseOperations extends UnaryOperations {
     options?: ElementwiseOptions<NoInfer<T>, O>,
   ): O {
     const state = deviceReceiver(this, 'convert');
-    return convert(this as unknown as Device, state, x, dtype, options) as O;
+    return answer(this, convert(state, x, dtype, options)) as O;
   }
 }
 
@@ -326,5 +331,5 @@ function apply(
   options: unknown,
 ): unknown {
   const state = deviceReceiver(self, operation.name);
-  return binary(self as Device, state, operation, x, y, options);
+  return answer(self, binary(state, operation, x, y, options));
 }

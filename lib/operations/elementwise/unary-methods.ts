@@ -1,34 +1,17 @@
 /**
  * What a Device does with the elements of one operand.
  */
-
-import type { Dtype } from '../../base/dtype.js';
-import type { Device } from '../../device/device.js';
-import { deviceReceiver } from '../../device/state.js';
+import type { Dtype, FloatDtype } from '../../base/dtype.js';
+import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
+import { answer } from '../../operands/result.js';
 import type { Operand } from '../../operands/strided.js';
-import type { Stream } from '../../streams/stream.js';
-import { type Operation, UNARY, unary } from './elementwise.js';
-
-/** The dtypes of the functions that integers do not have. */
-export type FloatDtype = 'float32' | 'float64' | 'float16' | 'bfloat16';
-
-/** Options of the elementwise operations. */
-export interface ElementwiseOptions<
-  D extends Dtype = Dtype,
-  O extends Operand<D> = DeviceBuffer<D>,
-> {
-  /**
-   * Where the results go: of the dtype and the shape of the result, no element twice. It may be an
-   * operand, element for element; it must not overlap one otherwise. Default: a new buffer.
-   */
-  out?: O;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
+import { unary } from './elementwise.js';
+import { type Operation, UNARY } from './operation.js';
+import type { ElementwiseOptions } from './options.js';
 
 /**
- * The elementwise operations of one operand, of {@link Device}, which extends this class.
+ * The elementwise operations of one operand, of {@link Device}.
  *
  * An operand is a {@link DeviceBuffer} or a {@link StridedView}, and the result has its shape: a
  * new buffer, row-major, or `out`, which is returned then. `float16` and `bfloat16` are computed in
@@ -48,6 +31,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.neg(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   neg<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -65,6 +50,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.abs(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   abs<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -82,6 +69,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.square(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   square<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -99,6 +88,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.relu(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   relu<D extends Dtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -116,6 +107,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.sqrt(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   sqrt<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -133,6 +126,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.rsqrt(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   rsqrt<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -150,6 +145,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.reciprocal(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   reciprocal<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -167,6 +164,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.exp(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   exp<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -184,6 +183,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.log(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   log<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -201,6 +202,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.sin(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   sin<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -218,6 +221,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.cos(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   cos<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -235,6 +240,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.tanh(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   tanh<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -252,6 +259,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.sigmoid(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   sigmoid<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -269,6 +278,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.silu(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   silu<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -287,6 +298,8 @@ export abstract class UnaryOperations {
    * ```ts
    * using y = device.gelu(x);
    * ```
+   *
+   * @group Elementwise operations
    */
   gelu<D extends FloatDtype, O extends Operand<D> = DeviceBuffer<D>>(
     x: Operand<D>,
@@ -298,5 +311,5 @@ export abstract class UnaryOperations {
 
 function apply(self: object, operation: Operation, x: unknown, options: unknown): unknown {
   const state = deviceReceiver(self, operation.name);
-  return unary(self as Device, state, operation, x, options);
+  return answer(self, unary(state, operation, x, options));
 }

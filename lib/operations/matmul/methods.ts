@@ -1,12 +1,10 @@
 /**
  * The matrix products of a Device.
  */
-
-import type { Device } from '../../device/device.js';
-import { deviceReceiver } from '../../device/state.js';
+import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
-import { ReductionOperations } from '../reduce/methods.js';
-import { type MatmulPlan, matmul, planMatmul } from './matmul.js';
+import { answer } from '../../operands/result.js';
+import { matmul } from './matmul.js';
 import type {
   MatmulDefaultDtype,
   MatmulDtype,
@@ -15,6 +13,7 @@ import type {
   MatmulResultDtype,
   MatmulTuning,
 } from './options.js';
+import { type MatmulPlan, planMatmul } from './plan.js';
 import type { MatmulShape } from './shape.js';
 
 /** Options of {@link MatrixOperations.planMatmul}. */
@@ -34,8 +33,8 @@ export interface PlanMatmulOptions<D extends MatmulDtype = MatmulDtype>
   aligned?: boolean;
 }
 
-/** The matrix operations of {@link Device}, which extends this class. */
-export abstract class MatrixOperations extends ReductionOperations {
+/** The matrix products of {@link Device}. */
+export abstract class MatrixOperations {
   /**
    * Multiplies matrices: `out = alpha op(a) op(b) + beta out`, all row-major, one or a stack of
    * them, and on the way what {@link MatmulEpilogue} names. Enqueues and returns.
@@ -58,6 +57,8 @@ export abstract class MatrixOperations extends ReductionOperations {
    * device.matmul(a, b, { m: 2, n: 4, k: 3, alpha: 0.5, beta: 1, out: c }); // adds to c
    * using y = device.matmul(x, weights, { m, n, k, transposeB: true, bias, activation: 'gelu' });
    * ```
+   *
+   * @group Matrix products
    */
   matmul<
     D extends MatmulDtype,
@@ -68,7 +69,7 @@ export abstract class MatrixOperations extends ReductionOperations {
     options: MatmulOptions<NoInfer<D>, R>,
   ): DeviceBuffer<R> {
     const state = deviceReceiver(this, 'matmul');
-    return matmul(this as unknown as Device, state, a, b, options) as DeviceBuffer<R>;
+    return answer(this, matmul(state, a, b, options)) as DeviceBuffer<R>;
   }
 
   /**
@@ -83,6 +84,8 @@ export abstract class MatrixOperations extends ReductionOperations {
    * const plan = device.planMatmul({ dtype: 'bfloat16', m: 4096, n: 4096, k: 4096 });
    * console.log(plan.variant, plan.reason);
    * ```
+   *
+   * @group Matrix products
    */
   planMatmul<D extends MatmulDtype>(options: PlanMatmulOptions<D>): MatmulPlan {
     return planMatmul(deviceReceiver(this, 'planMatmul'), options);

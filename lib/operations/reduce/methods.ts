@@ -1,39 +1,20 @@
 /**
- * What a Device does along an axis: reductions, softmax, transposition.
+ * What a Device does along an axis.
  */
-
 import type { Dtype } from '../../base/dtype.js';
-import type { Device } from '../../device/device.js';
-import { deviceReceiver } from '../../device/state.js';
+import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
+import { answer } from '../../operands/result.js';
 import type { Operand } from '../../operands/strided.js';
 import type { Stream } from '../../streams/stream.js';
-import { ElementwiseOperations } from '../elementwise/methods.js';
-import type { FloatDtype } from '../elementwise/unary-methods.js';
-import { softmax, transpose } from '../softmax/softmax.js';
-import { type ReductionName, reduce } from './reduce.js';
-
-/** The element type of a sum, a product or a dot product of dtype `D`, unless told otherwise. */
-export type SumDtype<D extends Dtype> = D extends FloatDtype
-  ? D
-  : D extends `u${string}`
-    ? 'uint64'
-    : 'int64';
-
-/** The element types that {@link SumDtype} results can have. */
-export type SumResultDtype<D extends Dtype> = D extends FloatDtype
-  ? D | 'float32' | 'float16' | 'bfloat16'
-  : D extends `u${string}`
-    ? 'uint64' | 'uint32' | 'float64'
-    : 'int64' | 'int32' | 'float64';
-
-/** The element type of a mean or a norm of dtype `D`, unless told otherwise. */
-export type MeanDtype<D extends Dtype> = D extends FloatDtype ? D : 'float64';
-
-/** The element types that {@link MeanDtype} results can have. */
-export type MeanResultDtype<D extends Dtype> = D extends FloatDtype
-  ? D | 'float32' | 'float16' | 'bfloat16'
-  : FloatDtype;
+import type {
+  MeanDtype,
+  MeanResultDtype,
+  ReductionName,
+  SumDtype,
+  SumResultDtype,
+} from './dtypes.js';
+import { reduce } from './reduce.js';
 
 /** Options of the reductions; `R` is the element type of the result. */
 export interface ReductionOptions<R extends Dtype = Dtype> {
@@ -52,36 +33,8 @@ export interface ReductionOptions<R extends Dtype = Dtype> {
   stream?: Stream;
 }
 
-/** Options of {@link ReductionOperations.softmax}. */
-export interface SoftmaxOptions<D extends Dtype = Dtype> {
-  /** The shape of `x` if it is a buffer, all of it. Default: one dimension. */
-  shape?: readonly number[];
-  /** The dimension along which exponentials add up to 1, from the end if negative. Default -1. */
-  axis?: number | undefined;
-  /** Whether the logarithm of the softmax is wanted, computed without overflow. Default false. */
-  log?: boolean;
-  /** Where the result goes: as long as `x`, row-major. It may be `x`. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
-
-/** Options of {@link ReductionOperations.transpose}. */
-export interface TransposeOptions<D extends Dtype = Dtype> {
-  /** Rows of `x`, columns of the result. */
-  rows: number;
-  /** Columns of `x`, rows of the result. */
-  columns: number;
-  /** Matrices that follow each other, each transposed by itself. Default 1. */
-  batches?: number;
-  /** Where the result goes: as long as `x`, not overlapping it. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
-  /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
-}
-
 /**
- * The operations along an axis of {@link Device}, which extends this class.
+ * The reductions of {@link Device}.
  *
  * An operand is a {@link DeviceBuffer}, with the option `shape` if it has more than one dimension,
  * or a {@link StridedView}. The result is a new buffer without the axis, row-major, or `out`, which
@@ -101,7 +54,7 @@ export interface TransposeOptions<D extends Dtype = Dtype> {
  * operand, {@link CudaWrongDeviceError} for a buffer or stream of another device,
  * {@link CudaOutOfMemoryError} if there is not enough memory; the device stays usable.
  */
-export abstract class ReductionOperations extends ElementwiseOperations {
+export abstract class ReductionOperations {
   /**
    * Adds up. Of integers the result is `int64` or `uint64`, as in NumPy; `outDtype` may ask for 32 bits
    * (modulo 2^32) or for `float64` (the exact sum, rounded). The sum of no elements is 0.
@@ -113,6 +66,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * using total = device.sum(x);
    * using perColumn = device.sum(x, { shape: [rows, columns], axis: 0 });
    * ```
+   *
+   * @group Along an axis
    */
   sum<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
@@ -130,6 +85,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using product = device.prod(x);
    * ```
+   *
+   * @group Along an axis
    */
   prod<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
@@ -149,6 +106,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using centre = device.mean(x, { shape: [points, 3], axis: 0 });
    * ```
+   *
+   * @group Along an axis
    */
   mean<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
     x: Operand<D>,
@@ -168,6 +127,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using lengths = device.norm(x, { shape: [points, 3], axis: 1 });
    * ```
+   *
+   * @group Along an axis
    */
   norm<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
     x: Operand<D>,
@@ -188,6 +149,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * using product = device.dot(x, y);
    * using perRow = device.dot({ buffer: matrix, shape: [4, 3] }, vector, { axis: 1 });
    * ```
+   *
+   * @group Along an axis
    */
   dot<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
@@ -207,6 +170,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using peak = device.max(x);
    * ```
+   *
+   * @group Along an axis
    */
   max<D extends Dtype>(x: Operand<D>, options?: ReductionOptions<NoInfer<D>>): DeviceBuffer<D> {
     return apply(this, 'max', [x], options) as DeviceBuffer<D>;
@@ -222,6 +187,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using least = device.min(x);
    * ```
+   *
+   * @group Along an axis
    */
   min<D extends Dtype>(x: Operand<D>, options?: ReductionOptions<NoInfer<D>>): DeviceBuffer<D> {
     return apply(this, 'min', [x], options) as DeviceBuffer<D>;
@@ -240,6 +207,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using classes = device.argmax(logits, { shape: [images, 10], axis: 1 });
    * ```
+   *
+   * @group Along an axis
    */
   argmax<D extends Dtype, R extends 'int32' | 'int64' = 'int32'>(
     x: Operand<D>,
@@ -259,6 +228,8 @@ export abstract class ReductionOperations extends ElementwiseOperations {
    * ```ts
    * using nearest = device.argmin(distances, { shape: [queries, points], axis: 1 });
    * ```
+   *
+   * @group Along an axis
    */
   argmin<D extends Dtype, R extends 'int32' | 'int64' = 'int32'>(
     x: Operand<D>,
@@ -266,56 +237,14 @@ export abstract class ReductionOperations extends ElementwiseOperations {
   ): DeviceBuffer<R> {
     return apply(this, 'argmin', [x], options) as DeviceBuffer<R>;
   }
-
-  /**
-   * Softmax: `exp(x - max) / sum(exp(x - max))` along an axis, or its logarithm. 16-bit floats are
-   * computed in float32. Rows with a NaN or +Infinity, and rows of -Infinity alone, become NaN.
-   *
-   * @param x - `float16`, `bfloat16`, `float32` or `float64`
-   * @throws `TypeError` for other dtypes, `RangeError` if `out` overlaps `x` without being the same
-   *   elements
-   *
-   * @example
-   * ```ts
-   * using probabilities = device.softmax(logits, { shape: [images, 10] });
-   * device.softmax(scores, { log: true, out: scores }); // in place
-   * ```
-   */
-  softmax<D extends FloatDtype>(
-    x: Operand<D>,
-    options?: SoftmaxOptions<NoInfer<D>>,
-  ): DeviceBuffer<D> {
-    const state = deviceReceiver(this, 'softmax');
-    return softmax(this as unknown as Device, state, x, options) as DeviceBuffer<D>;
-  }
-
-  /**
-   * Transposes matrices: `out[j][i] = x[i][j]`, all row-major. Out of place; nothing but the
-   * element size matters, so NaNs keep their bits.
-   *
-   * @param x - any dtype, `batches * rows * columns` elements
-   * @throws `RangeError` if the length does not fit, or `out` overlaps `x`
-   *
-   * @example
-   * ```ts
-   * using transposed = device.transpose(x, { rows: 2, columns: 3 });
-   * ```
-   */
-  transpose<D extends Dtype>(
-    x: DeviceBuffer<D>,
-    options: TransposeOptions<NoInfer<D>>,
-  ): DeviceBuffer<D> {
-    const state = deviceReceiver(this, 'transpose');
-    return transpose(this as unknown as Device, state, x, options) as DeviceBuffer<D>;
-  }
 }
 
 function apply(
-  device: object,
+  self: object,
   operation: ReductionName,
   operands: readonly unknown[],
   options: unknown,
 ): DeviceBuffer {
-  const state = deviceReceiver(device, operation);
-  return reduce(device as Device, state, operation, operands, options);
+  const state = deviceReceiver(self, operation);
+  return answer(self, reduce(state, operation, operands, options)) as DeviceBuffer;
 }

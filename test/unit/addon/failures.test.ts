@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { publicError } from '../../../lib/addon/failures.js';
 import type { NativeFailureDetails } from '../../../lib/addon/types.js';
-import { publicError } from '../../../lib/base/errors.js';
 import { CudaDeviceLostError, CudaError } from '../../../lib/index.js';
 
 function details(status: number, more: Partial<NativeFailureDetails> = {}): NativeFailureDetails {

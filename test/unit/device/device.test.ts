@@ -106,7 +106,7 @@ describe('other devices', () => {
 
 test('Device objects of one physical device share buffers and streams', async () => {
   const { native } = require('../../../lib/addon/load');
-  const { openDevice } = require('../../../lib/device/device');
+  const { openDevice } = require('../../../lib/methods');
   const runtime = native().simulatedRuntime(2 ** 24, 9, 0, 1);
   const one: Device = openDevice(runtime, 0, false);
   const two: Device = openDevice(runtime, 0, false);

@@ -1,0 +1,41 @@
+import type { Handle } from '../../addon/types.js';
+import type { DeviceState } from '../../device/state.js';
+import { allocateState } from '../../memory/buffer-state.js';
+import { elementsOf, rowMajorStrides, type View } from '../../operands/strided.js';
+import { launchStrided, NO_SCALARS } from './launch.js';
+import { CONVERT } from './operation.js';
+
+/**
+ * Calls `use` with a copy of a view, broadcast to `shape`, whose elements follow each other. For
+ * kernels that cannot walk the view itself.
+ */
+export function withContiguous(
+  state: DeviceState,
+  view: View,
+  shape: readonly number[],
+  stream: Handle,
+  use: (copy: View) => void,
+): void {
+  const { dtype } = view.buffer;
+  const fresh = allocateState(state, dtype, elementsOf(shape), false, stream);
+  const copy: View = {
+    name: view.name,
+    buffer: fresh,
+    shape,
+    strides: rowMajorStrides(shape),
+    offset: 0,
+  };
+  const job = {
+    operation: CONVERT,
+    source: dtype,
+    destination: dtype,
+    stream,
+    scalars: NO_SCALARS,
+  };
+  try {
+    launchStrided(job, copy, view, undefined);
+    use(copy);
+  } finally {
+    fresh.close(); // in the order of the stream: after its last use
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * A product's numbers in the argument block.
+ */
+import type { DtypeInfo } from '../../base/dtype.js';
+import type { CheckedMatmul } from './options.js';
+
+/** Where the numbers of a product are in the argument block: Slot in matmul_binding.cc. */
+export enum Slot {
+  dtype,
+  outDtype,
+  precision,
+  flags,
+  activation,
+  m,
+  n,
+  k,
+  batches,
+  alpha,
+  beta,
+  a,
+  lda,
+  strideA,
+  b,
+  ldb,
+  strideB,
+  out,
+  ldc,
+  strideC,
+  bias,
+  rowScale,
+  columnScale,
+  variant,
+  splits,
+  stream,
+  device,
+}
+
+export enum Flag {
+  transposeA = 1,
+  transposeB = 2,
+  biasPerRow = 4,
+  unaligned = 8,
+}
+
+export const NO_BUFFER = 0;
+
+/** Fills in everything but handles. */
+export function writeNumbers(
+  block: Float64Array,
+  call: CheckedMatmul,
+  input: DtypeInfo,
+  result: DtypeInfo,
+): void {
+  const { shape } = call;
+  block[Slot.dtype] = input.index;
+  block[Slot.outDtype] = result.index;
+  block[Slot.precision] = call.precision;
+  block[Slot.flags] =
+    (shape.transposeA ? Flag.transposeA : 0) |
+    (shape.transposeB ? Flag.transposeB : 0) |
+    (call.biasPerRow ? Flag.biasPerRow : 0);
+  block[Slot.activation] = call.activation;
+  block[Slot.m] = shape.m;
+  block[Slot.n] = shape.n;
+  block[Slot.k] = shape.k;
+  block[Slot.batches] = shape.batches;
+  block[Slot.alpha] = shape.alpha;
+  block[Slot.beta] = shape.beta;
+  block[Slot.lda] = shape.a.stride;
+  block[Slot.strideA] = shape.a.batchStride;
+  block[Slot.ldb] = shape.b.stride;
+  block[Slot.strideB] = shape.b.batchStride;
+  block[Slot.ldc] = shape.c.stride;
+  block[Slot.strideC] = shape.c.batchStride;
+  block[Slot.variant] = call.variant;
+  block[Slot.splits] = call.splits;
+}
