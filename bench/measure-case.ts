@@ -1,10 +1,10 @@
 /** One case: its contenders and peers are made ready, verified, and measured in turn. */
-import type { Case, Prepared } from './case';
-import { judge } from './check';
-import { type Contender, compare, type Effort, type Timing } from './measure';
+import type { Case, Prepared } from './measure/case';
+import { judge } from './measure/check';
+import { type Contender, compare, type Effort, type Timing } from './measure/contenders';
+import { type CaseResult, type LeftOut, toRow, toSkipped } from './measure/results';
 import { PeerSkip } from './peers/client';
 import type { FoundPeer } from './peers/find';
-import { type CaseResult, type LeftOut, toRow, toSkipped } from './results';
 
 /** A contender to be measured. Those of peers may drop out; nodecuda's own may not. */
 interface Entrant {

@@ -21,25 +21,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cuda } from 'nodecuda';
-import type { Case, Context } from './case';
-import { copyCases } from './cases/copy';
-import { enqueueCases } from './cases/enqueue';
-import { hostCases } from './cases/host';
-import { importCases } from './cases/import';
-import { matmulCases } from './cases/matmul';
-import { memoryCases } from './cases/memory';
-import { compareReports } from './compare';
-import { upload } from './data';
-import { describeEnvironment } from './environment';
-import { judgeGoals } from './goals';
-import { GpuMonitor } from './gpu-state';
-import type { Effort } from './measure';
+import { allCases } from './cases/all';
+import { judgeGoals } from './goals/goals';
+import { describeEnvironment } from './machine/environment';
+import { GpuMonitor } from './machine/gpu-state';
+import type { Context } from './measure/case';
+import type { Effort } from './measure/contenders';
+import { upload } from './measure/data';
+import type { CaseResult } from './measure/results';
 import { measureCase } from './measure-case';
 import { type Options, readOptions } from './options';
 import { toHtml } from './page/page';
-import { findPeers } from './peers/find';
-import { type Report, toMarkdown, toText } from './report';
-import type { CaseResult } from './results';
+import { type FoundPeer, findPeers, peerVersions } from './peers/find';
+import { compareReports } from './report/compare';
+import type { Report } from './report/report';
+import { toMarkdown, toText } from './report/tables';
 
 const SIMULATOR: Effort = {
   warmupMs: 300,
@@ -54,7 +50,14 @@ const QUICK: Effort = { warmupMs: 20, sampleMs: 5, samples: 7, budgetMs: 500, le
 /** Until clocks and power have settled. */
 const GPU_WARMUP_MS = 3000;
 
-async function openContext(options: Options): Promise<Context> {
+/** What is measured with, and beside what. */
+interface Setup extends Context {
+  /** The simulated device's threads; undefined on a GPU. */
+  readonly workers: number | undefined;
+  readonly peers: readonly FoundPeer[];
+}
+
+async function setUp(options: Options): Promise<Setup> {
   const { quick, simulated, workers, variants } = options;
   const diagnosis = cuda.diagnose();
   const hasGpu = diagnosis.available && !diagnosis.simulated && !simulated;
@@ -65,17 +68,6 @@ async function openContext(options: Options): Promise<Context> {
   return hasGpu
     ? { device: cuda.device(), workers: undefined, ...rest }
     : { device: cuda.simulatedDevice({ workers }), workers, ...rest };
-}
-
-function allCases(context: Context): Case[] {
-  return [
-    ...memoryCases(context),
-    ...matmulCases(context),
-    ...hostCases(context),
-    ...copyCases(context),
-    ...enqueueCases(context),
-    ...importCases(),
-  ];
 }
 
 async function warmUp({ device }: Context): Promise<void> {
@@ -90,26 +82,27 @@ async function warmUp({ device }: Context): Promise<void> {
 }
 
 async function measureAll(options: Options): Promise<Report> {
-  const context = await openContext(options);
-  using _ = context.device;
-  const environment = describeEnvironment(context);
+  const setup = await setUp(options);
+  const { device, workers, peers } = setup;
+  using _ = device;
+  const environment = describeEnvironment(device, workers, peerVersions(peers));
   const { simulated } = environment;
-  const cases = allCases(context).filter(({ name }) => name.includes(options.only));
+  const cases = allCases(setup).filter(({ name }) => name.includes(options.only));
   const effort = options.quick ? QUICK : simulated ? SIMULATOR : GPU;
   const monitor = new GpuMonitor(!simulated);
   const results: CaseResult[] = [];
   try {
-    if (!simulated) await warmUp(context);
+    if (!simulated) await warmUp(setup);
     for (const benchCase of cases) {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${benchCase.name} ...`);
       monitor.take();
-      const result = await measureCase(benchCase, effort, context.peers);
+      const result = await measureCase(benchCase, effort, peers);
       results.push({ ...result, gpuLoad: monitor.take() });
       if (result.failed !== null) console.error(`FAILED: ${result.name}: ${result.failed}`);
     }
   } finally {
     monitor.close();
-    for (const { peer } of context.peers) peer?.close();
+    for (const { peer } of peers) peer?.close();
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   return { environment, results, goals: judgeGoals(results, environment) };

@@ -1,10 +1,10 @@
-import type { Case, Context, Prepared } from '../case';
-import { needsGpu, needsTime } from '../case';
-import { makeCheck } from '../check';
-import { hostFloats, valueAt } from '../data';
-import type { Contender } from '../measure';
-import { CUBLAS } from '../names';
-import { deviceContender, sampleArray, sampleBuffer } from '../on-device';
+import type { Case, Context, Prepared } from '../measure/case';
+import { needsGpu, needsTime } from '../measure/case';
+import { makeCheck } from '../measure/check';
+import type { Contender } from '../measure/contenders';
+import { hostFloats, valueAt } from '../measure/data';
+import { CUBLAS } from '../measure/names';
+import { deviceContender, sampleArray, sampleBuffer } from '../measure/on-device';
 
 const SIZES = [2 ** 12, 2 ** 20, 2 ** 24];
 const GPU_SIZES = [2 ** 26, 2 ** 28];

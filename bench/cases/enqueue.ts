@@ -3,9 +3,9 @@ import type { Device, DeviceBuffer } from 'nodecuda';
 import { addonPath, native } from '../../dist/addon/load.js';
 import type { NativeAddon } from '../../dist/addon/types.js';
 import { openDevice } from '../../dist/methods.js';
-import type { Case, Context, Prepared } from '../case';
-import { needsGpu } from '../case';
-import type { Contender } from '../measure';
+import type { Case, Context, Prepared } from '../measure/case';
+import { needsGpu } from '../measure/case';
+import type { Contender } from '../measure/contenders';
 import {
   ENQUEUE,
   ENQUEUE_GPU,
@@ -14,7 +14,7 @@ import {
   FROM_API,
   FROM_API_MATMUL,
   FROM_CPP,
-} from '../names';
+} from '../measure/names';
 
 const LENGTH = 1024;
 const SIDE = 64;

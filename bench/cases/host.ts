@@ -1,12 +1,13 @@
 /** From typed arrays to a typed array, copies included: from which size on does a GPU pay? */
-import type { Case, Context, Prepared } from '../case';
-import { needsGpu, needsTime } from '../case';
-import { expectProduct, makeCheck, ROUNDING } from '../check';
-import { hostFloats, valueAt } from '../data';
-import type { Contender } from '../measure';
-import { addName, HOST_TO_HOST, hostMatmulName, LOOP_IJK, LOOP_IKJ, TFJS } from '../names';
-import { sampleArray } from '../on-device';
-import { tfjs } from '../tfjs';
+import type { Case, Context, Prepared } from '../measure/case';
+import { needsGpu, needsTime } from '../measure/case';
+import { makeCheck, ROUNDING } from '../measure/check';
+import type { Contender } from '../measure/contenders';
+import { hostFloats, valueAt } from '../measure/data';
+import { addName, HOST_TO_HOST, hostMatmulName, LOOP_IJK, LOOP_IKJ, TFJS } from '../measure/names';
+import { sampleArray } from '../measure/on-device';
+import { expectProduct } from './matmul/product';
+import { tfjs } from './tfjs';
 
 const MATMUL_SIZES = [64, 128, 256, 512];
 const GPU_MATMUL_SIZES = [1024, 2048];

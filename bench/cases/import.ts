@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Case } from '../case';
-import type { Contender } from '../measure';
-import { EMPTY, IMPORT, REQUIRE } from '../names';
+import type { Case } from '../measure/case';
+import type { Contender } from '../measure/contenders';
+import { EMPTY, IMPORT, REQUIRE } from '../measure/names';
 
 const ROOT = join(__dirname, '..', '..');
 

@@ -1,5 +1,5 @@
 /** Which plots a report is worth. A plot of which nothing was measured is not drawn. */
-import type { Subject } from '../case';
+import type { Subject } from '../measure/case';
 import {
   COPY,
   CUB,
@@ -14,9 +14,10 @@ import {
   NUMPY,
   PYTORCH,
   TFJS,
-} from '../names';
-import { digits, formatNs, type Report } from '../report';
-import type { CaseResult, Row } from '../results';
+} from '../measure/names';
+import type { CaseResult, Row } from '../measure/results';
+import type { Report } from '../report/report';
+import { digits, formatNs } from '../report/tables';
 import { type Axis, type Bar, barPlot, linePlot, type Point, type Series } from './plot';
 
 /** A result with its subject. */

@@ -1,5 +1,6 @@
 /** A report as one HTML page that needs nothing else: no script, no font, no network. */
-import { type Report, type Section, sections } from '../report';
+import type { Report } from '../report/report';
+import { type Section, sections } from '../report/tables';
 import {
   copyPlots,
   copyRatePlot,

@@ -1,14 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Contender } from '../measure';
-
-/** What a peer is asked to do: README.md lists operations and keys. */
-export interface PeerWork {
-  readonly operation: string;
-  readonly options: Readonly<Record<string, string | number | boolean>>;
-  /** How a peer is called in this case, if not by its own name. */
-  readonly names?: Readonly<Record<string, string>>;
-}
+import type { PeerWork } from '../measure/case';
+import type { Contender } from '../measure/contenders';
 
 export interface PeerProcess {
   readonly name: string;

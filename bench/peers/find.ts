@@ -14,6 +14,16 @@ export interface FoundPeer {
   readonly reason: string;
 }
 
+/** What they use, by name: a version, or why it is not there. */
+export function peerVersions(peers: readonly FoundPeer[]): Record<string, string> {
+  const versions: Record<string, string> = {};
+  for (const { name, peer, reason } of peers) {
+    if (peer === undefined) versions[name] = `not there: ${reason}`;
+    else Object.assign(versions, peer.versions);
+  }
+  return versions;
+}
+
 // pip's packages keep CUDA's libraries in folders where the loader does not look.
 const PIP_LIBRARIES = `
 import glob, os, sys

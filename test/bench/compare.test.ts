@@ -1,6 +1,7 @@
-import { changeWords, compareReports } from '../../bench/compare';
-import { type Report, toText } from '../../bench/report';
-import type { CaseResult } from '../../bench/results';
+import type { CaseResult } from '../../bench/measure/results';
+import { changeWords, compareReports } from '../../bench/report/compare';
+import type { Report } from '../../bench/report/report';
+import { toText } from '../../bench/report/tables';
 import { caseResult, gpuReport } from './fixture';
 
 function reportOf(results: CaseResult[]): Report {

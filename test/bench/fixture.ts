@@ -1,7 +1,7 @@
 /** A report with invented numbers, such as a GPU might give: for tests of what is made of one. */
-import type { Subject, Work } from '../../bench/case';
-import type { Environment } from '../../bench/environment';
-import { judgeGoals } from '../../bench/goals';
+import { judgeGoals } from '../../bench/goals/goals';
+import type { Environment } from '../../bench/machine/environment';
+import type { Subject, Work } from '../../bench/measure/case';
 import {
   addName,
   COPY,
@@ -17,9 +17,9 @@ import {
   NODECUDA,
   PYTORCH,
   TFJS,
-} from '../../bench/names';
-import type { Report } from '../../bench/report';
-import { type CaseResult, toRow, toSkipped } from '../../bench/results';
+} from '../../bench/measure/names';
+import { type CaseResult, toRow, toSkipped } from '../../bench/measure/results';
+import type { Report } from '../../bench/report/report';
 
 export function caseResult(
   name: string,

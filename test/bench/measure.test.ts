@@ -1,4 +1,4 @@
-import { type Contender, compare, quantile, summarize } from '../../bench/measure';
+import { type Contender, compare, quantile, summarize } from '../../bench/measure/contenders';
 
 const EFFORT = { warmupMs: 1, sampleMs: 1, samples: 5, budgetMs: 1000, leastSamples: 2 };
 

@@ -1,9 +1,9 @@
-import type { Subject } from '../../bench/case';
-import { compareReports } from '../../bench/compare';
+import type { Subject } from '../../bench/measure/case';
+import type { CaseResult } from '../../bench/measure/results';
 import { breakEvenWords } from '../../bench/page/charts';
 import { toHtml } from '../../bench/page/page';
 import { linePlot, logTicks, roundTicks } from '../../bench/page/plot';
-import type { CaseResult } from '../../bench/results';
+import { compareReports } from '../../bench/report/compare';
 import { caseResult, gpuReport } from './fixture';
 
 const VOID = new Set(['meta', 'line', 'circle', 'rect', 'path']);

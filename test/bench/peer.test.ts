@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Case } from '../../bench/case';
-import type { Contender } from '../../bench/measure';
+import type { Case } from '../../bench/measure/case';
+import type { Contender } from '../../bench/measure/contenders';
 import { measureCase } from '../../bench/measure-case';
 import { Peer, PeerSkip } from '../../bench/peers/client';
 import type { FoundPeer } from '../../bench/peers/find';

@@ -1,5 +1,5 @@
-import type { Work } from '../../bench/case';
-import { judgeGoals } from '../../bench/goals';
+import { judgeGoals } from '../../bench/goals/goals';
+import type { Work } from '../../bench/measure/case';
 import {
   EMPTY,
   ENQUEUE,
@@ -12,9 +12,9 @@ import {
   matmulName,
   NODECUDA,
   REQUIRE,
-} from '../../bench/names';
-import { alignColumns, formatNs, toMarkdown, toText } from '../../bench/report';
-import { type CaseResult, toSkipped } from '../../bench/results';
+} from '../../bench/measure/names';
+import { type CaseResult, toSkipped } from '../../bench/measure/results';
+import { alignColumns, formatNs, toMarkdown, toText } from '../../bench/report/tables';
 import { caseResult, gpuReport } from './fixture';
 
 function results(own: number, ikj: number, enqueue: number, requireNs: number): CaseResult[] {

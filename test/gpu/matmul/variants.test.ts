@@ -2,9 +2,14 @@
 // simulated device, or with NODECUDA_TEST_DEVICE=gpu on the GPU and there on larger products too.
 
 import type { Device, DeviceBuffer, PlanMatmulOptions } from 'nodecuda';
-import { type Check, expectProduct, judge, type Product } from '../../../bench/check';
-import { type BenchDtype, decode, type ProductDtype, upload } from '../../../bench/data';
-import { MATMUL_TYPES, usableVariants } from '../../../bench/operations';
+import {
+  expectProduct,
+  MATMUL_TYPES,
+  type Product,
+  usableVariants,
+} from '../../../bench/cases/matmul/product';
+import { type Check, judge } from '../../../bench/measure/check';
+import { type BenchDtype, decode, type ProductDtype, upload } from '../../../bench/measure/data';
 import { openTestDevice } from '../../support/devices.js';
 
 const isGpu = process.env.NODECUDA_TEST_DEVICE === 'gpu';

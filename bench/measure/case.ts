@@ -1,18 +1,13 @@
 import type { Device } from 'nodecuda';
 import type { Check } from './check';
-import type { Contender } from './measure';
-import type { PeerWork } from './peers/client';
-import type { FoundPeer } from './peers/find';
+import type { Contender } from './contenders';
 
 /** What a case is measured with. */
 export interface Context {
   readonly device: Device;
-  /** The simulated device's threads; undefined on a GPU. */
-  readonly workers: number | undefined;
   readonly quick: boolean;
   /** Measure every variant of a matrix product. */
   readonly variants: boolean;
-  readonly peers: readonly FoundPeer[];
 }
 
 /** How much one piece of work is: 2 n^3 FLOP, or bytes moved; absent where only time counts. */
@@ -32,6 +27,14 @@ export interface Subject {
   /** In memory, operands and result, each once; and operations. Both for the roofline. */
   readonly bytes?: number;
   readonly flop?: number;
+}
+
+/** What a peer is asked to do: bench/peers/README.md lists operations and keys. */
+export interface PeerWork {
+  readonly operation: string;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** How a peer is called in this case, if not by its own name. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 export interface Prepared {

@@ -1,27 +1,6 @@
 /** What changed between two reports. */
-import type { Report } from './report';
-import type { CaseResult, Row } from './results';
-
-/** A contender of a case, before and after. */
-export interface Change {
-  readonly name: string;
-  readonly contender: string;
-  readonly oldNs: number;
-  readonly newNs: number;
-  /** New median over old: less than 1 is faster. */
-  readonly ratio: number;
-  /** The middle halves of the samples do not touch: more than noise. */
-  readonly isOutsideSpread: boolean;
-}
-
-export interface Comparison {
-  readonly changes: readonly Change[];
-  /** Measured only before, or only now: `case, contender`. */
-  readonly gone: readonly string[];
-  readonly added: readonly string[];
-  /** What differs in the environments: `name: old, now new`. */
-  readonly environment: readonly string[];
-}
+import type { CaseResult, Row } from '../measure/results';
+import type { Change, Comparison, Report } from './report';
 
 function byContender(results: readonly CaseResult[]): Map<string, { name: string; row: Row }> {
   const rows = new Map<string, { name: string; row: Row }>();

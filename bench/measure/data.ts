@@ -1,6 +1,6 @@
 /** The numbers that all contenders compute with: bench/peers/README.md. */
 import type { Device, DeviceBuffer } from 'nodecuda';
-import { toBfloat16Bits, toFloat16Bits } from '../dist/base/scalar.js';
+import { toBfloat16Bits, toFloat16Bits } from '../../dist/base/scalar.js';
 
 /** What the bench computes with. */
 export type BenchDtype = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int8';

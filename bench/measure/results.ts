@@ -1,6 +1,6 @@
+import type { GpuLoad } from '../machine/gpu-state';
 import type { Subject, Work } from './case';
-import type { GpuLoad } from './gpu-state';
-import type { Contender, Timing } from './measure';
+import type { Contender, Timing } from './contenders';
 
 /** The outcome of one case. */
 export interface CaseResult {

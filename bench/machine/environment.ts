@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, getPriority, loadavg, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { addonPath, native } from '../dist/addon/load.js';
-import type { Context } from './case';
+import type { Device } from 'nodecuda';
+import { addonPath, native } from '../../dist/addon/load.js';
 import { type GpuState, queryGpu } from './gpu-state';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '..', '..');
 
 /** Where figures come from: nothing in here is a name or an address of the machine. */
 export interface Environment {
@@ -59,15 +59,6 @@ function commit(): string {
   }
 }
 
-function peerVersions({ peers }: Context): Record<string, string> {
-  const versions: Record<string, string> = {};
-  for (const { name, peer, reason } of peers) {
-    if (peer === undefined) versions[name] = `not there: ${reason}`;
-    else Object.assign(versions, peer.versions);
-  }
-  return versions;
-}
-
 function prebuiltAddonBytes(): number | null {
   const directory = join(ROOT, 'prebuilds', `${process.platform}-${process.arch}`);
   try {
@@ -86,9 +77,12 @@ export function cpuName(model: string): string {
     .trim();
 }
 
-export function describeEnvironment(context: Context): Environment {
-  const { device, workers } = context;
-  const { name, version } = require('../package.json') as { name: string; version: string };
+export function describeEnvironment(
+  device: Device,
+  workers: number | undefined,
+  peers: Environment['peers'],
+): Environment {
+  const { name, version } = require('../../package.json') as { name: string; version: string };
   const { major, minor } = device.computeCapability;
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -105,7 +99,7 @@ export function describeEnvironment(context: Context): Environment {
     workers: workers ?? null,
     simulatorIsa: native().buildInfo().simulatorIsa,
     gpu: device.isSimulated ? null : queryGpu(),
-    peers: peerVersions(context),
+    peers,
     addon: relative(ROOT, dirname(addonPath())),
     addonBytes: statSync(addonPath()).size,
     addonHash: createHash('sha256').update(readFileSync(addonPath())).digest('hex').slice(0, 16),

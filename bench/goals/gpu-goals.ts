@@ -1,5 +1,4 @@
 /** Figures to reach on an H200. On other hardware nothing is said about them. */
-import type { Goal } from './goals';
 import {
   addName,
   COPY,
@@ -11,8 +10,9 @@ import {
   matmulName,
   NODECUDA,
   PYTORCH,
-} from './names';
-import { type CaseResult, findRow, medianNs } from './results';
+} from '../measure/names';
+import { type CaseResult, findRow, medianNs } from '../measure/results';
+import { type Goal, unmeasured } from './goal';
 
 /** One figure to be reached: `must`, and better `aim`. Some have an aim only. */
 interface Target {
@@ -136,7 +136,7 @@ function judge(target: Target, results: readonly CaseResult[]): Goal {
   const words = `${goal}: ${isMost ? 'at most' : 'at least'} ${format(must)}`;
   const figures = target.figures(results);
   const measured = figures.filter((figure) => figure !== undefined);
-  if (measured.length === 0) return { goal: words, figure: 'not measured in this run', met: null };
+  if (measured.length === 0) return unmeasured(words);
   // The worst of them has to reach it.
   const worst = isMost ? Math.max(...measured) : Math.min(...measured);
   const reaches = (wanted: number) => (isMost ? worst <= wanted : worst >= wanted);

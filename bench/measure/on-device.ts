@@ -1,8 +1,8 @@
 /** nodecuda as a contender: kernels timed on the device, over operands that outgrow its cache. */
 import type { Device, DeviceBuffer } from 'nodecuda';
 import type { Context } from './case';
+import type { Contender } from './contenders';
 import { decode, type OutputDtype } from './data';
-import type { Contender } from './measure';
 
 /** Sets of operands beyond this are of no use: each use of the first is long ago. */
 const MOST_SETS = 128;

@@ -1,16 +1,8 @@
 /** Results as tables: aligned for a terminal, Markdown for a file. */
-import { type Comparison, changeWords } from './compare';
-import type { Environment } from './environment';
-import type { Goal } from './goals';
-import type { CaseResult, Row } from './results';
-
-export interface Report {
-  readonly environment: Environment;
-  readonly results: readonly CaseResult[];
-  readonly goals: readonly Goal[];
-  /** With an older report, if one was given. */
-  readonly comparison?: Comparison;
-}
+import type { Goal } from '../goals/goal';
+import type { CaseResult, Row } from '../measure/results';
+import { changeWords } from './compare';
+import type { Comparison, Report } from './report';
 
 export const HEADINGS = [
   'case',

@@ -1,6 +1,5 @@
 /** The figures that the project set out to reach, and whether these measurements reach them. */
-import type { Environment } from './environment';
-import { judgeGpuGoals } from './gpu-goals';
+import type { Environment } from '../machine/environment';
 import {
   EMPTY,
   ENQUEUE,
@@ -13,16 +12,10 @@ import {
   matmulName,
   NODECUDA,
   REQUIRE,
-} from './names';
-import { type CaseResult, medianNs } from './results';
-
-export interface Goal {
-  readonly goal: string;
-  /** In words. */
-  readonly figure: string;
-  /** Null: not measured in this run. */
-  readonly met: boolean | null;
-}
+} from '../measure/names';
+import { type CaseResult, medianNs } from '../measure/results';
+import { type Goal, unmeasured } from './goal';
+import { judgeGpuGoals } from './gpu-goals';
 
 const SIZE = 512;
 
@@ -64,10 +57,6 @@ function difference(
 ): Goal {
   if (more === undefined || less === undefined) return unmeasured(goal);
   return { goal, figure: words(more - less), met: more - less <= most };
-}
-
-export function unmeasured(goal: string): Goal {
-  return { goal, figure: 'not measured in this run', met: null };
 }
 
 const MOST_ADDON_BYTES = 16e6;

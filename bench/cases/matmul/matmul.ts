@@ -1,11 +1,11 @@
 /** Matrix products in device memory, of every dtype and precision, beside those of cuBLAS. */
-import type { Case, Context, Prepared } from '../case';
-import { needsGpu, needsTime } from '../case';
-import { expectProduct, makeCheck, type Precision } from '../check';
-import { type BenchDtype, BYTES, type ProductDtype, upload } from '../data';
-import { matmulName, NODECUDA } from '../names';
-import { DeviceOperands, deviceContender, sampleBuffer, setsFor } from '../on-device';
-import { MATMUL_TYPES, refusal, usableVariants } from '../operations';
+import type { Case, Context, Prepared } from '../../measure/case';
+import { needsGpu, needsTime } from '../../measure/case';
+import { makeCheck } from '../../measure/check';
+import { type BenchDtype, BYTES, type ProductDtype, upload } from '../../measure/data';
+import { matmulName, NODECUDA } from '../../measure/names';
+import { DeviceOperands, deviceContender, sampleBuffer, setsFor } from '../../measure/on-device';
+import { expectProduct, MATMUL_TYPES, type Precision, refusal, usableVariants } from './product';
 
 type Layout = 'NN' | 'NT' | 'TN';
 
