@@ -3,42 +3,10 @@
 
 #include <cstdint>
 
+#include "elementwise/operations.h"
+
 namespace nodecuda {
 
-enum BinaryOperation : int {
-  kAdd,
-  kSubtract,
-  kMultiply,
-  kDivide,
-  kMaximum,
-  kMinimum,
-  kAxpy,   // scalars[0] * x + y
-  kPower,  // floats only
-  kBinaryOperations,
-};
-
-enum UnaryOperation : int {
-  kNegate,
-  kAbs,
-  kSquare,
-  kRelu,
-  kClamp,  // to scalars[0] .. scalars[1]
-  kScale,  // scalars[0] * x
-  kSqrt,   // from here on floats only
-  kRsqrt,
-  kReciprocal,
-  kExp,
-  kLog,
-  kSin,
-  kCos,
-  kTanh,
-  kSigmoid,
-  kSilu,
-  kGelu,
-  kUnaryOperations,
-};
-
-constexpr int kMaxDimensions = 8;
 // Elements (or vectors) of one strided launch: indices stay below 2^31, for IndexDivision.
 constexpr std::int64_t kMaxStridedUnits = std::int64_t{1} << 30;
 
@@ -67,7 +35,7 @@ struct ElementwiseArguments {
   const void* inputs[2];     // x, y; null: scalars[1] is the operand, in the dtype's bits
   std::uint64_t scalars[2];  // bits of a float, a double or a (sign-extended) integer
   int operation;
-  int source, destination;  // dtypes, as native/ops/dtype.h numbers them
+  int source, destination;  // dtypes::Dtype
   int dimensions;           // 0: all operands are contiguous, and what follows does not count
   OperandAccess access[3];  // out, x, y
   ElementwiseDimension dimension[kMaxDimensions];

@@ -84,13 +84,13 @@ template <typename From, typename Tiles>
 __device__ __forceinline__ void ConvertFrom(Tiles& tiles) {
   const int to = tiles.arguments.destination;
   switch (to) {
-    case kFloat32:
+    case dtypes::kFloat32:
       return ConvertTo<From, Float32>(tiles);
-    case kFloat64:
+    case dtypes::kFloat64:
       return ConvertTo<From, Float64>(tiles);
-    case kFloat16:
+    case dtypes::kFloat16:
       return ConvertTo<From, Float16>(tiles);
-    case kBfloat16:
+    case dtypes::kBfloat16:
       return ConvertTo<From, Bfloat16>(tiles);
   }
   constexpr int kBytes = Tiles::Out::kElementBytes;
@@ -105,12 +105,12 @@ __device__ __forceinline__ void RunConvert(const ElementwiseArguments& arguments
   Transfer<1, kFromBytes, kToBytes>(arguments).Run([](auto& tiles) {
     const int from = tiles.arguments.source;
     if constexpr (kFromBytes == 2) {
-      if (from == kFloat16) return ConvertFrom<Float16>(tiles);
-      if (from == kBfloat16) return ConvertFrom<Bfloat16>(tiles);
+      if (from == dtypes::kFloat16) return ConvertFrom<Float16>(tiles);
+      if (from == dtypes::kBfloat16) return ConvertFrom<Bfloat16>(tiles);
     } else if constexpr (kFromBytes == 4) {
-      if (from == kFloat32) return ConvertFrom<Float32>(tiles);
+      if (from == dtypes::kFloat32) return ConvertFrom<Float32>(tiles);
     } else if constexpr (kFromBytes == 8) {
-      if (from == kFloat64) return ConvertFrom<Float64>(tiles);
+      if (from == dtypes::kFloat64) return ConvertFrom<Float64>(tiles);
     }
     if (IsUnsigned(from)) return ConvertFrom<UnsignedOf<kFromBytes>>(tiles);
     return ConvertFrom<SignedOf<kFromBytes>>(tiles);

@@ -6,6 +6,7 @@
 #include <cuda_fp16.h>
 
 #include "common.cuh"
+#include "dtypes.h"
 
 namespace elementwise {
 
@@ -14,11 +15,8 @@ constexpr bool kSame = false;
 template <typename A>
 constexpr bool kSame<A, A> = true;
 
-// As native/ops/dtype.h numbers them; integers come in pairs, the unsigned one second.
-enum DtypeIndex { kFloat32, kFloat64, kFloat16, kBfloat16, kInt8 };
-
 __device__ __forceinline__ bool IsUnsigned(int dtype) {
-  return dtype >= kInt8 && dtype % 2 == 1;
+  return dtype >= dtypes::kInt8 && dtype % 2 == 1;
 }
 
 struct Float32 {

@@ -15,9 +15,9 @@ struct Scalars {
 
 // What is asked of the operations of a family. The first of those for floats only:
 template <typename Operation>
-constexpr int kFirstOfFloats = kSqrt;
+constexpr int kFirstOfFloats = kLastUnaryOfIntegers + 1;
 template <>
-constexpr int kFirstOfFloats<BinaryOperation> = kPower;
+constexpr int kFirstOfFloats<BinaryOperation> = kLastBinaryOfIntegers + 1;
 
 template <typename T, auto kOperation>
 constexpr bool kHas = T::kIsFloat || kOperation < kFirstOfFloats<decltype(kOperation)>;

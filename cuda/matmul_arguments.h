@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "matmul/operations.h"
+
 // Element type of the result.
 enum MatmulOutput : int {
   kOutFloat32,
@@ -11,13 +13,6 @@ enum MatmulOutput : int {
   kOutFloat16,
   kOutBfloat16,
   kOutInt32,
-};
-
-enum MatmulActivation : int {
-  kNoActivation,
-  kRelu,
-  kGelu,      // x Phi(x), with the error function
-  kGeluTanh,  // its approximation with tanh
 };
 
 // out = activation(alpha row_scale[i] column_scale[j] sum + bias + beta out)

@@ -3,40 +3,13 @@
 
 #include <cstdint>
 
+#include "reduce/operations.h"
+
 // Threads of every block of these kernels.
 constexpr int kReduceThreads = 256;
 // Neighbouring columns that a thread takes together, where they are aligned: four bytes.
 template <int kElementBytes>
 constexpr int kReduceColumns = kElementBytes < 4 ? 4 / kElementBytes : 1;
-
-enum ReduceOperation : int {
-  kReduceSum,
-  kReduceProduct,
-  kReduceMean,
-  kReduceNorm,  // square root of the sum of squares
-  kReduceDot,   // sum of x * y
-  kReduceMax,
-  kReduceMin,
-  kReduceArgmax,
-  kReduceArgmin,
-  kReduceSoftmax,  // maximum and sum of exponentials, for a softmax: partial results only
-};
-
-// Element types by the numbers of Dtype in native/ops/dtype.h.
-enum ReduceDtype : int {
-  kReduceFloat32,
-  kReduceFloat64,
-  kReduceFloat16,
-  kReduceBfloat16,
-  kReduceInt8,
-  kReduceUint8,
-  kReduceInt16,
-  kReduceUint16,
-  kReduceInt32,
-  kReduceUint32,
-  kReduceInt64,
-  kReduceUint64,
-};
 
 // (outer, axis, inner), of which the axis is reduced. Strides are in elements.
 struct ReduceOperand {
@@ -52,7 +25,7 @@ struct ReduceArguments {
   std::int64_t splits, split_length;  // pieces of the axis, each reduced by a block of its own
   std::int64_t count;    // what a mean divides by: the axis, also where partials are reduced
   int operation;         // ReduceOperation
-  int dtype, out_dtype;  // ReduceDtype
+  int dtype, out_dtype;  // dtypes::Dtype
   int in_float64;        // integers are converted before they are added or squared
   int width;             // rows: threads per row. columns: threads side by side. A power of two
   int vectorized;        // columns: kReduceColumns at a time

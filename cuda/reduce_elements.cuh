@@ -5,6 +5,7 @@
 #include <cuda_fp16.h>
 
 #include "common.cuh"
+#include "dtypes.h"
 #include "reduce_arguments.h"
 
 namespace reduce {
@@ -30,7 +31,7 @@ struct Float64 {
 struct Float16 {
   using Stored = std::uint16_t;
   using Wide = float;
-  __device__ explicit Float16(int dtype) : is_bfloat16_(dtype == kReduceBfloat16) {}
+  __device__ explicit Float16(int dtype) : is_bfloat16_(dtype == dtypes::kBfloat16) {}
   __device__ float Widen(std::uint16_t bits) const {
     const float bfloat16 = __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
     return is_bfloat16_ ? bfloat16 : __half2float(__ushort_as_half(bits));
@@ -107,11 +108,11 @@ __device__ __forceinline__ T ShuffleXor(const T& value, int lane_mask) {
 template <typename Wide>
 __device__ __forceinline__ void StoreReal(void* out, std::int64_t index, int dtype, Wide value) {
   switch (dtype) {
-    case kReduceFloat16:
-    case kReduceBfloat16:
+    case dtypes::kFloat16:
+    case dtypes::kBfloat16:
       static_cast<std::uint16_t*>(out)[index] = Float16(dtype).Narrow(static_cast<float>(value));
       break;
-    case kReduceFloat32:
+    case dtypes::kFloat32:
       static_cast<float*>(out)[index] = static_cast<float>(value);
       break;
     default:

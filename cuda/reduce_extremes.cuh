@@ -16,15 +16,15 @@ struct Keys {
   using Key = KeyType;
 
   __device__ Keys(const ReduceArguments& a, bool smallest, bool equal_zeros) {
-    const bool is_float = a.dtype <= kReduceBfloat16;
+    const bool is_float = a.dtype <= dtypes::kBfloat16;
     const bool is_signed = is_float || !IsUnsigned(a);
     flip_ = (is_signed ? kSign : Key(0)) ^ (smallest ? ~Key(0) : Key(0));
     fold_ = is_float ? ~kSign : Key(0);
     equal_zeros_ = is_float && equal_zeros;
-    infinity_ = !is_float                   ? ~Key(0)
-                : sizeof(Key) == 8          ? static_cast<Key>(0x7ff0000000000000ull)
-                : a.dtype == kReduceFloat16 ? static_cast<Key>(0x7c000000)
-                                            : static_cast<Key>(0x7f800000);
+    infinity_ = !is_float                     ? ~Key(0)
+                : sizeof(Key) == 8            ? static_cast<Key>(0x7ff0000000000000ull)
+                : a.dtype == dtypes::kFloat16 ? static_cast<Key>(0x7c000000)
+                                              : static_cast<Key>(0x7f800000);
   }
   __device__ Key KeyOf(Bits stored) const {
     Key bits = static_cast<Key>(stored) << kShift;
@@ -131,7 +131,7 @@ struct IndexOfExtreme {
   }
 
   __device__ void Finish(const ReduceArguments& a, std::int64_t index, const State& state) const {
-    if (a.out_dtype == kReduceInt64) {
+    if (a.out_dtype == dtypes::kInt64) {
       static_cast<std::int64_t*>(a.out)[index] = state.index;
     } else {
       static_cast<std::int32_t*>(a.out)[index] = static_cast<std::int32_t>(state.index);

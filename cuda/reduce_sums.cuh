@@ -145,9 +145,9 @@ struct IntegerSum {
       if (operation_ == kReduceMean) value /= static_cast<double>(a.count);
       if (operation_ == kReduceNorm) value = sqrt(value);
       StoreReal(a.out, index, a.out_dtype, value);
-    } else if (a.out_dtype == kReduceFloat64) {
+    } else if (a.out_dtype == dtypes::kFloat64) {
       static_cast<double*>(a.out)[index] = AsReal(state);
-    } else if (a.out_dtype == kReduceInt32 || a.out_dtype == kReduceUint32) {
+    } else if (a.out_dtype == dtypes::kInt32 || a.out_dtype == dtypes::kUint32) {
       static_cast<std::uint32_t*>(a.out)[index] = static_cast<std::uint32_t>(state);
     } else {
       static_cast<State*>(a.out)[index] = state;

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+// Not abi/: a binary depends on what is written from it, in cuda/ and native/.
 const SOURCES = ['CMakeLists.txt', 'cmake', 'cuda', 'native'];
 
 /** SHA-256, hexadecimal, over the paths and contents of the files under `names`. */

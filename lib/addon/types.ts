@@ -223,22 +223,16 @@ export interface NativeAddon {
     stream: Handle,
   ): void;
 
-  // Operations. dtype is the index into DTYPES of lib/dtype.ts.
-  /**
-   * Enqueues the elementwise operation in the argument block: family (0 of one operand, 1 of two,
-   * 2 conversion), operation, dtype before, dtype after, stream, two scalars as 32-bit halves (low,
-   * high), handle and offset of out, x and y (0: none), length, count (for benchElementwise), and
-   * the number of dimensions (0: `length` contiguous elements), each with its extent and the
-   * strides of out, x and y.
-   */
+  // Operations. Their numbers are in the argument block, where abi/<family>.mjs says.
+  /** Enqueues an elementwise operation. */
   elementwise(): void;
-  /** Enqueues the reduction in the argument block: Slot in lib/reductions.ts. */
+  /** Enqueues a reduction. */
   reduce(): void;
-  /** Enqueues the softmax in the argument block: as a reduction, the operation being 0 or 1 (log). */
+  /** Enqueues a softmax. */
   softmax(): void;
-  /** Enqueues the transposition in the argument block: TransposeSlot in lib/softmax.ts. */
+  /** Enqueues a transposition. */
   transpose(): void;
-  /** Enqueues the product in the argument block: Slot in lib/matmul-call.ts. */
+  /** Enqueues a matrix product. */
   matmul(): void;
   /** Every variant of the dtype in the argument block. */
   planMatmul(): NativeMatmulPlan[];

@@ -1,22 +1,10 @@
 /**
  * Element types, and which JavaScript arrays carry them.
  */
+import { DTYPES as NAMES } from '../abi/dtypes.js';
 
-/** Every element type, named as in NumPy. The order is that of native/ops/dtype.h. */
-export const DTYPES = Object.freeze([
-  'float32',
-  'float64',
-  'float16',
-  'bfloat16',
-  'int8',
-  'uint8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-] as const);
+/** Every element type, named as in NumPy. */
+export const DTYPES = Object.freeze(NAMES);
 
 /**
  * The element type of a {@link DeviceBuffer}, named as in NumPy.

@@ -1,14 +1,12 @@
 /**
  * Operands with a shape: checks, and broadcasting as in NumPy.
  */
+import { MAX_DIMENSIONS } from '../abi/elementwise.js';
 import { argumentTypeError, checkInteger, rangeError, typeError } from '../base/checks.js';
 import type { Dtype } from '../base/dtype.js';
 import type { DeviceState } from '../device/state.js';
 import { bufferArgument, type DeviceBuffer, isBuffer } from '../memory/buffer.js';
 import { type BufferState, buffersOverlap } from '../memory/buffer-state.js';
-
-/** The most dimensions an operand may have. */
-export const MAX_DIMENSIONS = 8;
 
 /**
  * Elements of a buffer as an array of up to eight dimensions. A plain object; nothing is copied.

@@ -70,7 +70,9 @@ void Initialize(napi_env env, napi_value exports) {
   ExportBuffers(env, exports, *environment);
   ExportMatmul(env, exports, *environment);
   ExportElementwise(env, exports, *environment);
-  ExportReductions(env, exports, *environment);
+  ExportReduce(env, exports, *environment);
+  ExportSoftmax(env, exports, *environment);
+  ExportTranspose(env, exports, *environment);
 }
 
 }  // namespace

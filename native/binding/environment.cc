@@ -1,5 +1,6 @@
 #include "binding/environment.h"
 
+#include "binding/abi/block.h"
 #include "binding/call.h"
 
 namespace nodecuda {
@@ -19,10 +20,10 @@ napi_value Environment::MakeArgumentBlock() {
   void* data = nullptr;
   napi_value memory, block;
   napi_ref reference;  // holds the memory; ends with the environment
-  if (napi_create_arraybuffer(env_, kArgumentBlockLength * sizeof(double), &data, &memory) !=
+  if (napi_create_arraybuffer(env_, abi::kArgumentBlockLength * sizeof(double), &data, &memory) !=
           napi_ok ||
-      napi_create_typedarray(env_, napi_float64_array, kArgumentBlockLength, memory, 0, &block) !=
-          napi_ok ||
+      napi_create_typedarray(env_, napi_float64_array, abi::kArgumentBlockLength, memory, 0,
+                             &block) != napi_ok ||
       napi_create_reference(env_, block, 1, &reference) != napi_ok) {
     throw Failure(Failure::Kind::kShutdown, "no argument block could be made");
   }

@@ -37,9 +37,8 @@ class Environment {
   HandleTable<ReadBox> reads{HandleKind::kRead};
   HandleTable<RecordableEvent> events{HandleKind::kEvent};
 
-  // A Float64Array of kArgumentBlockLength numbers through which calls with many arguments pass
-  // them. JavaScript must neither detach nor keep it beyond the environment.
-  static constexpr std::size_t kArgumentBlockLength = 128;
+  // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
+  // pass them. JavaScript must neither detach nor keep it beyond the environment.
   napi_value MakeArgumentBlock();
   const double* argument_block() const { return argument_block_; }
 

@@ -5,7 +5,7 @@
 
 #include "binding/call.h"
 #include "ops/builtin_kernels.h"
-#include "ops/dtype.h"
+#include "ops/kernels/dtype.h"
 #include "resources/memory_box.h"
 
 // Checks that the operands of an operation must pass before anything is enqueued: the last line

@@ -19,10 +19,6 @@ std::int64_t VectorElements(const ElementwiseProblem& problem) {
       16 / std::max(ByteSize(problem.source), ByteSize(problem.destination)));
 }
 
-constexpr bool IsFloat(Dtype dtype) {
-  return dtype <= Dtype::kBfloat16;
-}
-
 #define NODECUDA_BY_DTYPE(family)                                                       \
   {                                                                                     \
     KernelId::family##_float32, KernelId::family##_float64, KernelId::family##_float16, \
@@ -46,8 +42,9 @@ constexpr KernelId kConvertKernels[4][4] = {NODECUDA_BY_BYTES(1), NODECUDA_BY_BY
 // False if there is no such operation on the dtype.
 bool FindKernel(const ElementwiseProblem& problem, KernelId* kernel) {
   const auto dtype = static_cast<int>(problem.source);
-  const int last_of_integers =
-      problem.family == ElementwiseFamily::kUnary ? kScale : static_cast<int>(kAxpy);
+  const int last_of_integers = problem.family == ElementwiseFamily::kUnary
+                                   ? kLastUnaryOfIntegers
+                                   : static_cast<int>(kLastBinaryOfIntegers);
   const int last_of_floats = problem.family == ElementwiseFamily::kUnary
                                  ? kUnaryOperations - 1
                                  : static_cast<int>(kBinaryOperations) - 1;

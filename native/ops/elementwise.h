@@ -5,11 +5,9 @@
 
 #include "cuda/elementwise_arguments.h"
 #include "ops/builtin_kernels.h"
-#include "ops/dtype.h"
+#include "ops/kernels/dtype.h"
 
 namespace nodecuda {
-
-enum class ElementwiseFamily : std::uint8_t { kUnary, kBinary, kConvert };
 
 // out = operation(x) or operation(x, y), element by element. `out` may be an input, index for
 // index; it must not overlap one otherwise, nor have an element twice. lib/device-elementwise.ts

@@ -8,16 +8,9 @@
 
 #include "cuda/matmul_arguments.h"
 #include "ops/builtin_kernels.h"
-#include "ops/dtype.h"
+#include "ops/kernels/dtype.h"
 
 namespace nodecuda {
-
-// What a float32 product may give up for speed.
-enum class MatmulPrecision : std::uint8_t {
-  kIeee,      // nothing: float32 products and sums
-  kTf32,      // inputs are rounded to 11 significant bits
-  kFp32Fast,  // each input is the sum of two of those
-};
 
 // c = activation(alpha row_scale column_scale op(a) op(b) + bias + beta c), row-major, in batches.
 // op(a) is (m, k), op(b) (k, n), c (m, n). a is stored (m, k) with rows lda apart, or (k, m) if

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "ops/builtin_kernels.h"
-#include "ops/dtype.h"
+#include "ops/kernels/dtype.h"
 
 // The operations, host side. Each turns shapes into a kernel variant and a grid and enqueues it on
 // context.stream; none waits, allocates or checks ownership. Sizes are in elements and have been

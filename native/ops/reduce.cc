@@ -44,13 +44,6 @@ constexpr Kernels kIndices[] = {
     NODECUDA_KERNELS_OF(index_32, index_32, 16), NODECUDA_KERNELS_OF(index_64, index_64, 16)};
 #undef NODECUDA_KERNELS_OF
 
-bool IsFloat(Dtype dtype) {
-  return dtype <= Dtype::kBfloat16;
-}
-bool IsUnsigned(Dtype dtype) {
-  return !IsFloat(dtype) && static_cast<int>(dtype) % 2 != 0;
-}
-
 const Kernels& KernelsOf(const ReduceProblem& problem) {
   const auto size_log2 = static_cast<std::size_t>(std::countr_zero(ByteSize(problem.dtype)));
   switch (problem.operation) {

@@ -6,7 +6,7 @@
 
 #include "cuda/reduce_arguments.h"
 #include "ops/builtin_kernels.h"
-#include "ops/dtype.h"
+#include "ops/kernels/dtype.h"
 
 // Reductions, softmax and transposition, host side (module `reduce`). As in ops.h, nothing here
 // waits, allocates or checks ownership; plans tell how much workspace an operation needs.

@@ -84,7 +84,7 @@ void DoNotSplit(const SoftmaxProblem& p, ReduceGrid* grid) {
 }  // namespace
 
 bool CanSoftmax(Dtype dtype) {
-  return dtype <= Dtype::kBfloat16;
+  return IsFloat(dtype);
 }
 
 SoftmaxPlan PlanSoftmax(const SoftmaxProblem& p, int multiprocessors) {

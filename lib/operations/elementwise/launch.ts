@@ -1,6 +1,16 @@
 /**
  * The native call of the elementwise operations.
  */
+import { NO_BUFFER } from '../../abi/block.js';
+import {
+  DIMENSION_WIDTH,
+  DimensionSlot,
+  OPERAND_WIDTH,
+  OperandSlot,
+  SCALAR_WIDTH,
+  ScalarSlot,
+  Slot,
+} from '../../abi/elementwise.js';
 import { native } from '../../addon/load.js';
 import type { Handle } from '../../addon/types.js';
 import type { DtypeInfo } from '../../base/dtype.js';
@@ -24,28 +34,25 @@ export interface Job {
   readonly scalars: readonly [Pattern, Pattern];
 }
 
-// Slots of the argument block: those of native/binding/elementwise_binding.cc.
-const OPERANDS = 9;
-const LENGTH = 15;
-const DIMENSIONS = 17;
-const SHAPE = 18;
-const SLOTS_PER_DIMENSION = 4;
+function fillScalar(block: Float64Array, at: number, { low, high }: Pattern) {
+  block[at + ScalarSlot.low] = low;
+  block[at + ScalarSlot.high] = high;
+}
 
 function fillJob(block: Float64Array, { operation, source, destination, stream, scalars }: Job) {
-  block[0] = operation.family;
-  block[1] = operation.index;
-  block[2] = source.index;
-  block[3] = destination.index;
-  block[4] = stream;
-  block[5] = scalars[0].low;
-  block[6] = scalars[0].high;
-  block[7] = scalars[1].low;
-  block[8] = scalars[1].high;
+  block[Slot.family] = operation.family;
+  block[Slot.operation] = operation.index;
+  block[Slot.source] = source.index;
+  block[Slot.destination] = destination.index;
+  block[Slot.stream] = stream;
+  fillScalar(block, Slot.scalars, scalars[0]);
+  fillScalar(block, Slot.scalars + SCALAR_WIDTH, scalars[1]);
 }
 
 function fillOperand(block: Float64Array, i: number, buffer: BufferState | undefined, offset = 0) {
-  block[OPERANDS + 2 * i] = buffer === undefined ? 0 : buffer.handle();
-  block[OPERANDS + 2 * i + 1] = offset;
+  const at = Slot.operands + OPERAND_WIDTH * i;
+  block[at + OperandSlot.handle] = buffer === undefined ? NO_BUFFER : buffer.handle();
+  block[at + OperandSlot.offset] = offset;
 }
 
 /** Enqueues a job over buffers of one length. */
@@ -61,8 +68,8 @@ export function launchContiguous(
   fillOperand(block, 0, out);
   fillOperand(block, 1, x);
   fillOperand(block, 2, y);
-  block[LENGTH] = out.length;
-  block[DIMENSIONS] = 0;
+  block[Slot.length] = out.length;
+  block[Slot.dimensions] = 0;
   addon.elementwise();
 }
 
@@ -84,14 +91,14 @@ export function launchStrided(job: Job, out: View, x: View | undefined, y: View 
   const dimensions = walk.shape.length;
   const isContiguous =
     dimensions === 0 || (dimensions === 1 && walk.strides.every(([stride]) => stride === 1));
-  block[LENGTH] = dimensions === 0 ? 1 : walk.shape[0]!;
-  block[DIMENSIONS] = isContiguous ? 0 : dimensions;
+  block[Slot.length] = dimensions === 0 ? 1 : walk.shape[0]!;
+  block[Slot.dimensions] = isContiguous ? 0 : dimensions;
   for (let d = 0; d < dimensions; d++) {
-    const at = SHAPE + SLOTS_PER_DIMENSION * d;
-    block[at] = walk.shape[d]!;
+    const at = Slot.shape + DIMENSION_WIDTH * d;
+    block[at + DimensionSlot.extent] = walk.shape[d]!;
     let next = 0;
     for (const [i, view] of operands.entries()) {
-      block[at + 1 + i] = view === undefined ? 0 : walk.strides[next++]![d]!;
+      block[at + DimensionSlot.strides + i] = view === undefined ? 0 : walk.strides[next++]![d]!;
     }
   }
   addon.elementwise();

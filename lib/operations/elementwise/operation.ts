@@ -1,17 +1,24 @@
 /**
  * The elementwise operations there are, as native code numbers them.
  */
+import {
+  BINARY as BINARY_NAMES,
+  Family,
+  LAST_BINARY_OF_INTEGERS,
+  LAST_UNARY_OF_INTEGERS,
+  UNARY as UNARY_NAMES,
+} from '../../abi/elementwise.js';
 
 /** An operation as native code numbers it. */
 export interface Operation {
   readonly name: string;
-  readonly family: number;
+  readonly family: Family;
   readonly index: number;
   readonly takesIntegers: boolean;
 }
 
 function operations<Name extends string>(
-  family: number,
+  family: Family,
   names: readonly Name[],
   lastForIntegers: Name,
 ): Record<Name, Operation> {
@@ -23,18 +30,11 @@ function operations<Name extends string>(
   return all;
 }
 
-// In the order of the enumerations in cuda/elementwise_arguments.h.
-export const UNARY = operations(
-  0,
-  [
-    ...(['neg', 'abs', 'square', 'relu', 'clamp', 'scale', 'sqrt', 'rsqrt', 'reciprocal'] as const),
-    ...(['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid', 'silu', 'gelu'] as const),
-  ],
-  'scale',
-);
-export const BINARY = operations(
-  1,
-  ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'axpy', 'pow'] as const,
-  'axpy',
-);
-export const CONVERT: Operation = { name: 'convert', family: 2, index: 0, takesIntegers: true };
+export const UNARY = operations(Family.unary, UNARY_NAMES, LAST_UNARY_OF_INTEGERS);
+export const BINARY = operations(Family.binary, BINARY_NAMES, LAST_BINARY_OF_INTEGERS);
+export const CONVERT: Operation = {
+  name: 'convert',
+  family: Family.convert,
+  index: 0,
+  takesIntegers: true,
+};

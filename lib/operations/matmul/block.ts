@@ -1,48 +1,9 @@
 /**
  * A product's numbers in the argument block.
  */
+import { Flag, Slot } from '../../abi/matmul.js';
 import type { DtypeInfo } from '../../base/dtype.js';
 import type { CheckedMatmul } from './options.js';
-
-/** Where the numbers of a product are in the argument block: Slot in matmul_binding.cc. */
-export enum Slot {
-  dtype,
-  outDtype,
-  precision,
-  flags,
-  activation,
-  m,
-  n,
-  k,
-  batches,
-  alpha,
-  beta,
-  a,
-  lda,
-  strideA,
-  b,
-  ldb,
-  strideB,
-  out,
-  ldc,
-  strideC,
-  bias,
-  rowScale,
-  columnScale,
-  variant,
-  splits,
-  stream,
-  device,
-}
-
-export enum Flag {
-  transposeA = 1,
-  transposeB = 2,
-  biasPerRow = 4,
-  unaligned = 8,
-}
-
-export const NO_BUFFER = 0;
 
 /** Fills in everything but handles. */
 export function writeNumbers(

@@ -1,6 +1,8 @@
 /**
  * Matrix products of device buffers: checks, the result buffer, the native call.
  */
+import { NO_BUFFER } from '../../abi/block.js';
+import { Slot } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
 import type { NativeAddon } from '../../addon/types.js';
 import { rangeError, typeError } from '../../base/checks.js';
@@ -16,7 +18,7 @@ import {
 } from '../../memory/buffer-state.js';
 import { intoNew, type Result } from '../../operands/result.js';
 import { streamHandle } from '../../streams/stream.js';
-import { NO_BUFFER, Slot, writeNumbers } from './block.js';
+import { writeNumbers } from './block.js';
 import { checkMatmulDtype, checkMatmulKind, readMatmulOptions, resultDtype } from './options.js';
 import { checkOperand, hasGaps, storedLength } from './shape.js';
 

@@ -1,3 +1,4 @@
+import { ACTIVATIONS, MOST_SPLITS, PRECISIONS } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
 import { argumentTypeError, optionalInteger, readOptions, typeError } from '../../base/checks.js';
 import { type Dtype, type DtypeInfo, dtypeByName } from '../../base/dtype.js';
@@ -76,10 +77,6 @@ export interface MatmulOptions<D extends Dtype = Dtype, R extends Dtype = Matmul
   /** Stream to enqueue on. Default: the device's default stream. */
   stream?: Stream;
 }
-
-/** Native numbers of the options with names. */
-const PRECISIONS: readonly unknown[] = ['ieee', 'tf32', 'fp32-fast'];
-const ACTIVATIONS: readonly unknown[] = [undefined, 'relu', 'gelu', 'gelu-tanh'];
 
 const INPUTS: readonly unknown[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8'];
 
@@ -165,8 +162,6 @@ function checkVariant(value: unknown): number {
   if (value === undefined) return -1;
   return choice(value, native().matmulVariants(), 'variant');
 }
-
-const MOST_SPLITS = 65_535; // blocks along the second dimension of a grid
 
 /** Reads and checks the options of a product. Runs the getters of `options`, each once. */
 export function readMatmulOptions(options: unknown): CheckedMatmul {

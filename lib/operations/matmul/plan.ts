@@ -1,11 +1,12 @@
 /**
  * How a matrix product would be computed, and why.
  */
+import { Flag, Slot } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
 import type { NativeMatmulPlan } from '../../addon/types.js';
 import { rangeError } from '../../base/checks.js';
 import { assertDeviceOpen, type DeviceState } from '../../device/state.js';
-import { Flag, Slot, writeNumbers } from './block.js';
+import { writeNumbers } from './block.js';
 import { readPlanOptions } from './options.js';
 
 /** One way to compute a matrix product, and what it is modelled to take. */

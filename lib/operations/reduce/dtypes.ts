@@ -1,22 +1,11 @@
 /**
  * Which element types come out of reductions: for the compiler, and when called.
  */
+import type { REDUCTIONS } from '../../abi/reduce.js';
 import { typeError } from '../../base/checks.js';
 import { type Dtype, type DtypeInfo, dtypeByName, type FloatDtype } from '../../base/dtype.js';
 
-/** In the order of ReduceOperation in cuda/reduce_arguments.h. */
-export const OPERATIONS = [
-  'sum',
-  'prod',
-  'mean',
-  'norm',
-  'dot',
-  'max',
-  'min',
-  'argmax',
-  'argmin',
-] as const;
-export type ReductionName = (typeof OPERATIONS)[number];
+export type ReductionName = (typeof REDUCTIONS)[number];
 
 /** The element type of a sum, a product or a dot product of dtype `D`, unless told otherwise. */
 export type SumDtype<D extends Dtype> = D extends FloatDtype

@@ -1,6 +1,7 @@
 /**
  * The reductions behind the methods of Device: checks, the result buffer, the native call.
  */
+import { REDUCTIONS, Slot } from '../../abi/reduce.js';
 import { native } from '../../addon/load.js';
 import type { Handle } from '../../addon/types.js';
 import { argumentTypeError, rangeError, readOptions, typeError } from '../../base/checks.js';
@@ -25,8 +26,8 @@ import {
 import { coalesce } from '../../operands/walk.js';
 import { streamHandle } from '../../streams/stream.js';
 import { withContiguous } from '../elementwise/contiguous.js';
-import { OPERATIONS, type ReductionName, resultDtype } from './dtypes.js';
-import { type AxisWalk, axisWalkOf, fillAxisWalk, Slot } from './walk.js';
+import { type ReductionName, resultDtype } from './dtypes.js';
+import { type AxisWalk, axisWalkOf, fillAxisWalk } from './walk.js';
 
 const MOST_INT32 = 2 ** 31 - 1;
 
@@ -56,7 +57,7 @@ function launch(
 ): void {
   const addon = native();
   const block = addon.argumentBlock;
-  block[Slot.operation] = OPERATIONS.indexOf(operation);
+  block[Slot.operation] = REDUCTIONS.indexOf(operation);
   fillAxisWalk(block, walk, inputs, out, stream);
   addon.reduce();
 }

@@ -1,26 +1,11 @@
 /**
  * Operands as (outer, axis, inner), which is what the kernels of reductions and of softmax walk over.
  */
+import { NO_BUFFER } from '../../abi/block.js';
+import { OperandSlot, Slot } from '../../abi/reduce.js';
 import type { Handle } from '../../addon/types.js';
 import type { BufferState } from '../../memory/buffer-state.js';
 import { coalesce, sortDimensions } from '../../operands/walk.js';
-
-/** Where numbers are in the argument block: Slot in native/binding/reduce_binding.cc. */
-export enum Slot {
-  operation,
-  dtype,
-  outDtype,
-  stream,
-  out,
-  outOffset,
-  outer,
-  axis,
-  inner,
-  x,
-  y = 14,
-}
-
-const NO_BUFFER = 0;
 
 /** Elements as (outer, axis, inner) for each operand: with an extent and a stride of each. */
 export interface AxisWalk {
@@ -45,9 +30,9 @@ export function fillAxisWalk(
   block[Slot.y] = NO_BUFFER;
   for (const [i, input] of inputs.entries()) {
     const at = i === 0 ? Slot.x : Slot.y;
-    block[at] = input.buffer.handle();
-    block[at + 1] = input.offset;
-    block.set(walk.strides[i]!, at + 2);
+    block[at + OperandSlot.handle] = input.buffer.handle();
+    block[at + OperandSlot.offset] = input.offset;
+    block.set(walk.strides[i]!, at + OperandSlot.outerStride);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Softmax behind the method of Device: checks, the result buffer, the native call.
  */
+import { Slot } from '../../abi/softmax.js';
 import { native } from '../../addon/load.js';
 import type { Handle } from '../../addon/types.js';
 import { checkBoolean, readOptions, typeError } from '../../base/checks.js';
@@ -47,7 +48,7 @@ function launch(state: DeviceState, job: Job, x: View, out: BufferState): void {
   }
   const addon = native();
   const block = addon.argumentBlock;
-  block[0] = job.log ? 1 : 0;
+  block[Slot.log] = job.log ? 1 : 0;
   fillAxisWalk(block, walk, [x], out, job.stream);
   addon.softmax();
 }

@@ -1,6 +1,7 @@
 /**
  * Transposition behind the method of Device: checks, the result buffer, the native call.
  */
+import { Slot } from '../../abi/transpose.js';
 import { native } from '../../addon/load.js';
 import { checkInteger, optionalInteger, rangeError, readOptions } from '../../base/checks.js';
 import { assertDeviceOpen, type DeviceState } from '../../device/state.js';
@@ -15,17 +16,6 @@ import {
 import { intoNew, type Result } from '../../operands/result.js';
 import { elementsOf } from '../../operands/strided.js';
 import { streamHandle } from '../../streams/stream.js';
-
-/** Where the numbers are in the argument block: Slot in reduce_binding.cc. */
-enum Slot {
-  elementBytes,
-  batches,
-  rows,
-  columns,
-  x,
-  out,
-  stream,
-}
 
 export function transpose(state: DeviceState, value: unknown, options: unknown): Result {
   assertDeviceOpen(state);

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { dtypeByArray, dtypeByName } from '../../../lib/base/dtype.js';
 import { DTYPES } from '../../../lib/index.js';
 
-const header = readFileSync(join(__dirname, '../../../native/ops/dtype.h'), 'utf8');
+const header = readFileSync(join(__dirname, '../../../native/ops/kernels/dtype.h'), 'utf8');
 
-test('the order is that of native/ops/dtype.h', () => {
+test('the order is that of native/ops/kernels/dtype.h', () => {
   const names = /enum class Dtype[^{]*\{([^}]*)\}/.exec(header)![1]!;
   const native = names.match(/k\w+/g)!.map((name) => name.slice(1).toLowerCase());
   expect([...DTYPES]).toEqual(native);
 });
 
-test('the sizes are those of native/ops/dtype.h', () => {
+test('the sizes are those of native/ops/kernels/dtype.h', () => {
   const sizes = /kBytes\[kDtypeCount\] = \{([^}]*)\}/.exec(header)![1]!;
   expect(DTYPES.map((name) => dtypeByName(name)!.byteSize)).toEqual(sizes.split(',').map(Number));
 });

@@ -1,5 +1,8 @@
+#include "binding/abi/elementwise.h"
+
 #include <chrono>
 
+#include "binding/abi/block.h"
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "binding/operands.h"
@@ -8,38 +11,33 @@
 namespace nodecuda {
 namespace {
 
-// The argument block of `elementwise`, as lib/addon-types.ts documents it.
-enum Slot : std::size_t {
-  kFamily,
-  kOperation,
-  kSource,
-  kDestination,
-  kStream,
-  kScalars,       // low and high 32 bits of each of two
-  kOperands = 9,  // handle and offset of out, x, y; handle 0: none
-  kLength = 15,   // of a contiguous call
-  kRepeat,        // benchElementwise only
-  kDimensions,    // 0: contiguous
-  kShape,         // the extent and three strides of each
-};
+using enum abi::elementwise::Slot;
+using enum abi::elementwise::ScalarSlot;
+using enum abi::elementwise::OperandSlot;
+using enum abi::elementwise::DimensionSlot;
+using abi::elementwise::kDimensionWidth;
+using abi::elementwise::kOperandWidth;
+using abi::elementwise::kScalarWidth;
 constexpr std::size_t kOperandCount = 3;
-constexpr std::size_t kSlotsPerDimension = 1 + kOperandCount;
+static_assert(kOperands + kOperandCount * kOperandWidth == kLength);
+static_assert(kStrides + kOperandCount == kDimensionWidth);
 
 std::uint64_t BitsAt(const Call& call, std::size_t index) {
   constexpr std::size_t kMost = 0xffffffff;
-  const std::size_t low = call.Size(index), high = call.Size(index + 1);
+  const std::size_t low = call.Size(index + kLow), high = call.Size(index + kHigh);
   if (low > kMost || high > kMost) Refuse("half of a scalar has more than 32 bits");
   return std::uint64_t{high} << 32 | low;
 }
 
 struct ElementwiseCall {
   explicit ElementwiseCall(const Call& call) : stream(call.Stream(kStream)), device(nullptr) {
-    problem.family = static_cast<ElementwiseFamily>(call.Integer(kFamily, 0, 2));
+    constexpr int kLastFamily = static_cast<int>(ElementwiseFamily::kConvert);
+    problem.family = static_cast<ElementwiseFamily>(call.Integer(kFamily, 0, kLastFamily));
     problem.operation = call.Integer(kOperation, 0, 255);
     problem.source = DtypeOf(call, kSource);
     problem.destination = DtypeOf(call, kDestination);
     problem.scalars[0] = BitsAt(call, kScalars);
-    problem.scalars[1] = BitsAt(call, kScalars + 2);
+    problem.scalars[1] = BitsAt(call, kScalars + kScalarWidth);
     problem.dimensions = call.Integer(kDimensions, 0, kMaxDimensions);
     if (problem.dimensions == 0) {
       problem.length = call.Size(kLength);
@@ -64,10 +62,10 @@ struct ElementwiseCall {
  private:
   void ReadShape(const Call& call) {
     for (int d = 0; d < problem.dimensions; ++d) {
-      const std::size_t at = kShape + kSlotsPerDimension * static_cast<std::size_t>(d);
-      problem.shape[d] = ExtentAt(call, at);
+      const std::size_t at = kShape + kDimensionWidth * static_cast<std::size_t>(d);
+      problem.shape[d] = ExtentAt(call, at + kExtent);
       for (std::size_t i = 0; i < kOperandCount; ++i) {
-        problem.strides[i][d] = call.Signed(at + 1 + i);
+        problem.strides[i][d] = call.Signed(at + kStrides + i);
       }
     }
     problem.length = ElementCount({problem.shape, static_cast<std::size_t>(problem.dimensions)});
@@ -75,20 +73,20 @@ struct ElementwiseCall {
 
   // The elements that the operand reaches must be within its buffer.
   void ReadOperand(const Call& call, std::size_t i) {
-    const std::size_t at = kOperands + 2 * i;
+    const std::size_t at = kOperands + kOperandWidth * i;
     const bool is_unary = problem.family != ElementwiseFamily::kBinary;
-    if (i != 0 && (call.Number(at) == 0 || (i == 2 && is_unary))) {
+    if (i != 0 && (call.Number(at + kHandle) == abi::kNoBuffer || (i == 2 && is_unary))) {
       if (i == 1 && is_unary) throw Failure(Failure::Kind::kArgumentType, "x is missing");
       problem.inputs[i - 1] = nullptr;
       for (int d = 0; d < problem.dimensions; ++d) problem.strides[i][d] = 0;
       return;
     }
-    const BufferView& buffer = *call.Buffer(at);
+    const BufferView& buffer = *call.Buffer(at + kHandle);
     operands[i] = &buffer;
     if (i == 0) device = buffer.memory->device().physical.get();
     RequireSameDevice(*device, buffer);
     const Dtype dtype = i == 0 ? problem.destination : problem.source;
-    const std::size_t offset = call.Size(at + 1);
+    const std::size_t offset = call.Size(at + kOffset);
     std::byte* data = buffer.data();
     if (!ReachOfOperand(buffer, dtype, offset, i).empty()) data += offset * ByteSize(dtype);
     if (i == 0) {

@@ -1,12 +1,13 @@
-#ifndef NODECUDA_OPS_DTYPE_H_
-#define NODECUDA_OPS_DTYPE_H_
+// Generated from abi/dtypes.mjs by `npm run abi`: not to be edited.
+#ifndef NODECUDA_OPS_KERNELS_DTYPE_H_
+#define NODECUDA_OPS_KERNELS_DTYPE_H_
 
 #include <cstddef>
 #include <cstdint>
 
 namespace nodecuda {
 
-// Element types, named as in NumPy. The values are the indices of DTYPES in lib/dtype.ts.
+// Element types, named as in NumPy.
 enum class Dtype : std::uint8_t {
   kFloat32,
   kFloat64,
@@ -28,6 +29,14 @@ constexpr std::size_t ByteSize(Dtype dtype) {
   return kBytes[static_cast<int>(dtype)];
 }
 
+constexpr bool IsFloat(Dtype dtype) {
+  return dtype <= Dtype::kBfloat16;
+}
+
+constexpr bool IsUnsigned(Dtype dtype) {
+  return !IsFloat(dtype) && static_cast<int>(dtype) % 2 != 0;
+}
+
 }  // namespace nodecuda
 
-#endif  // NODECUDA_OPS_DTYPE_H_
+#endif  // NODECUDA_OPS_KERNELS_DTYPE_H_

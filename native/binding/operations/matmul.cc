@@ -1,50 +1,18 @@
-#include <optional>
+#include "binding/abi/matmul.h"
 
+#include "binding/abi/block.h"
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "binding/operands.h"
+#include "binding/operations/workspace.h"
 #include "ops/matmul.h"
 
 namespace nodecuda {
 namespace {
 
-// Where the numbers of a product are in the argument block: MATMUL in lib/matmul-call.ts.
-enum Slot : std::size_t {
-  kDtype,
-  kOutDtype,
-  kPrecision,
-  kFlags,
-  kActivation,
-  kM,
-  kN,
-  kK,
-  kBatches,
-  kAlpha,
-  kBeta,
-  kA,
-  kLda,
-  kStrideA,
-  kB,
-  kLdb,
-  kStrideB,
-  kOut,
-  kLdc,
-  kStrideC,
-  kBias,
-  kRowScale,
-  kColumnScale,
-  kVariant,
-  kSplits,
-  kStream,
-  kDevice,  // of a plan, which has no buffers and no stream
-};
-enum Flag : int {
-  kTransposeA = 1,
-  kTransposeB = 2,
-  kBiasPerRow = 4,
-  kUnaligned = 8,
-  kAllFlags = 15
-};
+using abi::matmul::Slot;
+using enum Slot;
+using enum abi::matmul::Flag;
 
 MatmulOutput OutputOf(Dtype dtype) {
   switch (dtype) {
@@ -109,7 +77,8 @@ MatmulProblem ReadProblem(const Call& call) {
   if (!IsResultOf(problem.dtype, out)) {
     throw Failure(Failure::Kind::kArgumentType, "no matrix product has these dtypes");
   }
-  problem.precision = static_cast<MatmulPrecision>(call.Integer(kPrecision, 0, 2));
+  constexpr int kLastPrecision = static_cast<int>(MatmulPrecision::kFp32Fast);
+  problem.precision = static_cast<MatmulPrecision>(call.Integer(kPrecision, 0, kLastPrecision));
   if (problem.dtype != Dtype::kFloat32 && problem.precision != MatmulPrecision::kIeee) {
     throw Failure(Failure::Kind::kArgumentType, "a precision is chosen for float32 only");
   }
@@ -131,9 +100,8 @@ MatmulProblem ReadProblem(const Call& call) {
 MatmulWish ReadWish(const Call& call) {
   const auto variants = MatmulVariants();
   const int variant = call.Integer(kVariant, -1, static_cast<int>(variants.size()) - 1);
-  constexpr int kMostSplits = 65535;  // of a grid
   return {variant < 0 ? nullptr : &variants[static_cast<std::size_t>(variant)],
-          call.Integer(kSplits, 0, kMostSplits)};
+          call.Integer(kSplits, 0, abi::matmul::kMostSplits)};
 }
 
 const char* Words(MatmulUnfit unfit) {
@@ -163,7 +131,7 @@ const char* Words(MatmulUnfit unfit) {
 // One of the vectors of the epilogue: null if there is none.
 const BufferView* OptionalVector(const Call& call, Slot slot, PhysicalDevice& device, Dtype dtype,
                                  std::size_t length) {
-  if (call.Number(slot) == 0) {
+  if (call.Number(slot) == abi::kNoBuffer) {
     return nullptr;
   }
   const BufferView& vector = *call.Buffer(slot);
@@ -229,10 +197,7 @@ napi_value Matmul(Call& call) {
     device.Kernels(kKernelModules[static_cast<std::size_t>(sum)]);
   }
   const OpContext context = ContextOf(device, *stream, module);
-  std::optional<MemoryBox> workspace;  // freed in the order of the stream
-  if (plan.workspace_bytes > 0) {
-    workspace.emplace(stream->shared_device(), plan.workspace_bytes, stream);
-  }
+  const Workspace workspace(stream, plan.workspace_bytes);
   a.memory->BeforeRead(stream);
   b.memory->BeforeRead(stream);
   const void** const places[] = {&p.epilogue.bias, &p.epilogue.row_scale, &p.epilogue.column_scale};
@@ -244,8 +209,7 @@ napi_value Matmul(Call& call) {
     *places[i] = vectors[i]->data();
   }
   out.memory->BeforeWrite(stream);
-  void* const scratch = workspace ? workspace->data() : nullptr;
-  device.Check(EnqueueMatmul(context, problem, plan, scratch), kLaunch);
+  device.Check(EnqueueMatmul(context, problem, plan, workspace.data()), kLaunch);
   return call.Undefined();
 }
 

@@ -1,0 +1,3 @@
+export default {
+  slots: ['elementBytes', 'batches', 'rows', 'columns', 'x', 'out', 'stream'],
+};
