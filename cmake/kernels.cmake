@@ -4,24 +4,24 @@
 #   target_link_libraries(addon PRIVATE nodecuda_kernels)
 #
 # It decides NODECUDA_WITH_CUDA, unless told with -DNODECUDA_WITH_CUDA=ON or OFF:
-#   ON   nvcc (NODECUDA_NVCC) compiles cuda/<module>.cu to PTX for every target of the module, and
-#        ptxas that to machine code: one fatbin a module. The includer compiles
+#   ON   nvcc (NODECUDA_NVCC) compiles cuda/modules/<module>.cu to PTX for every target of the module,
+#        and ptxas that to machine code: one fatbin a module. The includer compiles
 #        native/runtime/cuda_runtime.cc with NODECUDA_WITH_CUDA defined and links cudart_static.
 #   OFF  There is no fatbin; the PTX is that of prebuilds/ptx/. Keeping those files in step with
 #        cuda/ is the includer's business.
 # -DNODECUDA_ONLY_TARGETS="80;90a" compiles for those alone, for quick builds while developing.
 # -DNODECUDA_KERNELS_FROM=<build>/kernels takes what another build of the same sources has compiled.
 #
-# nodecuda_kernels   static library: native/ops/builtin_kernels.h is what it implements
+# nodecuda_kernels   static library: native/ops/kernels/builtin_kernels.h is what it implements
 # nodecuda_write_ptx (ON only, not part of all) writes prebuilds/ptx/<module>.sm_<target>.ptx.gz
 # nodecuda_ptx_dir   variable: the folder of those files, for scripts/check-ptx.mjs
 include_guard(GLOBAL)
 enable_language(ASM)
 
-# The modules, as in native/ops/kernel_names.h. PTX is made for few targets: nvcc's is the same for
-# 8.0 and 9.0, and for 10.0 and 12.0, unless the source asks for the architecture. Machine code is
-# made from it for each architecture; that of 8.0 runs on 8.6 and 8.9 too. A letter is for code that
-# runs on that architecture alone.
+# The modules, as in native/ops/kernels/kernel_names.h. PTX is made for few targets: nvcc's is the
+# same for 8.0 and 9.0, and for 10.0 and 12.0, unless the source asks for the architecture. Machine
+# code is made from it for each architecture; that of 8.0 runs on 8.6 and 8.9 too. A letter is for
+# code that runs on that architecture alone.
 set(nodecuda_modules elementwise reduce matmul_simt matmul_mma matmul_mma_ampere matmul_mma_float64
     matmul_hopper)
 set(nodecuda_ptx_targets 75 80 100)
@@ -36,7 +36,7 @@ set(nodecuda_architectures_matmul_hopper 90a)
 get_filename_component(nodecuda_root ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 find_program(NODE_EXECUTABLE node REQUIRED)
 
-file(GLOB nodecuda_kernel_sources CONFIGURE_DEPENDS
+file(GLOB_RECURSE nodecuda_kernel_sources CONFIGURE_DEPENDS
      ${nodecuda_root}/cuda/*.cu ${nodecuda_root}/cuda/*.cuh ${nodecuda_root}/cuda/*.h)
 
 if(NOT DEFINED NODECUDA_WITH_CUDA OR NODECUDA_WITH_CUDA)
@@ -59,7 +59,8 @@ message(STATUS "nodecuda: with CUDA: ${NODECUDA_WITH_CUDA} ${NODECUDA_NVCC}")
 # Every edit may change what includes what.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nodecuda_kernel_sources})
 
-# Appends a file of cuda/ and, again and again, what it includes of that folder.
+# Appends a file of cuda/ and, again and again, what it includes of that folder: "cuda/...", from the
+# root.
 function(nodecuda_sources_of file list)
   set(found ${${list}})
   if(NOT file IN_LIST found)
@@ -67,7 +68,7 @@ function(nodecuda_sources_of file list)
     file(STRINGS ${file} lines REGEX "^#include \"")
     foreach(line IN LISTS lines)
       string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" name "${line}")
-      nodecuda_sources_of(${nodecuda_root}/cuda/${name} found)
+      nodecuda_sources_of(${nodecuda_root}/${name} found)
     endforeach()
   endif()
   set(${list} ${found} PARENT_SCOPE)
@@ -120,19 +121,21 @@ foreach(module IN LISTS nodecuda_modules)
     endif()
   endforeach()
   set(sources "")
-  nodecuda_sources_of(${nodecuda_root}/cuda/${module}.cu sources)
+  nodecuda_sources_of(${nodecuda_root}/cuda/modules/${module}.cu sources)
   string(APPEND NODECUDA_IMAGES "    case Module::${module}: {\n      static const std::vector<PtxImage> ptx = {\n")
   foreach(target IN LISTS ptx_targets)
     string(REGEX REPLACE "[a-z]" "" number ${target})
     string(COMPARE NOTEQUAL ${number} ${target} specific)
     set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
     if(NODECUDA_WITH_CUDA AND NOT NODECUDA_KERNELS_FROM)
-      # Compiled in cuda/ under its bare name, so that no path of this machine gets into the output.
+      # Compiled where it is, under its bare name, so that no path of this machine gets into the
+      # output.
       add_custom_command(
         OUTPUT ${ptx}.gz ${ptx}
-        COMMAND ${NODECUDA_NVCC} -std=c++17 ${module}.cu -ptx -arch=compute_${target} -o ${ptx}
+        COMMAND ${NODECUDA_NVCC} -std=c++17 -I../.. ${module}.cu -ptx -arch=compute_${target}
+                -o ${ptx}
         COMMAND ${NODE_EXECUTABLE} ${nodecuda_root}/scripts/gzip.mjs ${ptx} ${ptx}.gz
-        WORKING_DIRECTORY ${nodecuda_root}/cuda
+        WORKING_DIRECTORY ${nodecuda_root}/cuda/modules
         DEPENDS ${sources} ${nodecuda_root}/scripts/gzip.mjs VERBATIM)
     endif()
     list(APPEND ptx_files ${ptx}.gz)

@@ -1,5 +1,6 @@
 /** What it costs the host to enqueue work: from JavaScript, from C++, and by others. */
 import type { Device, DeviceBuffer } from 'nodecuda';
+import { Family, OPERAND_WIDTH, OperandSlot, Slot } from '../../dist/abi/elementwise.js';
 import { addonPath, native } from '../../dist/addon/load.js';
 import type { NativeAddon } from '../../dist/addon/types.js';
 import { openDevice } from '../../dist/methods.js';
@@ -18,7 +19,6 @@ import {
 
 const LENGTH = 1024;
 const SIDE = 64;
-const BINARY = 1; // the family of add, which is its operation 0 on dtype 0, float32
 /** A full queue makes the host wait: it is emptied that often, outside the time. */
 const MOST_QUEUED = 256;
 
@@ -45,10 +45,17 @@ function lowLevel(addon: NativeAddon, runtime: number) {
   const stream = addon.defaultStream(handle);
   const buffer = () => addon.allocate(handle, 4 * LENGTH, true, stream);
   const [x, y, out] = [buffer(), buffer(), buffer()];
+  const operands = [out, x, y];
   const block = addon.argumentBlock;
   const fillBlock = (count: number) => {
-    const values = [BINARY, 0, 0, 0, stream, 0, 0, 0, 0, out, 0, x, 0, y, 0, LENGTH, count, 0];
-    for (let i = 0; i < values.length; ++i) block[i] = values[i]!;
+    block.fill(0, 0, Slot.shape); // operation 0, add, on dtype 0, float32, without dimensions
+    block[Slot.family] = Family.binary;
+    block[Slot.stream] = stream;
+    for (let i = 0; i < operands.length; ++i) {
+      block[Slot.operands + OPERAND_WIDTH * i + OperandSlot.handle] = operands[i]!;
+    }
+    block[Slot.length] = LENGTH;
+    block[Slot.repeat] = count;
   };
   return {
     fromJavaScript(times: number) {

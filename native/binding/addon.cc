@@ -2,7 +2,7 @@
 #include "binding/exports.h"
 #include "nodecuda_source_hash.h"
 #include "resources/shutdown.h"
-#include "simulator/exec/alu.h"
+#include "simulator/exec/arithmetic/alu.h"
 #include "simulator/simulated_runtime.h"
 
 namespace nodecuda {

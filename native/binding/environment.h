@@ -8,7 +8,7 @@
 #include "binding/handle_table.h"
 #include "binding/napi_setup.h"
 #include "binding/watcher.h"
-#include "ops/matmul_planner.h"
+#include "ops/matmul/planner.h"
 #include "resources/memory_box.h"
 #include "resources/platform.h"
 

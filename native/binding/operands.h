@@ -4,7 +4,7 @@
 #include <span>
 
 #include "binding/call.h"
-#include "ops/builtin_kernels.h"
+#include "ops/kernels/builtin_kernels.h"
 #include "ops/kernels/dtype.h"
 #include "resources/memory_box.h"
 

@@ -1,5 +1,6 @@
 #include "resources/physical_device.h"
 
+#include "ops/matmul/matmul.h"
 #include "resources/shutdown.h"
 
 namespace nodecuda {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "ops/builtin_kernels.h"
+#include "ops/kernels/builtin_kernels.h"
 #include "resources/failure.h"
 #include "runtime/runtime.h"
 

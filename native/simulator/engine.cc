@@ -3,9 +3,9 @@
 #include <new>
 #include <utility>
 
-#include "simulator/exec/cluster.h"
-#include "simulator/exec/grid.h"
-#include "simulator/exec/pool.h"
+#include "simulator/exec/block/cluster.h"
+#include "simulator/exec/block/grid.h"
+#include "simulator/exec/block/pool.h"
 
 namespace nodecuda::simulator {
 namespace {

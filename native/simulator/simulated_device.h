@@ -16,7 +16,7 @@
 
 #include "runtime/runtime.h"
 #include "simulator/engine.h"
-#include "simulator/memory.h"
+#include "simulator/memory/device_memory.h"
 
 namespace nodecuda::simulator {
 

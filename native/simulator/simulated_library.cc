@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/ptx_image.h"
+#include "simulator/exec/arithmetic/alu.h"
 
 namespace nodecuda::simulator {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "simulator/capabilities.h"
-#include "simulator/exec/tensor_map.h"
+#include "simulator/exec/memory/tensor_map.h"
 #include "simulator/handle_table.h"
 #include "simulator/launch.h"
-#include "simulator/pinned_memory.h"
+#include "simulator/memory/pinned_memory.h"
 #include "simulator/simulated_device.h"
 #include "simulator/simulated_library.h"
 

@@ -2,11 +2,10 @@
 # recorder, and the shipped PTX on the simulator against the same source compiled by g++.
 include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/kernels.cmake)
 
-file(GLOB ops_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/../../native/ops/*.cc)
-file(GLOB differential_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc)
+file(GLOB_RECURSE ops_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/../../native/ops/*.cc)
+file(GLOB_RECURSE differential_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc)
 target_sources(nodecuda_native_tests PRIVATE ${ops_sources} ${differential_sources})
-target_include_directories(nodecuda_native_tests PRIVATE
-                           ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/shim)
+target_include_directories(nodecuda_native_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/shim)
 target_link_libraries(nodecuda_native_tests PRIVATE nodecuda_kernels)
 
 # As device code does, the kernels look at bytes through types other than their own.

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "cuda_shim.h"
+#include "test/differential/shim/cuda_shim.h"
 
 cuda_shim::Index threadIdx, blockIdx, gridDim;
 

@@ -1,14 +1,14 @@
 // The modules of cuda/ that need no PTX of their own, compiled by g++.
-#include "host_kernels.h"
+#include "test/differential/host_kernels.h"
 
 #include <cstddef>
 #include <utility>
 
 // The order matters: the shim makes the kernels C++.
 // clang-format off
-#include "cuda_shim.h"
-#include "../../cuda/elementwise.cu"
-#include "../../cuda/matmul_simt.cu"
+#include "test/differential/shim/cuda_shim.h"
+#include "cuda/modules/elementwise.cu"
+#include "cuda/modules/matmul_simt.cu"
 // clang-format on
 
 namespace nodecuda {

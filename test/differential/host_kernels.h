@@ -1,7 +1,7 @@
 #ifndef NODECUDA_TEST_DIFFERENTIAL_HOST_KERNELS_H_
 #define NODECUDA_TEST_DIFFERENTIAL_HOST_KERNELS_H_
 
-#include "ops/kernel_names.h"
+#include "ops/kernels/kernel_names.h"
 #include "runtime/runtime.h"
 
 namespace nodecuda {

@@ -1,10 +1,10 @@
-#include "machines.h"
+#include "test/differential/machines.h"
 
 #include <doctest/doctest.h>
 
-#include "../native/builtin_module.h"
-#include "../native/launch_runtime.h"
-#include "host_kernels.h"
+#include "test/differential/host_kernels.h"
+#include "test/native/ops/kernels/builtin_module.h"
+#include "test/native/ops/kernels/launch_runtime.h"
 
 namespace nodecuda {
 namespace {

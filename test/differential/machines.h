@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "ops/ops.h"
+#include "ops/kernels/builtin_kernels.h"
 
 namespace nodecuda {
 

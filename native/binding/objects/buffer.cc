@@ -4,7 +4,7 @@
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "binding/operands.h"
-#include "ops/ops.h"
+#include "ops/fill/fill.h"
 
 namespace nodecuda {
 namespace {

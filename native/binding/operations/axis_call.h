@@ -4,7 +4,7 @@
 #include "binding/abi/reduce.h"
 #include "binding/call.h"
 #include "binding/operands.h"
-#include "ops/reduce.h"
+#include "ops/reduce/reduce.h"
 
 namespace nodecuda {
 

@@ -6,7 +6,7 @@
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "binding/operands.h"
-#include "ops/elementwise.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace nodecuda {
 namespace {

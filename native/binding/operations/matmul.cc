@@ -5,7 +5,7 @@
 #include "binding/exports.h"
 #include "binding/operands.h"
 #include "binding/operations/workspace.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 
 namespace nodecuda {
 namespace {

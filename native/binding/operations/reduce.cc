@@ -5,7 +5,7 @@
 #include "binding/operands.h"
 #include "binding/operations/axis_call.h"
 #include "binding/operations/workspace.h"
-#include "ops/reduce.h"
+#include "ops/reduce/reduce.h"
 
 namespace nodecuda {
 namespace {

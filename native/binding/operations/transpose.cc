@@ -3,7 +3,7 @@
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "binding/operands.h"
-#include "ops/reduce.h"
+#include "ops/transpose/transpose.h"
 
 namespace nodecuda {
 namespace {

@@ -1,5 +1,5 @@
 # Compiles exec/isa/*.cc once per instruction set, each into a namespace of its own. The objects
-# join nodecuda_simulator; exec/alu.cc chooses between them at run time.
+# join nodecuda_simulator; exec/arithmetic/alu.cc chooses between them at run time.
 include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("
   #ifndef __x86_64__

@@ -1,6 +1,6 @@
-// Just enough CUDA for g++ to compile cuda/*.cu as host code: a second reading of the same source,
-// to compare the simulator's run of the PTX with. One block runs at a time, each of its threads on
-// a fiber (fibers.cc) that gives way at __syncthreads. Not for use outside this folder.
+// Just enough CUDA for g++ to compile cuda/modules/*.cu as host code: a second reading of the same
+// source, to compare the simulator's run of the PTX with. One block runs at a time, each of its
+// threads on a fiber (fibers.cc) that gives way at __syncthreads. Not for use outside this folder.
 #pragma once
 
 #include <bit>

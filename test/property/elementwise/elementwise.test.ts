@@ -3,7 +3,7 @@
 // Bounds. What IEEE 754 defines, and all of the integers, is compared bit for bit. Functions may be
 // off by as many units in the last place as CUDA documents for them, and one more for the
 // reference; of float32 for the 16-bit floats, which are then rounded once more. gelu is compared
-// in test/native/elementwise_kernels.cc only: JavaScript has no erfc.
+// in test/native/ops/elementwise/kernels.cc only: JavaScript has no erfc.
 import fc from 'fast-check';
 import { type Device, type DeviceBuffer, DTYPES, type Dtype } from '../../../lib/index.js';
 import { openTestDevice } from '../../support/devices.js';

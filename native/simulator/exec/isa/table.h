@@ -1,7 +1,7 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_ISA_TABLE_H_
 #define NODECUDA_SIMULATOR_EXEC_ISA_TABLE_H_
 
-#include "simulator/exec/instruction.h"
+#include "simulator/exec/code/instruction.h"
 #include "simulator/ptx/ast.h"
 
 // What the handler files, compiled once per instruction set, tell alu.cc about their handlers.

@@ -1,7 +1,7 @@
 // Sums of products as matrix units compute them, eight columns side by side, in integers.
+#include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/isa/numbers.h"
 #include "simulator/exec/isa/tensor_tile.h"
-#include "simulator/exec/tensor_math.h"
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {

@@ -1,0 +1,125 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_BLOCK_BLOCK_H_
+#define NODECUDA_SIMULATOR_EXEC_BLOCK_BLOCK_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "simulator/exec/block/async.h"
+#include "simulator/exec/block/grid.h"
+#include "simulator/exec/code/async.h"
+#include "simulator/exec/code/program.h"
+#include "simulator/exec/memory/memory_view.h"
+#include "simulator/exec/warp/async_copy.h"
+#include "simulator/exec/warp/warp.h"
+
+namespace nodecuda::simulator {
+
+class Cluster;
+struct BulkCopy;
+
+// Runs blocks of one grid, one after the other, together with the others of their cluster.
+// Belongs to one worker for the time of a launch.
+class BlockRunner {
+ public:
+  BlockRunner(Grid& grid, Cluster& cluster, int rank);
+  // `cluster` holds the shared memory of all blocks, this one's included, by rank.
+  void Connect(std::span<const SharedMemory> cluster);
+  SharedMemory shared();
+
+  void Start(std::uint64_t block);
+  // Gives every warp that can run a turn, and sets *progress if there was one. False: a fault,
+  // which the grid has been told, or the grid was abandoned.
+  bool RunRound(bool* progress);
+  std::uint32_t running_threads() const { return running_threads_; }
+
+  // Lets the waits at mbarriers give up. True if there were any.
+  bool ExpireWaits();
+  void WakeAtMbarrier(std::uint32_t offset);
+  // True when every thread that runs has come to the cluster's barrier; *any if there is one.
+  bool HaveArrivedAtClusterBarrier(bool* any) const;
+  void ReleaseClusterBarrier();
+  // Moves the data of a copy that this block has issued, and signals its end.
+  bool Finish(const BulkCopy& copy);
+  std::string BlockName() const;  // "block (0,0,0)"
+  // One line for each group of lanes that waits.
+  void DescribeWaits(std::vector<std::string>* lines);
+
+ private:
+  enum class Turn { kOver, kAborted };  // kAborted: a fault, or the grid was abandoned
+
+  void FillConstants(bool of_block);
+  Turn RunWarp(int index);
+  void Arrive(Warp& warp, LaneMask lanes, const Instruction& in, std::uint32_t next_pc,
+              LaneMask* rest);
+  void ReleaseBarrierIfComplete(std::uint32_t id);
+  void WriteReductions(std::uint32_t id);
+  void ParkAtWarpSync(Warp& warp, LaneMask lanes, const Instruction& in, std::uint32_t next_pc,
+                      LaneMask* rest);
+  void ExitLanes(Warp& warp, LaneMask lanes);
+
+  // What the instructions of kind kAsync do (code/async.h). False: a fault, told. Lanes that must
+  // wait are put into their warp and left out of *passed.
+  bool RunAsync(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* passed);
+  bool DispatchAsync(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* passed);
+  bool RunMbarrier(int warp, const Instruction& in, LaneMask lanes);
+  bool RunMbarrierLane(const Instruction& in, std::byte* file, int lane);
+  bool RunMbarrierWait(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* passed);
+  bool FindMbarrier(ptx::Space space, std::uint64_t address, int lane, MbarrierPlace* place);
+  template <typename Change>
+  bool ChangeMbarrier(const MbarrierPlace& place, int lane, Change change);
+  bool RunMapa(const Instruction& in, std::byte* file, LaneMask lanes);
+  bool ArriveAtClusterBarrier(Warp& warp, LaneMask lanes);
+  bool WaitAtClusterBarrier(Warp& warp, std::uint32_t pc, LaneMask lanes, LaneMask* passed);
+  bool IssueCopies(int warp, std::uint32_t pc, LaneMask lanes);
+  bool FillTensorCopy(const Instruction& in, const std::byte* file, int lane, BulkCopy* copy);
+  bool FillLinearCopy(const Instruction& in, const std::byte* file, int lane, BulkCopy* copy);
+  bool FillTargets(std::uint64_t destination, std::uint64_t mbarrier, const std::byte* mask_slot,
+                   int lane, BulkCopy* copy);
+  bool MayOverwrite(const BulkCopy& copy);
+  bool RunBulkGroup(int warp, const Instruction& in, LaneMask lanes);
+  bool SignalEnd(const BulkCopy& copy);
+  bool RunWgmma(int warp, const Instruction& in, std::byte* file, LaneMask lanes);
+  bool RunWgmmaGroup(int warp, const Instruction& in, LaneMask lanes);
+
+  Turn Fault(int warp, std::uint32_t pc, int lane, Status status, const std::string& what);
+  std::string Where(std::uint32_t pc) const;
+  std::string WaitsFor(const Fragment& fragment) const;
+
+  // Registers and local memory need the alignment of the widest vector.
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::byte* FileOf(int warp) {
+    return registers_.data()->bytes + static_cast<std::size_t>(warp) * file_bytes_;
+  }
+
+  struct Barrier {
+    std::uint32_t arrived = 0;   // threads
+    std::uint32_t expected = 0;  // threads, in whole warps; 0: all of the block that still run
+    std::uint32_t reducing = 0, holding = 0;  // threads of bar.red; those whose predicate holds
+  };
+
+  Grid& grid_;
+  Cluster& cluster_;
+  const int rank_;  // in the cluster
+  const DecodedKernel& kernel_;
+  const std::uint32_t threads_;
+  const std::size_t file_bytes_;
+  MemoryView view_;
+  std::vector<Line> registers_, shared_, local_;
+  std::vector<Warp> warps_;
+  std::vector<AsyncCopies> copies_;  // one a warp where the launch wants them late, else none
+  std::array<Barrier, kBarriers> barriers_;
+  std::vector<WgmmaReads> wgmma_reads_;     // by warp
+  std::vector<std::uint32_t> bulk_groups_;  // committed so far, by thread
+  std::uint64_t block_ = 0;
+  std::uint32_t running_threads_ = 0;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_BLOCK_BLOCK_H_

@@ -1,0 +1,57 @@
+#include "simulator/exec/block/grid.h"
+
+#include <utility>
+
+namespace nodecuda::simulator {
+namespace {
+
+// Where number `index` stands in a box of that width and height, counted x first.
+Dim3 Place(std::uint64_t index, std::uint32_t width, std::uint32_t height) {
+  const std::uint64_t row = index / width;
+  return {static_cast<std::uint32_t>(index % width), static_cast<std::uint32_t>(row % height),
+          static_cast<std::uint32_t>(row / height)};
+}
+
+}  // namespace
+
+Grid::Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop)
+    : launch_(launch),
+      kernel_(static_cast<const DecodedKernel&>(*launch.kernel)),
+      memory_(memory),
+      stop_(stop),
+      shape_{
+          launch.grid,
+          launch.block,
+          launch.cluster,
+          launch.explicit_cluster,
+          static_cast<std::uint32_t>(launch.dynamic_shared_bytes),
+          static_cast<std::uint32_t>(kernel_.dynamic_shared_offset + launch.dynamic_shared_bytes)},
+      count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),
+      cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}
+
+bool Grid::Next(std::uint64_t* block) {
+  *block = next_.fetch_add(cluster_size_, std::memory_order_relaxed);
+  return *block < count_ && !Abandoned(*block);
+}
+
+void Grid::Fail(std::uint64_t block, Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  if (block >= faulted_.load(std::memory_order_relaxed)) return;
+  faulted_.store(block, std::memory_order_relaxed);
+  outcome_ = std::move(outcome);
+}
+
+Outcome Grid::Finish() const {
+  if (outcome_.status == Status::kSuccess && stop_.load(std::memory_order_relaxed))
+    return {Status::kLaunchFailure, "kernel " + kernel_.name + ": stopped"};
+  return outcome_;
+}
+
+Dim3 Grid::IndexOf(std::uint64_t block) const {
+  const Dim3 &grid = shape_.grid, &cluster = shape_.cluster;
+  const Dim3 first = Place(block / cluster_size_, grid.x / cluster.x, grid.y / cluster.y);
+  const Dim3 rank = Place(block % cluster_size_, cluster.x, cluster.y);
+  return {first.x * cluster.x + rank.x, first.y * cluster.y + rank.y, first.z * cluster.z + rank.z};
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,56 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_BLOCK_GRID_H_
+#define NODECUDA_SIMULATOR_EXEC_BLOCK_GRID_H_
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "simulator/exec/code/kernel.h"
+#include "simulator/exec/code/lane_constants.h"
+#include "simulator/exec/code/program.h"
+#include "simulator/memory/device_memory.h"
+
+namespace nodecuda::simulator {
+
+// One launch while it runs: hands out clusters of blocks to the workers, in order, and collects
+// the outcome. Blocks are numbered cluster by cluster, x first; without clusters that is just x
+// first. All members may be called from any worker.
+class Grid {
+ public:
+  Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop);
+
+  // The first block of the next cluster; false when there is none left or the grid has ended early.
+  bool Next(std::uint64_t* block);
+  // True when `block` need not run on: the launch was stopped, or an earlier block has faulted.
+  // A later block's fault does not end it, so the fault reported is that of the first block.
+  bool Abandoned(std::uint64_t block) const {
+    return stop_.load(std::memory_order_relaxed) ||
+           block > faulted_.load(std::memory_order_relaxed);
+  }
+  void Fail(std::uint64_t block, Outcome outcome);
+  Outcome Finish() const;
+
+  Dim3 IndexOf(std::uint64_t block) const;
+  int cluster_size() const { return static_cast<int>(cluster_size_); }
+  const DecodedKernel& kernel() const { return kernel_; }
+  const LaunchShape& shape() const { return shape_; }
+  const Launch& launch() const { return launch_; }
+  const DeviceMemory& memory() const { return memory_; }
+
+ private:
+  const Launch& launch_;
+  const DecodedKernel& kernel_;
+  const DeviceMemory& memory_;
+  const std::atomic<bool>& stop_;
+  LaunchShape shape_;
+  std::uint64_t count_;
+  std::uint64_t cluster_size_;
+  std::atomic<std::uint64_t> next_{0};
+  std::atomic<std::uint64_t> faulted_{~std::uint64_t{0}};  // the lowest block that faulted
+  std::mutex mutex_;
+  Outcome outcome_;  // of that block
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_BLOCK_GRID_H_

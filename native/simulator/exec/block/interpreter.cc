@@ -1,0 +1,193 @@
+#include <atomic>
+#include <bit>
+#include <string>
+
+#include "simulator/exec/block/block.h"
+#include "simulator/exec/warp/memory_ops.h"
+#include "simulator/exec/warp/warp_context.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+// Backward branches of one turn. When they are used up the other fragments, then the other warps,
+// get theirs, so that a loop that waits for one of them ends; and the stop flag is looked at.
+constexpr int kBackEdges = 256;
+
+// The lanes that name the same members as the first one does.
+LaneMask LanesThatAgree(const std::uint32_t* members, LaneMask lanes) {
+  const std::uint32_t named = members[std::countr_zero(lanes)];
+  LaneMask together = 0;
+  for (LaneMask left = lanes; left != 0; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    if (members[lane] == named) together |= LaneMask{1} << lane;
+  }
+  return together;
+}
+
+LaneMask GuardedLanes(const Instruction& in, const std::byte* file, LaneMask mask) {
+  if (in.guard == kNoSlot) return mask;
+  const LaneMask predicate = *reinterpret_cast<const LaneMask*>(file + in.guard);
+  return mask & (in.guard_negated ? ~predicate : predicate);
+}
+
+}  // namespace
+
+// Runs a warp until all its fragments wait or have exited, or each of them has had a turn. The
+// running fragment lives in `pc` and `mask` and is not among the warp's own; `limit` is where it
+// may meet another.
+BlockRunner::Turn BlockRunner::RunWarp(int index) {
+  Warp& warp = warps_[static_cast<std::size_t>(index)];
+  std::byte* const file = FileOf(index);
+  const Instruction* const code = kernel_.code.data();
+  if (kernel_.local_bytes != 0)
+    view_.SetLocal(
+        local_.data()->bytes + static_cast<std::size_t>(index) * kWarpSize * kernel_.local_bytes,
+        kernel_.local_bytes);
+
+  WarpContext context{file, kernel_, view_,
+                      copies_.empty() ? nullptr : &copies_[static_cast<std::size_t>(index)]};
+  Cursor at;
+  if (!warp.Take(&at)) return Turn::kOver;
+  std::uint32_t pc = at.pc, limit = at.limit;
+  LaneMask mask = at.mask;
+  int back_edges = kBackEdges;
+  // Goes on with the lowest of the fragments that are ready; ends the turn if there is none.
+  const auto take_next = [&] {
+    if (!warp.Take(&at)) return false;
+    pc = at.pc;
+    mask = at.mask;
+    limit = at.limit;
+    return true;
+  };
+
+  for (;;) {
+    if (pc >= limit) [[unlikely]] {
+      warp.Put(pc, mask);
+      take_next();
+    }
+    const Instruction& in = code[pc];
+    if (in.kind == static_cast<std::uint8_t>(Operation::kAlu)) [[likely]] {
+      in.alu(file, in, mask);
+      ++pc;
+      continue;
+    }
+    const LaneMask lanes = GuardedLanes(in, file, mask);
+    if (lanes == 0) {
+      ++pc;
+      continue;
+    }
+    switch (static_cast<Operation>(in.kind)) {
+      case Operation::kAlu:
+      case Operation::kGuardedAlu:
+        in.alu(file, in, lanes);
+        break;
+      case Operation::kLoad:
+        if (!RunLoad(in, file, lanes, view_))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        break;
+      case Operation::kStore:
+        if (!RunStore(in, file, lanes, view_))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        break;
+      case Operation::kBranch: {
+        const bool turn_used = in.target <= pc && --back_edges <= 0;
+        if (lanes == mask && !turn_used) [[likely]] {
+          pc = in.target;
+          continue;
+        }
+        if (lanes != mask) warp.Put(pc + 1, mask & ~lanes);
+        warp.Put(in.target, lanes, turn_used ? Fragment::State::kRested : Fragment::State::kReady);
+        if (turn_used) {
+          if (grid_.Abandoned(block_)) return Turn::kAborted;
+          back_edges = kBackEdges;
+        }
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kExit:
+        ExitLanes(warp, lanes);
+        mask &= ~lanes;
+        if (mask != 0) break;
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      case Operation::kTrap:
+        return in.detail[0] != 0
+                   ? Fault(index, pc, std::countr_zero(lanes), Status::kAssert, "assertion failed")
+                   : Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
+      case Operation::kHandled:
+        if (!in.warp(in, context, lanes))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        break;
+      case Operation::kCollective: {
+        LaneMask members = kFullMask, together = lanes;
+        if (in.slot[kMemberSlot] != kNoSlot) {
+          const auto* named = reinterpret_cast<const std::uint32_t*>(file + in.slot[kMemberSlot]);
+          members = named[std::countr_zero(lanes)];
+          together = LanesThatAgree(named, lanes);
+        }
+        const bool complete = (members & warp.live() & ~together) == 0;
+        if (complete && !in.warp(in, context, together))
+          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        if (complete && together == mask) [[likely]]
+          break;
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        if (lanes != together) warp.Put(pc, lanes & ~together);
+        if (complete) {
+          warp.Put(pc + 1, together);
+        } else {
+          warp.Put(pc, together, Fragment::State::kAtCollective, members);
+          warp.WakeCompleteSyncs();
+        }
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kBarrierSync:
+      case Operation::kBarrierReduce:
+      case Operation::kBarrierArrive: {
+        const auto* ids = reinterpret_cast<const std::uint32_t*>(file + in.slot[0]);
+        const int lead = std::countr_zero(lanes);
+        if (ids[lead] >= kBarriers)
+          return Fault(index, pc, lead, Status::kLaunchFailure,
+                       "barrier " + std::to_string(ids[lead]) + " does not exist");
+        LaneMask rest = 0;
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        Arrive(warp, lanes, in, pc + 1, &rest);
+        if (rest != 0) warp.Put(pc, rest);
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kWarpSync: {
+        LaneMask rest = 0;
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        ParkAtWarpSync(warp, lanes, in, pc + 1, &rest);
+        if (rest != 0) warp.Put(pc, rest);
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kAsync: {
+        LaneMask passed = lanes;
+        if (!RunAsync(index, pc, lanes, &passed)) return Turn::kAborted;
+        mask &= ~(lanes & ~passed);
+        if (mask != 0) break;
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kFence:
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        break;
+      case Operation::kYield:
+        warp.Put(pc + 1, mask, Fragment::State::kRested);
+        if (grid_.Abandoned(block_)) return Turn::kAborted;
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      case Operation::kReadClock: {
+        const LaneConstant clock{in.slot[0], in.detail[0], static_cast<Special>(in.detail[1]), 0};
+        FillConstant(clock, grid_.shape(), {}, index, file);
+        break;
+      }
+    }
+    ++pc;
+  }
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,58 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_CODE_KERNEL_H_
+#define NODECUDA_SIMULATOR_EXEC_CODE_KERNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/runtime.h"
+
+// What the engine shows of a loaded module, and what goes into a launch and comes out of it.
+namespace nodecuda::simulator {
+
+struct ParameterInfo {
+  std::size_t offset = 0, bytes = 0, alignment = 1;
+};
+
+struct KernelInfo {
+  std::string name;
+  std::vector<ParameterInfo> parameters;
+  std::size_t parameter_bytes = 0;
+  std::size_t static_shared_bytes = 0;
+  std::uint32_t max_threads = 0;           // .maxntid, 0 if absent
+  std::uint32_t required_threads[3] = {};  // .reqntid, 0 if absent
+  std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
+};
+
+// A decoded module, bound to the device memory that holds its global variables.
+class Program {
+ public:
+  virtual ~Program() = default;
+  // Null if there is no such kernel. The pointer lives as long as the program.
+  virtual const KernelInfo* FindKernel(std::string_view name) const = 0;
+};
+
+struct Launch {
+  std::shared_ptr<const Program> program;
+  const KernelInfo* kernel = nullptr;
+  Dim3 grid, block;
+  Dim3 cluster;                   // blocks; the grid is a multiple of it
+  bool explicit_cluster = false;  // it was asked for, by the launch or by the kernel
+  std::size_t dynamic_shared_bytes = 0;
+  std::vector<std::byte> parameters;  // laid out as KernelInfo says
+  // cp.async copies when a wait demands it, not when it is issued: results that differ show that a
+  // wait is missing.
+  bool late_copies = false;
+};
+
+struct Outcome {
+  Status status = Status::kSuccess;
+  std::string report;  // on a fault: kernel, PTX line, block, thread, address; for people
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_CODE_KERNEL_H_

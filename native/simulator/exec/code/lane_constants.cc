@@ -1,0 +1,241 @@
+#include "simulator/exec/code/lane_constants.h"
+
+#include <bit>
+#include <chrono>
+#include <cstring>
+
+namespace nodecuda::simulator {
+namespace {
+
+using ptx::Operand;
+using ptx::Type;
+
+struct SpecialName {
+  std::string_view name;
+  Special special;
+};
+
+constexpr SpecialName kSpecials[] = {
+    {"%tid.x", Special::kTidX},
+    {"%tid.y", Special::kTidY},
+    {"%tid.z", Special::kTidZ},
+    {"%ntid.x", Special::kNtidX},
+    {"%ntid.y", Special::kNtidY},
+    {"%ntid.z", Special::kNtidZ},
+    {"%ctaid.x", Special::kCtaidX},
+    {"%ctaid.y", Special::kCtaidY},
+    {"%ctaid.z", Special::kCtaidZ},
+    {"%nctaid.x", Special::kNctaidX},
+    {"%nctaid.y", Special::kNctaidY},
+    {"%nctaid.z", Special::kNctaidZ},
+    {"%laneid", Special::kLaneId},
+    {"%warpid", Special::kWarpId},
+    {"%nwarpid", Special::kNwarpId},
+    {"%lanemask_eq", Special::kLaneMaskEq},
+    {"%lanemask_le", Special::kLaneMaskLe},
+    {"%lanemask_lt", Special::kLaneMaskLt},
+    {"%lanemask_ge", Special::kLaneMaskGe},
+    {"%lanemask_gt", Special::kLaneMaskGt},
+    {"%dynamic_smem_size", Special::kDynamicSharedBytes},
+    {"%total_smem_size", Special::kTotalSharedBytes},
+    {"%cluster_ctaid.x", Special::kClusterCtaidX},
+    {"%cluster_ctaid.y", Special::kClusterCtaidY},
+    {"%cluster_ctaid.z", Special::kClusterCtaidZ},
+    {"%cluster_nctaid.x", Special::kClusterNctaidX},
+    {"%cluster_nctaid.y", Special::kClusterNctaidY},
+    {"%cluster_nctaid.z", Special::kClusterNctaidZ},
+    {"%cluster_ctarank", Special::kClusterCtarank},
+    {"%cluster_nctarank", Special::kClusterNctarank},
+    {"%clusterid.x", Special::kClusteridX},
+    {"%clusterid.y", Special::kClusteridY},
+    {"%clusterid.z", Special::kClusteridZ},
+    {"%nclusterid.x", Special::kNclusteridX},
+    {"%nclusterid.y", Special::kNclusteridY},
+    {"%nclusterid.z", Special::kNclusteridZ},
+    {"%is_explicit_cluster", Special::kIsExplicitCluster},
+    {"%envreg1", Special::kZero},
+    {"%envreg2", Special::kZero},
+    {"%clock", Special::kClock},
+    {"%clock_hi", Special::kClockHigh},
+    {"%clock64", Special::kClock},
+    {"%globaltimer", Special::kGlobalTimer},
+    {"%globaltimer_lo", Special::kGlobalTimer},
+    {"%globaltimer_hi", Special::kGlobalTimerHigh},
+};
+
+std::uint64_t Nanoseconds(std::chrono::nanoseconds time) {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block,
+                      int warp, int lane) {
+  const std::uint32_t thread =
+      static_cast<std::uint32_t>(warp) * kWarpSize + static_cast<std::uint32_t>(lane);
+  const std::uint32_t threads = shape.block.x * shape.block.y * shape.block.z;
+  const std::uint32_t bit = 1u << lane;
+  switch (constant.special) {
+    case Special::kNone:
+      return constant.bits;
+    case Special::kTidX:
+      return thread % shape.block.x;
+    case Special::kTidY:
+      return thread / shape.block.x % shape.block.y;
+    case Special::kTidZ:
+      return thread / shape.block.x / shape.block.y;
+    case Special::kNtidX:
+      return shape.block.x;
+    case Special::kNtidY:
+      return shape.block.y;
+    case Special::kNtidZ:
+      return shape.block.z;
+    case Special::kCtaidX:
+      return block.x;
+    case Special::kCtaidY:
+      return block.y;
+    case Special::kCtaidZ:
+      return block.z;
+    case Special::kNctaidX:
+      return shape.grid.x;
+    case Special::kNctaidY:
+      return shape.grid.y;
+    case Special::kNctaidZ:
+      return shape.grid.z;
+    case Special::kLaneId:
+      return static_cast<std::uint64_t>(lane);
+    case Special::kWarpId:
+      return static_cast<std::uint64_t>(warp);
+    case Special::kNwarpId:
+      return (threads + kWarpSize - 1) / kWarpSize;
+    case Special::kLaneMaskEq:
+      return bit;
+    case Special::kLaneMaskLe:
+      return bit | (bit - 1);
+    case Special::kLaneMaskLt:
+      return bit - 1;
+    case Special::kLaneMaskGe:
+      return ~(bit - 1);
+    case Special::kLaneMaskGt:
+      return ~(bit | (bit - 1));
+    case Special::kDynamicSharedBytes:
+      return shape.dynamic_shared_bytes;
+    case Special::kTotalSharedBytes:
+      return shape.total_shared_bytes;
+    case Special::kClusterCtaidX:
+      return block.x % shape.cluster.x;
+    case Special::kClusterCtaidY:
+      return block.y % shape.cluster.y;
+    case Special::kClusterCtaidZ:
+      return block.z % shape.cluster.z;
+    case Special::kClusteridX:
+      return block.x / shape.cluster.x;
+    case Special::kClusteridY:
+      return block.y / shape.cluster.y;
+    case Special::kClusteridZ:
+      return block.z / shape.cluster.z;
+    case Special::kClusterCtarank:
+      return block.x % shape.cluster.x +
+             shape.cluster.x * (block.y % shape.cluster.y +
+                                std::uint64_t{shape.cluster.y} * (block.z % shape.cluster.z));
+    case Special::kClusterNctaidX:
+      return shape.cluster.x;
+    case Special::kClusterNctaidY:
+      return shape.cluster.y;
+    case Special::kClusterNctaidZ:
+      return shape.cluster.z;
+    case Special::kNclusteridX:
+      return shape.grid.x / shape.cluster.x;
+    case Special::kNclusteridY:
+      return shape.grid.y / shape.cluster.y;
+    case Special::kNclusteridZ:
+      return shape.grid.z / shape.cluster.z;
+    case Special::kClusterNctarank:
+      return std::uint64_t{shape.cluster.x} * shape.cluster.y * shape.cluster.z;
+    case Special::kIsExplicitCluster:
+      return shape.explicit_cluster ? kFullMask : 0;
+    case Special::kZero:
+      return 0;
+    case Special::kClock:
+      return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
+    case Special::kClockHigh:
+      return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch()) >> 32;
+    case Special::kGlobalTimer:
+      return Nanoseconds(std::chrono::system_clock::now().time_since_epoch());
+    case Special::kGlobalTimerHigh:
+      return Nanoseconds(std::chrono::system_clock::now().time_since_epoch()) >> 32;
+  }
+  return 0;
+}
+
+bool VariesByLane(Special special) {
+  return (special >= Special::kTidX && special <= Special::kTidZ) || special == Special::kLaneId ||
+         (special >= Special::kLaneMaskEq && special <= Special::kLaneMaskGt);
+}
+
+}  // namespace
+
+Special SpecialFromName(std::string_view name) {
+  for (const SpecialName& entry : kSpecials)
+    if (entry.name == name) return entry.special;
+  return Special::kNone;
+}
+
+std::optional<std::uint64_t> EncodeLiteral(const Operand& literal, Type type) {
+  switch (literal.kind) {
+    case Operand::Kind::kInteger:
+      if (type == Type::kPred) return literal.bits != 0 ? kFullMask : 0;
+      return literal.bits;
+    case Operand::Kind::kFloat32:
+      if (type == Type::kF64) {
+        const double wide = std::bit_cast<float>(static_cast<std::uint32_t>(literal.bits));
+        return std::bit_cast<std::uint64_t>(wide);
+      }
+      return SizeOf(type) >= 4 && type != Type::kPred ? std::optional(literal.bits) : std::nullopt;
+    case Operand::Kind::kFloat64:
+      if (type == Type::kF32) {
+        const auto narrow = static_cast<float>(std::bit_cast<double>(literal.bits));
+        return std::bit_cast<std::uint32_t>(narrow);
+      }
+      return SizeOf(type) == 8 ? std::optional(literal.bits) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::uint32_t ConstantPool::Add(RegisterWidth width, Special special, std::uint64_t bits) {
+  if (width == 0) bits &= kFullMask;
+  if (width != 0 && width < 8) bits &= (std::uint64_t{1} << (8 * width)) - 1;
+  const auto next = static_cast<std::uint32_t>(constants_.size());
+  const auto [entry, added] = numbers_.insert({{width, special, bits}, next});
+  if (added) constants_.push_back({0, width, special, bits});
+  return entry->second | kConstantBit;
+}
+
+std::vector<LaneConstant> ConstantPool::Place(std::size_t* end) const {
+  std::vector<LaneConstant> placed = constants_;
+  for (LaneConstant& constant : placed) {
+    constant.slot = static_cast<std::uint32_t>(*end);
+    // Predicates too take a whole line here, which keeps the rest aligned; they are rare.
+    *end += constant.bytes == 0 ? 64 : SlotBytes(constant.bytes);
+  }
+  return placed;
+}
+
+void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block_index,
+                  int warp, std::byte* file) {
+  std::byte* slot = file + constant.slot;
+  if (constant.bytes == 0) {
+    const auto mask = static_cast<LaneMask>(ValueOf(constant, shape, block_index, warp, 0));
+    std::memcpy(slot, &mask, sizeof mask);
+    return;
+  }
+  // The low bytes of a value are its first ones: hosts are little-endian, as the device is.
+  static_assert(std::endian::native == std::endian::little);
+  const bool varies = VariesByLane(constant.special);
+  std::uint64_t value = 0;
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    if (varies || lane == 0) value = ValueOf(constant, shape, block_index, warp, lane);
+    std::memcpy(slot + lane * constant.bytes, &value, constant.bytes);
+  }
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,58 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_CODE_LANE_CONSTANTS_H_
+#define NODECUDA_SIMULATOR_EXEC_CODE_LANE_CONSTANTS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "runtime/runtime.h"
+#include "simulator/exec/code/program.h"
+#include "simulator/exec/code/slots.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+// kNone for a name this simulator does not know.
+Special SpecialFromName(std::string_view name);
+inline bool IsClock(Special special) {
+  return special >= Special::kClock;
+}
+
+// The bits of a literal read as a value of `type`; nullopt if it cannot be one.
+std::optional<std::uint64_t> EncodeLiteral(const ptx::Operand& literal, ptx::Type type);
+
+// Collects the lane constants of a kernel, equal ones once.
+class ConstantPool {
+ public:
+  // Returns the constant's number, with kConstantBit set.
+  std::uint32_t Add(RegisterWidth width, Special special, std::uint64_t bits);
+  // Places the constants from `*end` on and moves *end; numbers index the result.
+  std::vector<LaneConstant> Place(std::size_t* end) const;
+
+ private:
+  std::vector<LaneConstant> constants_;
+  std::map<std::tuple<RegisterWidth, Special, std::uint64_t>, std::uint32_t> numbers_;
+};
+
+// What the special registers of a launch and a block hold.
+struct LaunchShape {
+  Dim3 grid, block;
+  Dim3 cluster;  // in blocks
+  bool explicit_cluster = false;
+  std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
+};
+
+// Writes a constant's 32 lanes for warp `warp` of block `block_index`.
+void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block_index,
+                  int warp, std::byte* file);
+inline bool DependsOnBlock(Special special) {
+  return (special >= Special::kCtaidX && special <= Special::kCtaidZ) ||
+         (special >= Special::kClusterCtaidX && special <= Special::kClusterCtarank);
+}
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_CODE_LANE_CONSTANTS_H_

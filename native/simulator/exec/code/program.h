@@ -1,0 +1,156 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_CODE_PROGRAM_H_
+#define NODECUDA_SIMULATOR_EXEC_CODE_PROGRAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "simulator/exec/code/instruction.h"
+#include "simulator/exec/code/kernel.h"
+#include "simulator/ptx/ast.h"
+
+// The decoded form of a kernel: what the decoder makes and the interpreter runs.
+namespace nodecuda::simulator {
+
+// What Instruction::kind says.
+enum class Operation : std::uint8_t {
+  kAlu,            // unguarded: call `alu`, nothing else
+  kGuardedAlu,     // the same under a guard
+  kLoad,           // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
+  kStore,          // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
+  kBranch,         // to `target`, for the lanes the guard selects
+  kExit,           // ret and exit
+  kTrap,           // detail[0]: 1 for a failed assertion
+  kBarrierSync,    // slot[0]: barrier id; slot[1]: thread count, or kNoSlot for the whole block
+  kBarrierArrive,  // the same, without waiting
+  kBarrierReduce,  // as kBarrierSync; slot[2]: predicate; slot[3]: destination; detail[0]:
+                   // Reduction
+  kWarpSync,       // slot[0]: member mask
+  kHandled,        // call `warp` for the lanes that come
+  kCollective,     // call `warp` when all lanes have come that slot[kMemberSlot] names (all 32 if
+                   // that is kNoSlot) and that have not exited
+  kFence,
+  kYield,      // nanosleep: lets the others run first
+  kAsync,      // mbarriers, bulk copies, wgmma, clusters: async.h
+  kReadClock,  // slot[0]: the lane constant to refresh; detail[0]: bytes; detail[1]: a Special
+};
+
+inline constexpr int kAddressSlot = 4;
+inline constexpr int kMemberSlot = 7;  // of a kCollective
+inline constexpr int kMaxVector = 4;
+
+// What bar.red makes of the threads' predicates.
+enum class Reduction : std::uint8_t { kAnd, kOr, kCount };
+
+// How a load or store moves its lanes, packed into Instruction::detail.
+struct MemoryForm {
+  ptx::Space space = ptx::Space::kNone;  // kNone: generic
+  bool wide_address = false;             // the address register has 64 bits
+  unsigned element_log2 = 0;             // bytes in memory, of one element
+  unsigned register_log2 = 0;            // bytes of the register, per lane
+  unsigned vector_log2 = 0;
+  bool is_signed = false;  // a load extends the sign
+
+  void PackInto(std::uint8_t (&detail)[2]) const {
+    detail[0] = static_cast<std::uint8_t>(element_log2 | register_log2 << 2 | vector_log2 << 4 |
+                                          (is_signed ? 1u << 6 : 0u));
+    detail[1] = static_cast<std::uint8_t>(static_cast<unsigned>(space) | (wide_address ? 8u : 0u));
+  }
+  static MemoryForm Of(const Instruction& in) {
+    return {static_cast<ptx::Space>(in.detail[1] & 7),
+            (in.detail[1] & 8) != 0,
+            in.detail[0] & 3u,
+            in.detail[0] >> 2 & 3u,
+            in.detail[0] >> 4 & 3u,
+            (in.detail[0] & 64) != 0};
+  }
+  std::uint64_t access_bytes() const { return std::uint64_t{1} << (element_log2 + vector_log2); }
+};
+
+// Generic addresses of the spaces that are private to a block or a thread. Device memory is at
+// host addresses, which on every 64-bit host lie below these windows. A shared address that mapa
+// made has the rank of its block within the cluster, plus one, above kSharedRankShift; 0 there
+// means the block that uses the address.
+inline constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 60;
+inline constexpr std::uint64_t kLocalWindow = kSharedWindow + kWindowBytes;
+inline constexpr std::uint64_t kParamWindow = kLocalWindow + kWindowBytes;
+inline constexpr int kSharedRankShift = 24;
+inline constexpr std::size_t kMaxSharedBytes = std::size_t{1} << kSharedRankShift;
+inline constexpr std::size_t kMaxLocalBytes = std::size_t{512} << 10;  // per thread, as CUDA's
+inline constexpr std::size_t kMaxConstBytes = std::size_t{64} << 10;   // per module, as CUDA's
+
+// The special registers. Their values are lane constants: filled in before the block starts, the
+// clocks again at each use.
+enum class Special : std::uint8_t {
+  kNone,
+  kTidX,
+  kTidY,
+  kTidZ,
+  kNtidX,
+  kNtidY,
+  kNtidZ,
+  kCtaidX,
+  kCtaidY,
+  kCtaidZ,
+  kNctaidX,
+  kNctaidY,
+  kNctaidZ,
+  kLaneId,
+  kWarpId,
+  kNwarpId,
+  kLaneMaskEq,
+  kLaneMaskLe,
+  kLaneMaskLt,
+  kLaneMaskGe,
+  kLaneMaskGt,
+  kDynamicSharedBytes,
+  kTotalSharedBytes,
+  kClusterCtaidX,
+  kClusterCtaidY,
+  kClusterCtaidZ,
+  kClusteridX,
+  kClusteridY,
+  kClusteridZ,
+  kClusterCtarank,
+  kClusterNctaidX,
+  kClusterNctaidY,
+  kClusterNctaidZ,
+  kNclusteridX,
+  kNclusteridY,
+  kNclusteridZ,
+  kClusterNctarank,
+  kIsExplicitCluster,  // a predicate
+  kZero,               // %envreg1 and %envreg2: there is no cooperative launch
+  kClock,
+  kClockHigh,
+  kGlobalTimer,
+  kGlobalTimerHigh,
+};
+
+// 32 lanes in the constant part of the register file.
+struct LaneConstant {
+  std::uint32_t slot = 0;
+  std::uint8_t bytes = 0;  // per lane; 0: a predicate, one LaneMask
+  Special special = Special::kNone;
+  std::uint64_t bits = 0;  // the value, where it is no special register
+};
+
+struct DecodedKernel : KernelInfo {
+  std::vector<Instruction> code;            // ends in an unguarded kExit
+  std::vector<std::string_view> mnemonics;  // one per instruction, into the program's text
+  std::vector<LaneConstant> constants;
+  // Register file offsets of the operands that Instruction::slot has no room for, instruction after
+  // instruction; Instruction::target is the index of the first. In the order PTX writes them.
+  std::vector<std::uint32_t> operand_lists;
+  int capability = 0;                     // of the device it was decoded for, 90 for 9.0
+  Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
+  std::size_t file_bytes = 0;             // register file of one warp
+  std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
+  std::size_t local_bytes = 0;            // per thread
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_CODE_PROGRAM_H_

@@ -1,0 +1,385 @@
+#include "simulator/exec/code/async.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/decode/memory_syntax.h"
+
+namespace nodecuda::simulator {
+
+using ptx::Operand;
+using ptx::Space;
+using ptx::Type;
+
+namespace {
+
+using Words = std::span<const std::string_view>;
+
+constexpr std::string_view kMbarrierWords[] = {
+    "release", "acquire",     "relaxed",         "cta",        "cluster", "shared",
+    "b64",     "shared::cta", "shared::cluster", "noComplete", "parity",  "expect_tx"};
+constexpr std::string_view kTensorWords[] = {
+    "tile",   "global",     "shared::cta",        "shared::cluster", "mbarrier::complete_tx::bytes",
+    "tensor", "bulk_group", "multicast::cluster", "L2::cache_hint"};
+
+bool Contains(Words words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool Has(const ptx::Instruction& instruction, std::string_view part) {
+  return Contains(instruction.parts, part);
+}
+
+// The first part from `from` on that is none of `words`; empty if there is none.
+std::string_view Stranger(const ptx::Instruction& instruction, std::size_t from, Words words) {
+  for (std::size_t i = from; i < instruction.parts.size(); ++i)
+    if (!Contains(words, instruction.parts[i])) return instruction.parts[i];
+  return {};
+}
+
+// The state space that the mnemonic names from part `from` on, and the part after it.
+Space FindSpace(const ptx::Instruction& instruction, std::size_t from, std::size_t* next) {
+  for (std::size_t i = from; i < instruction.parts.size(); ++i) {
+    *next = i + 1;
+    if (const Space space = SpaceFromPart(instruction.parts[i]); space != Space::kNone)
+      return space;
+  }
+  return Space::kNone;
+}
+
+void SetOp(AsyncOp op, const AddressForm& form, DraftInstruction* draft) {
+  draft->in.detail[0] = static_cast<std::uint8_t>(op);
+  draft->in.detail[1] = form.Pack();
+}
+
+}  // namespace
+
+bool BodyDecoder::IsAsync(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  constexpr std::string_view kBases[] = {"mbarrier", "mapa", "wgmma", "getctarank"};
+  if (Contains(kBases, parts[0])) return true;
+  if (parts.size() < 2) return false;
+  if (parts[0] == "barrier") return parts[1] == "cluster";
+  if (parts[0] == "cp" && parts[1] == "async")
+    return parts.size() > 2 && (parts[2] == "bulk" || parts[2] == "mbarrier");
+  if (parts[0] == "prefetch" || parts[0] == "prefetchu") return Has(instruction, "tensormap");
+  return false;
+}
+
+bool BodyDecoder::DecodeAsync(const ptx::Instruction& instruction) {
+  const std::string_view base = instruction.parts[0];
+  if (base == "wgmma") return DecodeWgmma(instruction);
+  if (base == "mbarrier") return DecodeMbarrier(instruction);
+  if (base == "barrier") return DecodeClusterBarrier(instruction);
+  if (base == "mapa" || base == "getctarank") return DecodeMapa(instruction);
+  // There is no cache to fetch into.
+  if (base == "prefetch" || base == "prefetchu") return true;
+  if (instruction.parts[2] == "mbarrier") return DecodeCopyArrive(instruction);
+  if (instruction.parts.size() > 3 && instruction.parts[3] == "prefetch") return true;
+  if (instruction.parts.size() > 3 &&
+      (instruction.parts[3] == "commit_group" || instruction.parts[3] == "wait_group"))
+    return DecodeBulkGroup(instruction);
+  return DecodeBulkCopy(instruction);
+}
+
+// An address in brackets becomes a slot of 64 bits with the whole address in it.
+bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uint32_t* slot) {
+  if (operand.kind != Operand::Kind::kAddress || operand.elements.empty())
+    return Fail("an address in brackets is missing");
+  Instruction address;
+  address.slot[kAddressSlot] = kNoSlot;
+  bool wide = true;
+  Operand plain = operand;
+  plain.elements.resize(1);  // coordinates of a tensor follow the base
+  if (!BindAddress(plain, space, &address, &wide)) return false;
+  if (address.slot[kAddressSlot] == kNoSlot) {
+    *slot = constants_.Add(8, Special::kNone, static_cast<std::uint64_t>(address.offset));
+    return true;
+  }
+  Operand value = plain.elements[0];
+  const auto apply = [&](std::string_view mnemonic, std::vector<std::string_view> parts,
+                         RegisterWidth width) {
+    Operand result;
+    result.kind = Operand::Kind::kRegister;
+    result.register_index = static_cast<int>(AddTemporary(width));
+    std::vector<Operand> operands = {result, value};
+    if (parts[0] == "add") {
+      operands.emplace_back();
+      operands.back().kind = Operand::Kind::kInteger;
+      operands.back().bits = static_cast<std::uint64_t>(address.offset);
+    }
+    value = result;
+    return DecodeInstead(mnemonic, std::move(parts), std::move(operands));
+  };
+  const bool moved = address.offset != 0;
+  if (!wide && moved && !apply("add.s32", {"add", "s32"}, 4)) return false;
+  if (!wide && !apply("cvt.u64.u32", {"cvt", "u64", "u32"}, 8)) return false;
+  if (wide && moved && !apply("add.s64", {"add", "s64"}, 8)) return false;
+  *slot = static_cast<std::uint32_t>(value.register_index);
+  return true;
+}
+
+// A source whose register is exactly as wide as `type`.
+bool BodyDecoder::BindValue(const Operand& operand, Type type, std::uint32_t* slot) {
+  const RegisterWidth width = WidthOf(type);
+  if (!BindSource(operand, type, width, slot)) return false;
+  return (*slot & kConstantBit) != 0 || widths_[*slot] == width ||
+         Fail("an operand has the wrong width");
+}
+
+// Appends operand `index` as slot `slot`, for reading.
+bool BodyDecoder::BindValueSlot(const Operand& operand, Type type, int slot,
+                                DraftInstruction* draft) {
+  draft->used |= static_cast<std::uint8_t>(1u << slot);
+  return BindValue(operand, type, &draft->in.slot[slot]);
+}
+
+bool BodyDecoder::BindAddressSlot(const Operand& operand, Space space, int slot,
+                                  DraftInstruction* draft) {
+  draft->used |= static_cast<std::uint8_t>(1u << slot);
+  return BindWholeAddress(operand, space, &draft->in.slot[slot]);
+}
+
+// A register that is written; a discarded one gets none.
+bool BodyDecoder::BindResultSlot(const Operand& operand, RegisterWidth width, int slot,
+                                 DraftInstruction* draft) {
+  if (operand.kind == Operand::Kind::kDiscard) return true;
+  if (operand.kind != Operand::Kind::kRegister) return Fail("a destination must be a register");
+  const auto reg = static_cast<std::uint32_t>(operand.register_index);
+  if (widths_[reg] != width) return Fail("the destination has the wrong width");
+  draft->in.slot[slot] = reg;
+  draft->defined |= static_cast<std::uint8_t>(1u << slot);
+  return true;
+}
+
+bool BodyDecoder::DecodeMbarrier(const ptx::Instruction& instruction) {
+  struct Row {
+    std::string_view name;
+    AsyncOp op;
+    bool result;  // the first operand is one
+    bool drop = false;
+  };
+  constexpr Row kRows[] = {{"init", AsyncOp::kMbarrierInit, false},
+                           {"inval", AsyncOp::kMbarrierInvalidate, false},
+                           {"arrive", AsyncOp::kMbarrierArrive, true},
+                           {"arrive_drop", AsyncOp::kMbarrierArrive, true, true},
+                           {"expect_tx", AsyncOp::kMbarrierExpect, false},
+                           {"complete_tx", AsyncOp::kMbarrierComplete, false},
+                           {"test_wait", AsyncOp::kMbarrierTest, true},
+                           {"try_wait", AsyncOp::kMbarrierTry, true},
+                           {"pending_count", AsyncOp::kMbarrierPending, true}};
+  const std::string_view name = instruction.parts.size() > 1 ? instruction.parts[1] : "";
+  const Row* row = std::find_if(std::begin(kRows), std::end(kRows),
+                                [name](const Row& candidate) { return candidate.name == name; });
+  if (row == std::end(kRows)) return Fail("unknown operation of an mbarrier");
+  if (const std::string_view part = Stranger(instruction, 2, kMbarrierWords); !part.empty())
+    return Fail("unsupported modifier ." + std::string(part));
+
+  AsyncOp op = row->op;
+  const bool tests = op == AsyncOp::kMbarrierTest || op == AsyncOp::kMbarrierTry;
+  const bool expects = op == AsyncOp::kMbarrierArrive && Has(instruction, "expect_tx");
+  AddressForm form;
+  form.drop = row->drop;
+  form.flag = tests ? Has(instruction, "parity") : Has(instruction, "noComplete");
+  if (expects) op = AsyncOp::kMbarrierArriveExpect;
+  std::size_t next = 0;
+  form.space = FindSpace(instruction, 2, &next);
+
+  const std::vector<Operand>& operands = instruction.operands;
+  const std::size_t first = row->result ? 1 : 0;
+  // After the address: nothing, or one operand; a time that a try_wait may take means nothing here.
+  const bool optional = op == AsyncOp::kMbarrierArrive;
+  const bool none = op == AsyncOp::kMbarrierInvalidate || op == AsyncOp::kMbarrierPending;
+  const std::size_t least = first + (none || optional ? 1 : 2);
+  const std::size_t most = first + (none ? 1 : op == AsyncOp::kMbarrierTry ? 3 : 2);
+  if (operands.size() < least || operands.size() > most) return Fail("wrong number of operands");
+
+  DraftInstruction draft = Start(Operation::kAsync);
+  if (op == AsyncOp::kMbarrierPending) {
+    if (!BindValueSlot(operands[1], Type::kB64, 1, &draft)) return false;
+  } else if (!BindAddressSlot(operands[first], form.space, 1, &draft)) {
+    return false;
+  }
+  const Type type = tests && !form.flag ? Type::kB64 : Type::kU32;
+  if (operands.size() > first + 1 && !BindValueSlot(operands[first + 1], type, 2, &draft))
+    return false;
+  const RegisterWidth width = tests ? 0 : op == AsyncOp::kMbarrierPending ? 4 : 8;
+  if (row->result && !BindResultSlot(operands[0], width, 0, &draft)) return false;
+  if ((tests || op == AsyncOp::kMbarrierPending) && draft.defined == 0)
+    return Fail("a destination must be a register");
+  SetOp(op, form, &draft);
+  Emit(draft);
+  return true;
+}
+
+// cp.async.mbarrier.arrive{.noinc}: the thread's copies end here, so that the arrival is due at
+// once.
+bool BodyDecoder::DecodeCopyArrive(const ptx::Instruction& instruction) {
+  constexpr std::string_view kWords[] = {"arrive", "noinc", "shared", "shared::cta", "b64"};
+  if (const std::string_view part = Stranger(instruction, 3, kWords); !part.empty())
+    return Fail("unsupported modifier ." + std::string(part));
+  if (instruction.operands.size() != 1) return Fail("wrong number of operands");
+  DraftInstruction draft = Start(Operation::kAsync);
+  AddressForm form;
+  std::size_t next = 0;
+  form.space = FindSpace(instruction, 3, &next);
+  if (!BindAddressSlot(instruction.operands[0], form.space, 1, &draft)) return false;
+  form.flag = Has(instruction, "noinc");
+  SetOp(AsyncOp::kCopyArrive, form, &draft);
+  Emit(draft);
+  return true;
+}
+
+bool BodyDecoder::DecodeClusterBarrier(const ptx::Instruction& instruction) {
+  constexpr std::string_view kWords[] = {"arrive",  "wait",    "release",
+                                         "acquire", "relaxed", "aligned"};
+  const std::string_view stranger = Stranger(instruction, 2, kWords);
+  const bool arrives = Has(instruction, "arrive");
+  if (!stranger.empty() || arrives == Has(instruction, "wait") || !instruction.operands.empty())
+    return Fail("this form of barrier is not supported");
+  DraftInstruction draft = Start(Operation::kAsync);
+  SetOp(arrives ? AsyncOp::kClusterArrive : AsyncOp::kClusterWait, {}, &draft);
+  Emit(draft);
+  return true;
+}
+
+// mapa{.shared::cluster}.u32|u64 d, a, rank and getctarank{.shared::cluster}.u32|u64 d, a
+bool BodyDecoder::DecodeMapa(const ptx::Instruction& instruction) {
+  const bool maps = instruction.parts[0] == "mapa";
+  const Type type = ptx::TypeFromName(instruction.parts.back());
+  AddressForm form;
+  std::size_t next = 0;
+  form.space = FindSpace(instruction, 1, &next);
+  const std::size_t parts = form.space == Space::kSharedCluster ? 3 : 2;
+  const std::vector<Operand>& operands = instruction.operands;
+  if (instruction.parts.size() != parts || (type != Type::kU32 && type != Type::kU64) ||
+      (form.space != Space::kNone && form.space != Space::kSharedCluster) ||
+      (form.space == Space::kNone && type == Type::kU32) || operands.size() != (maps ? 3u : 2u))
+    return Fail("unsupported form");
+  form.flag = type == Type::kU64;
+  // The operand may be a register or the name of a variable, without brackets.
+  Operand address;
+  address.kind = Operand::Kind::kAddress;
+  address.elements = {operands[1]};
+  if (operands[1].kind == Operand::Kind::kRegister &&
+      widths_[static_cast<std::size_t>(operands[1].register_index)] != WidthOf(type))
+    return Fail("an operand has the wrong width");
+  DraftInstruction draft = Start(Operation::kAsync);
+  if (!BindAddressSlot(address, form.space, 1, &draft) ||
+      (maps && !BindValueSlot(operands[2], Type::kU32, 2, &draft)) ||
+      !BindResultSlot(operands[0], maps ? WidthOf(type) : RegisterWidth{4}, 0, &draft))
+    return false;
+  if (draft.defined == 0) return Fail("a destination must be a register");
+  SetOp(maps ? AsyncOp::kMapa : AsyncOp::kGetCtaRank, form, &draft);
+  Emit(draft);
+  return true;
+}
+
+bool BodyDecoder::DecodeBulkGroup(const ptx::Instruction& instruction) {
+  const bool commits = instruction.mnemonic == "cp.async.bulk.commit_group";
+  DraftInstruction draft = Start(Operation::kAsync);
+  if (commits) {
+    if (!instruction.operands.empty()) return Fail("wrong number of operands");
+  } else {
+    // With .read only the sources must have been read, which here is not told from the rest.
+    if (instruction.mnemonic != "cp.async.bulk.wait_group" &&
+        instruction.mnemonic != "cp.async.bulk.wait_group.read")
+      return Fail("unknown form");
+    if (!BindCount(instruction, &draft.in.offset)) return false;
+  }
+  SetOp(commits ? AsyncOp::kBulkCommit : AsyncOp::kBulkWait, {}, &draft);
+  Emit(draft);
+  return true;
+}
+
+// The number of groups that may be pending, the only operand.
+bool BodyDecoder::BindCount(const ptx::Instruction& instruction, std::int64_t* count) {
+  if (instruction.operands.size() != 1 || instruction.operands[0].kind != Operand::Kind::kInteger ||
+      instruction.operands[0].bits > 0x7fffffff)
+    return Fail("a number of groups is needed");
+  *count = static_cast<std::int64_t>(instruction.operands[0].bits);
+  return true;
+}
+
+bool BodyDecoder::DecodeBulkCopy(const ptx::Instruction& instruction) {
+  const bool is_tensor = instruction.parts.size() > 4 && instruction.parts[3] == "tensor";
+  // cp.async.bulk.tensor.2d: the dimension is checked with the coordinates.
+  const std::size_t from = is_tensor ? 5 : 3;
+  if (const std::string_view part = Stranger(instruction, from, kTensorWords); !part.empty())
+    return Fail("unsupported modifier ." + std::string(part));
+  std::size_t next = from;
+  const Space destination = FindSpace(instruction, from, &next);
+  const Space source = FindSpace(instruction, next, &next);
+  const bool to_shared = destination == Space::kShared || destination == Space::kSharedCluster;
+  const bool from_shared = source == Space::kShared;
+  const bool told = Has(instruction, "mbarrier::complete_tx::bytes");
+  const bool grouped = Has(instruction, "bulk_group");
+  const bool loads =
+      to_shared && told && !grouped && (source == Space::kGlobal || (from_shared && !is_tensor));
+  const bool stores = destination == Space::kGlobal && from_shared && grouped && !told;
+  if (!loads && !stores) return Fail("this direction of copy is not supported");
+  return is_tensor ? DecodeTensorCopy(instruction, loads)
+                   : DecodeLinearCopy(instruction, loads, destination, source);
+}
+
+// The multicast mask, if there is one, and the cache hint, which means nothing here.
+bool BodyDecoder::BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
+                               DraftInstruction* draft) {
+  const bool multicast = Has(instruction, "multicast::cluster");
+  const bool hint = Has(instruction, "L2::cache_hint");
+  if (instruction.operands.size() != from + multicast + hint)
+    return Fail("wrong number of operands");
+  if (multicast && mask_slot < 0) return Fail("a store has no multicast");
+  return !multicast || BindValueSlot(instruction.operands[from], Type::kB16, mask_slot, draft);
+}
+
+bool BodyDecoder::DecodeLinearCopy(const ptx::Instruction& instruction, bool loads,
+                                   Space destination, Space source) {
+  const std::vector<Operand>& operands = instruction.operands;
+  if (operands.size() < (loads ? 4u : 3u)) return Fail("wrong number of operands");
+  DraftInstruction draft = Start(Operation::kAsync);
+  if (!BindAddressSlot(operands[0], destination, 0, &draft) ||
+      !BindAddressSlot(operands[1], source, 1, &draft) ||
+      !BindValueSlot(operands[2], Type::kU32, 2, &draft) ||
+      (loads && !BindAddressSlot(operands[3], Space::kSharedCluster, 3, &draft)) ||
+      !BindCopyTail(instruction, loads ? 4 : 3, loads ? 4 : -1, &draft))
+    return false;
+  AddressForm form;
+  form.space = source;
+  SetOp(loads ? AsyncOp::kBulkToShared : AsyncOp::kBulkToGlobal, form, &draft);
+  Emit(draft);
+  return true;
+}
+
+// Loads: [destination], [map, {c0, c1}], [mbarrier]; stores: [map, {c0, c1}], [source].
+bool BodyDecoder::DecodeTensorCopy(const ptx::Instruction& instruction, bool loads) {
+  const std::string_view shape = instruction.parts[4];
+  const std::vector<Operand>& operands = instruction.operands;
+  if (shape.size() != 2 || shape[0] < '1' || shape[0] > '5' || shape[1] != 'd')
+    return Fail("unknown number of dimensions");
+  if (operands.size() < (loads ? 3u : 2u)) return Fail("wrong number of operands");
+  const Operand& map = operands[loads ? 1 : 0];
+  const Operand& box = operands[loads ? 0 : 1];
+  const auto rank = static_cast<std::size_t>(shape[0] - '0');
+  if (map.kind != Operand::Kind::kAddress || map.elements.size() != 2 ||
+      map.elements[1].kind != Operand::Kind::kVector || map.elements[1].elements.size() != rank)
+    return Fail("the tensor map and as many coordinates as dimensions are needed");
+  DraftInstruction draft = Start(Operation::kAsync);
+  if (!BindAddressSlot(box, loads ? Space::kSharedCluster : Space::kShared, 0, &draft) ||
+      !BindAddressSlot(map, Space::kNone, 1, &draft) ||
+      (loads && !BindAddressSlot(operands[2], Space::kSharedCluster, 2, &draft)) ||
+      !BindCopyTail(instruction, loads ? 3 : 2, loads ? 3 : -1, &draft))
+    return false;
+  for (const Operand& coordinate : map.elements[1].elements) {
+    draft.listed.push_back({kNoSlot, false, true});
+    if (!BindValue(coordinate, Type::kS32, &draft.listed.back().slot)) return false;
+  }
+  draft.in.offset = static_cast<std::int64_t>(rank);
+  SetOp(loads ? AsyncOp::kTensorLoad : AsyncOp::kTensorStore, {}, &draft);
+  Emit(draft);
+  return true;
+}
+
+}  // namespace nodecuda::simulator

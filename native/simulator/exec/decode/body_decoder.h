@@ -1,0 +1,140 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_BODY_DECODER_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_BODY_DECODER_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "simulator/exec/code/lane_constants.h"
+#include "simulator/exec/code/program.h"
+#include "simulator/exec/code/slots.h"
+#include "simulator/exec/code/symbols.h"
+#include "simulator/exec/decode/decoder.h"
+#include "simulator/ptx/ast.h"
+
+// The inside of the decoder: decoder.cc drives it and binds operands, operations.cc and its kin
+// have a method for each kind of instruction.
+namespace nodecuda::simulator {
+
+struct WgmmaForm;
+
+inline constexpr std::size_t kMaxRegisterBytes = 8;  // per lane
+
+inline RegisterWidth WidthOf(ptx::Type type) {
+  return type == ptx::Type::kPred ? RegisterWidth{0} : static_cast<RegisterWidth>(SizeOf(type));
+}
+
+// The operands of an instruction with vectors and pairs taken apart.
+std::vector<const ptx::Operand*> FlattenOperands(const ptx::Instruction& instruction);
+
+// Turns a body into draft instructions, then into code. The methods that can fail return false and
+// leave the reason in why_.
+class BodyDecoder {
+ public:
+  BodyDecoder(const ptx::Function& function, const FunctionSymbols& symbols,
+              const DecodeOptions& options)
+      : function_(function), symbols_(symbols), options_(options) {
+    for (const ptx::Register& reg : function.registers) widths_.push_back(WidthOf(reg.type));
+  }
+
+  bool Decode(DecodedKernel* kernel, std::string* why);
+
+ private:
+  bool CheckGuard(const ptx::Instruction& instruction);
+  bool DecodeInstruction(const ptx::Instruction& instruction);
+  bool DecodeMemory(const ptx::Instruction& instruction, bool is_store);
+  bool DecodeBranch(const ptx::Instruction& instruction);
+  bool DecodeBarrier(const ptx::Instruction& instruction);
+  bool DecodeWarpOperation(const ptx::Instruction& instruction);
+  bool DecodeMatrixMove(const ptx::Instruction& instruction);
+  bool DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
+                     std::vector<ptx::Operand> operands);
+  bool DecodeSystem(const ptx::Instruction& instruction, bool* known);
+  bool DecodeIsSpace(const ptx::Instruction& instruction);
+  bool DecodeCacheHint(const ptx::Instruction& instruction);
+  bool DecodeCreatePolicy(const ptx::Instruction& instruction);
+  bool DecodeFence(const ptx::Instruction& instruction);
+  bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
+  bool DecodeTableBranch(const ptx::Instruction& instruction);
+  bool DecodeMma(const ptx::Instruction& instruction);
+  bool DecodeCopyAsync(const ptx::Instruction& instruction);
+  bool DecodeAsyncCopy(const ptx::Instruction& instruction);
+  bool DecodeAtomic(const ptx::Instruction& instruction);
+  bool DecodeCvta(const ptx::Instruction& instruction);
+  bool DecodeAlu(const ptx::Instruction& instruction);
+
+  // What runs as Operation::kAsync, and what goes with it (async.cc, wgmma.cc).
+  static bool IsAsync(const ptx::Instruction& instruction);
+  bool DecodeAsync(const ptx::Instruction& instruction);
+  bool DecodeMbarrier(const ptx::Instruction& instruction);
+  bool DecodeCopyArrive(const ptx::Instruction& instruction);
+  bool DecodeClusterBarrier(const ptx::Instruction& instruction);
+  bool DecodeMapa(const ptx::Instruction& instruction);
+  bool DecodeBulkGroup(const ptx::Instruction& instruction);
+  bool DecodeBulkCopy(const ptx::Instruction& instruction);
+  bool DecodeLinearCopy(const ptx::Instruction& instruction, bool loads, ptx::Space destination,
+                        ptx::Space source);
+  bool DecodeTensorCopy(const ptx::Instruction& instruction, bool loads);
+  bool DecodeWgmma(const ptx::Instruction& instruction);
+  bool ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* form);
+  bool DecodeWgmmaProduct(const ptx::Instruction& instruction);
+  bool BindWholeAddress(const ptx::Operand& operand, ptx::Space space, std::uint32_t* slot);
+  bool BindValue(const ptx::Operand& operand, ptx::Type type, std::uint32_t* slot);
+  bool BindValueSlot(const ptx::Operand& operand, ptx::Type type, int slot,
+                     DraftInstruction* draft);
+  bool BindAddressSlot(const ptx::Operand& operand, ptx::Space space, int slot,
+                       DraftInstruction* draft);
+  bool BindResultSlot(const ptx::Operand& operand, RegisterWidth width, int slot,
+                      DraftInstruction* draft);
+  bool BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
+                    DraftInstruction* draft);
+  bool BindCount(const ptx::Instruction& instruction, std::int64_t* count);
+
+  bool BindAddress(const ptx::Operand& operand, ptx::Space space, std::uint32_t* slot,
+                   std::int64_t* offset, bool* wide);
+  bool BindAddress(const ptx::Operand& operand, ptx::Space space, Instruction* in, bool* wide) {
+    return BindAddress(operand, space, &in->slot[kAddressSlot], &in->offset, wide);
+  }
+  // The number of the register or constant an operand stands for.
+  bool BindSource(const ptx::Operand& operand, ptx::Type type, RegisterWidth width,
+                  std::uint32_t* slot);
+  bool BindDestination(const ptx::Operand& operand, RegisterWidth width, std::uint32_t* slot);
+  bool BindOperand(const ptx::Operand& operand, ptx::Type type, bool is_destination,
+                   std::uint32_t* slot);
+  bool BindOperands(std::span<const ptx::Operand* const> flat, std::span<const ptx::Type> types,
+                    int destinations, DraftInstruction* draft);
+  bool IsCallParameter(const ptx::Operand& address) const;
+  bool CheckCachePolicy(const ptx::Operand& operand) const;
+  bool BindList(const ptx::Operand& operand, ptx::Type type, int count, bool is_destination,
+                DraftInstruction* draft);
+  bool FindSymbol(const ptx::Operand& operand, Symbol* symbol);
+  bool NegatePredicate(std::uint32_t* slot);
+  std::uint32_t AddTemporary(RegisterWidth width);
+
+  DraftInstruction Start(Operation operation) const;
+  void Emit(const DraftInstruction& draft);
+  void EmitSimple(Operation operation) { Emit(Start(operation)); }
+  bool Fail(std::string reason) {
+    why_ = std::move(reason);
+    return false;
+  }
+  void Finish(DecodedKernel* kernel);
+
+  const ptx::Function& function_;
+  const FunctionSymbols& symbols_;
+  const DecodeOptions& options_;
+  const ptx::Instruction* current_ = nullptr;
+  std::vector<RegisterWidth> widths_;  // of the registers, then of the temporaries
+  std::uint32_t carry_ = kNoSlot;      // the register that holds the carry flags, once needed
+  ConstantPool constants_;
+  std::vector<DraftInstruction> code_;
+  std::vector<std::string_view> mnemonics_;
+  std::string why_;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_BODY_DECODER_H_

@@ -1,0 +1,25 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_DECODER_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_DECODER_H_
+
+#include <string>
+
+#include "simulator/exec/arithmetic/alu.h"
+#include "simulator/exec/code/program.h"
+#include "simulator/exec/code/symbols.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+struct DecodeOptions {
+  Isa isa = Isa::kBaseline;
+  int capability = 90;      // the device's: matrix instructions round as its hardware does
+  bool share_slots = true;  // off only to test that sharing changes nothing
+};
+
+// Decodes the body of a kernel whose layout is known. False: *why names line and mnemonic.
+bool DecodeBody(const ptx::Function& function, const FunctionSymbols& symbols,
+                const DecodeOptions& options, DecodedKernel* kernel, std::string* why);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_DECODER_H_

@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/decode/memory_syntax.h"
+
+// Instructions about addresses, caches and the machine, most of which change no result here, and
+// jumps by a table.
+namespace nodecuda::simulator {
+
+using ptx::Operand;
+using ptx::Space;
+
+namespace {
+
+bool IsOneOf(std::string_view part, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), part) != words.end();
+}
+
+Operand IntegerOperand(std::uint64_t bits) {
+  Operand operand;
+  operand.kind = Operand::Kind::kInteger;
+  operand.bits = bits;
+  return operand;
+}
+
+Operand RegisterOperand(std::uint32_t index) {
+  Operand operand;
+  operand.kind = Operand::Kind::kRegister;
+  operand.register_index = static_cast<int>(index);
+  return operand;
+}
+
+}  // namespace
+
+// Decodes an arithmetic instruction in place of the one that stands there, under its guard.
+bool BodyDecoder::DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
+                                std::vector<Operand> operands) {
+  ptx::Instruction plain;
+  plain.mnemonic = mnemonic;
+  plain.parts = std::move(parts);
+  plain.operands = std::move(operands);
+  return DecodeAlu(plain);
+}
+
+// isspacep.space p, a: every space but global is a window of the generic addresses.
+bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
+  if (instruction.parts.size() != 2 || instruction.operands.size() != 2)
+    return Fail("unsupported form of isspacep");
+  const Operand &result = instruction.operands[0], &address = instruction.operands[1];
+  std::uint64_t window = 0, bytes = kWindowBytes;
+  switch (SpaceFromPart(instruction.parts[1])) {
+    case Space::kGlobal:
+      return DecodeInstead("setp.lt.u64", {"setp", "lt", "u64"},
+                           {result, address, IntegerOperand(kSharedWindow)});
+    case Space::kShared:
+      window = kSharedWindow;
+      bytes = kMaxSharedBytes;  // the own block's part of the cluster's
+      break;
+    case Space::kSharedCluster:
+      window = kSharedWindow;
+      break;
+    case Space::kLocal:
+      window = kLocalWindow;
+      break;
+    case Space::kParam:
+      window = kParamWindow;
+      break;
+    default:
+      return Fail("this state space has no window of generic addresses");
+  }
+  const Operand distance = RegisterOperand(AddTemporary(8));
+  return DecodeInstead("sub.s64", {"sub", "s64"}, {distance, address, IntegerOperand(window)}) &&
+         DecodeInstead("setp.lt.u64", {"setp", "lt", "u64"},
+                       {result, distance, IntegerOperand(bytes)});
+}
+
+// Hints to caches: prefetch, prefetchu, discard, applypriority. The address is checked for its
+// form only, as hardware ignores one that leads nowhere.
+bool BodyDecoder::DecodeCacheHint(const ptx::Instruction& instruction) {
+  const std::string_view base = instruction.parts[0];
+  const bool sized = base == "discard" || base == "applypriority";
+  Space space = Space::kNone;
+  bool has_level = false;
+  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
+    const std::string_view part = instruction.parts[i];
+    if (part == "global" || (part == "local" && !sized)) {
+      space = SpaceFromPart(part);
+    } else if (!has_level && (IsOneOf(part, {"L1", "L2"}) || part.starts_with("L2::evict_"))) {
+      has_level = true;
+    } else {
+      return Fail("unsupported modifier ." + std::string(part));
+    }
+  }
+  const auto& operands = instruction.operands;
+  if (!has_level || operands.size() != (sized ? 2 : 1)) return Fail("wrong number of operands");
+  if (sized && (operands[1].kind != Operand::Kind::kInteger || operands[1].bits != 128))
+    return Fail("the size must be 128");
+  Instruction unused = Start(Operation::kFence).in;
+  bool wide = false;
+  return BindAddress(operands[0], space, &unused, &wide);
+}
+
+// A cache policy is a number that nothing here looks at.
+bool BodyDecoder::DecodeCreatePolicy(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  if (parts.size() < 3 || !IsOneOf(parts[1], {"fractional", "range", "cvt"}) ||
+      parts.back() != "b64" || instruction.operands.empty())
+    return Fail("unsupported form of createpolicy");
+  return DecodeInstead("mov.b64", {"mov", "b64"}, {instruction.operands[0], IntegerOperand(0)});
+}
+
+bool BodyDecoder::DecodeFence(const ptx::Instruction& instruction) {
+  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
+    const std::string_view part = instruction.parts[i];
+    // Memory has one order here and one way to it: no fence is weaker than a full one.
+    if (!IsOneOf(part, {"sc",
+                        "acq_rel",
+                        "acquire",
+                        "release",
+                        "cta",
+                        "cluster",
+                        "gpu",
+                        "gl",
+                        "sys",
+                        "proxy",
+                        "alias",
+                        "async",
+                        "async::global",
+                        "async::shared::cta",
+                        "async::shared::cluster",
+                        "global",
+                        "shared::cta",
+                        "shared::cluster",
+                        "generic",
+                        "tensormap::generic",
+                        "async::generic",
+                        "mbarrier_init",
+                        "sync_restrict::shared::cta",
+                        "sync_restrict::shared::cluster"}) &&
+        SpaceFromPart(part) == Space::kNone)
+      return Fail("unsupported modifier ." + std::string(part));
+  }
+  EmitSimple(Operation::kFence);
+  return true;
+}
+
+bool BodyDecoder::DecodeSetMaxRegisters(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  const auto& operands = instruction.operands;
+  if (parts.size() != 5 || !IsOneOf(parts[1], {"inc", "dec"}) || parts[2] != "sync" ||
+      parts[3] != "aligned" || parts[4] != "u32" || operands.size() != 1 ||
+      operands[0].kind != Operand::Kind::kInteger)
+    return Fail("unsupported form of setmaxnreg");
+  const std::uint64_t count = operands[0].bits;
+  return (count >= 24 && count <= 256 && count % 8 == 0) ||
+         Fail("the number of registers must be a multiple of 8 from 24 to 256");
+}
+
+// brx.idx i, labels: a chain of comparisons. What an index beyond the table does is undefined; here
+// it takes the last label.
+bool BodyDecoder::DecodeTableBranch(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  const auto& operands = instruction.operands;
+  if (parts.size() < 2 || parts[1] != "idx" || parts.size() > 3 ||
+      (parts.size() == 3 && parts[2] != "uni") || instruction.guard >= 0)
+    return Fail("unsupported form of brx");
+  if (operands.size() != 2 || operands[1].kind != Operand::Kind::kList ||
+      operands[1].elements.empty())
+    return Fail("an index and a list of labels are needed");
+  const std::vector<Operand>& labels = operands[1].elements;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].kind != Operand::Kind::kLabel || labels[i].bits > function_.body.size())
+      return Fail("unknown label");
+    DraftInstruction jump = Start(Operation::kBranch);
+    jump.is_branch = true;
+    jump.in.target = static_cast<std::uint32_t>(labels[i].bits);  // Decode translates
+    if (i + 1 < labels.size()) {
+      const std::uint32_t equal = AddTemporary(0);
+      if (!DecodeInstead("setp.eq.u32", {"setp", "eq", "u32"},
+                         {RegisterOperand(equal), operands[0], IntegerOperand(i)}))
+        return false;
+      jump.in.guard = equal;
+    }
+    Emit(jump);
+  }
+  return true;
+}
+
+// Instructions of this file. False in *known for any other.
+bool BodyDecoder::DecodeSystem(const ptx::Instruction& instruction, bool* known) {
+  const std::string_view base = instruction.parts[0];
+  *known = true;
+  if (base == "isspacep") return DecodeIsSpace(instruction);
+  if (base == "prefetchu" || base == "discard" || base == "applypriority" ||
+      (base == "prefetch" && instruction.parts.back() != "tensormap"))
+    return DecodeCacheHint(instruction);
+  if (base == "createpolicy") return DecodeCreatePolicy(instruction);
+  if (base == "membar" || base == "fence") return DecodeFence(instruction);
+  if (base == "setmaxnreg") return DecodeSetMaxRegisters(instruction);
+  if (base == "brx") return DecodeTableBranch(instruction);
+  // Grids run one after another: what a grid depends on has ended before it starts.
+  if (base == "griddepcontrol")
+    return (instruction.operands.empty() && instruction.parts.size() == 2 &&
+            IsOneOf(instruction.parts[1], {"wait", "launch_dependents"})) ||
+           Fail("unsupported form of griddepcontrol");
+  *known = false;
+  return false;
+}
+
+}  // namespace nodecuda::simulator

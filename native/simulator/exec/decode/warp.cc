@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <iterator>
+#include <string>
+
+#include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/decode/memory_syntax.h"
+#include "simulator/exec/matrix/matrix_moves.h"
+#include "simulator/exec/matrix/mma.h"
+#include "simulator/exec/warp/async_copy.h"
+#include "simulator/exec/warp/atomics.h"
+#include "simulator/exec/warp/warp_ops.h"
+
+// Instructions that a WarpHandler runs.
+namespace nodecuda::simulator {
+
+using ptx::Operand;
+using ptx::Space;
+using ptx::Type;
+
+bool BodyDecoder::DecodeWarpOperation(const ptx::Instruction& instruction) {
+  const bool pair =
+      !instruction.operands.empty() && instruction.operands[0].kind == Operand::Kind::kPair;
+  const WarpForm form = FindWarpForm(instruction.mnemonic, pair);
+  if (form.handler == nullptr) return Fail("no such form of this instruction");
+  DraftInstruction draft = Start(form.waits ? Operation::kCollective : Operation::kHandled);
+  draft.in.warp = form.handler;
+  const std::vector<const Operand*> flat = FlattenOperands(instruction);
+  if (!BindOperands(flat, form.types, form.destinations, &draft)) return false;
+  if (form.waits) {
+    draft.in.slot[kMemberSlot] = draft.in.slot[flat.size() - 1];
+    draft.used |= static_cast<std::uint8_t>(1u << kMemberSlot);
+  }
+  Emit(draft);
+  return true;
+}
+
+// ldmatrix and stmatrix{.sync}{.aligned}.m8n8.xN{.trans}{.shared{::cta}}.b16, and movmatrix.
+bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
+  const std::string_view base = instruction.parts[0];
+  const bool is_store = base == "stmatrix";
+  DraftInstruction draft = Start(Operation::kCollective);
+  if (base == "movmatrix") {
+    if (instruction.mnemonic != "movmatrix.sync.aligned.m8n8.trans.b16")
+      return Fail("unsupported form of movmatrix");
+    draft.in.warp = TransposeMatrixHandler();
+    constexpr Type kTypes[] = {Type::kB32, Type::kB32};
+    if (!BindOperands(FlattenOperands(instruction), kTypes, 1, &draft)) return false;
+    Emit(draft);
+    return true;
+  }
+
+  int count = 0;
+  bool transposed = false, is_m8n8 = false, is_b16 = false;
+  MemoryForm form;
+  form.element_log2 = form.register_log2 = 2;  // 16 bytes at a time
+  form.vector_log2 = 2;
+  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
+    const std::string_view part = instruction.parts[i];
+    if (part == "m8n8") {
+      is_m8n8 = true;
+    } else if (part == "b16") {
+      is_b16 = true;
+    } else if (part == "x1" || part == "x2" || part == "x4") {
+      count = part[1] - '0';
+    } else if (part == "trans") {
+      transposed = true;
+    } else if (SpaceFromPart(part) == Space::kShared) {
+      form.space = Space::kShared;
+    } else if (part != "sync" && part != "aligned") {
+      return Fail("unsupported modifier ." + std::string(part));
+    }
+  }
+  if (!is_m8n8 || !is_b16 || count == 0) return Fail("only .m8n8 matrices of .b16 are supported");
+  if (instruction.operands.size() != 2) return Fail("two operands are needed");
+  const Operand& address = instruction.operands[is_store ? 0 : 1];
+  const Operand& data = instruction.operands[is_store ? 1 : 0];
+  const std::vector<Operand> elements =
+      data.kind == Operand::Kind::kVector ? data.elements : std::vector<Operand>{data};
+  if (elements.size() != static_cast<std::size_t>(count))
+    return Fail("the number of registers does not match the number of matrices");
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (!BindOperand(elements[i], Type::kB32, !is_store, &draft.in.slot[i])) return false;
+    (is_store ? draft.used : draft.defined) |= static_cast<std::uint8_t>(1u << i);
+  }
+  if (!BindAddress(address, form.space, &draft.in, &form.wide_address)) return false;
+  draft.used |= 1u << kAddressSlot;
+  form.PackInto(draft.in.detail);
+  draft.in.warp =
+      is_store ? StoreMatrixHandler(count, transposed) : LoadMatrixHandler(count, transposed);
+  Emit(draft);
+  return true;
+}
+
+bool BodyDecoder::DecodeMma(const ptx::Instruction& instruction) {
+  const std::optional<MmaForm> form = ParseMma(instruction, &why_);
+  if (!form) return false;
+  if (instruction.operands.size() != 4) return Fail("four operands are needed");
+  DraftInstruction draft = Start(Operation::kCollective);
+  draft.in.warp = MmaHandler(*form);
+  draft.in.offset = form->Packed();
+  const int counts[] = {form->c_registers(), form->a_registers(), form->b_registers(),
+                        form->c_registers()};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Operand& operand = instruction.operands[i];
+    const bool is_accumulator = i == 0 || i == 3;
+    if (!BindList(operand, is_accumulator ? form->c_type() : form->a_type(), counts[i], i == 0,
+                  &draft))
+      return false;
+  }
+  Emit(draft);
+  return true;
+}
+
+// Appends `count` registers, a vector or a single one, to the instruction's list of operands.
+bool BodyDecoder::BindList(const Operand& operand, Type type, int count, bool is_destination,
+                           DraftInstruction* draft) {
+  const bool is_vector = operand.kind == Operand::Kind::kVector;
+  if ((is_vector ? operand.elements.size() : 1) != static_cast<std::size_t>(count))
+    return Fail("the number of registers does not match the shape");
+  for (int i = 0; i < count; ++i) {
+    DraftInstruction::Listed listed{kNoSlot, is_destination, !is_destination};
+    const Operand& element = is_vector ? operand.elements[static_cast<std::size_t>(i)] : operand;
+    if (!BindOperand(element, type, is_destination, &listed.slot)) return false;
+    draft->listed.push_back(listed);
+  }
+  return true;
+}
+
+// cp.async.{ca,cg}.shared.global{.L2::...} [to], [from], bytes{, source bytes | !ignore}{, policy}
+bool BodyDecoder::DecodeAsyncCopy(const ptx::Instruction& instruction) {
+  bool to_shared = false, from_global = false, has_policy = false;
+  for (std::size_t i = 3; i < instruction.parts.size(); ++i) {
+    const std::string_view part = instruction.parts[i];
+    if (SpaceFromPart(part) == Space::kShared && !to_shared && !from_global) {
+      to_shared = true;
+    } else if (part == "global" && to_shared && !from_global) {
+      from_global = true;
+    } else if (part == "L2::cache_hint") {
+      has_policy = true;
+    } else if (!IsCacheHint(part)) {
+      return Fail("unsupported modifier ." + std::string(part));
+    }
+  }
+  if (!to_shared || !from_global) return Fail("only copies from global to shared are supported");
+  std::size_t count = instruction.operands.size();
+  if (has_policy && (count < 4 || !CheckCachePolicy(instruction.operands[--count])))
+    return Fail("a cache policy of 64 bits is missing");
+  if (count != 3 && count != 4) return Fail("wrong number of operands");
+  const Operand& size = instruction.operands[2];
+  const bool whole_lines = instruction.parts[2] == "cg";
+  if (size.kind != Operand::Kind::kInteger ||
+      (size.bits != 16 && (whole_lines || (size.bits != 4 && size.bits != 8))))
+    return Fail(whole_lines ? "the size must be 16" : "the size must be 4, 8 or 16");
+
+  DraftInstruction draft = Start(Operation::kHandled);
+  draft.in.warp = AsyncCopyHandler();
+  AsyncCopyForm form;
+  form.bytes_log2 = static_cast<unsigned>(std::countr_zero(size.bits));
+  std::int64_t to_offset = 0;
+  if (!BindAddress(instruction.operands[0], Space::kShared, &draft.in.slot[kCopyTo], &to_offset,
+                   &form.wide_to) ||
+      !BindAddress(instruction.operands[1], Space::kGlobal, &draft.in.slot[kCopyFrom],
+                   &draft.in.offset, &form.wide_from))
+    return false;
+  if (to_offset != static_cast<std::int32_t>(to_offset)) return Fail("the offset is too large");
+  draft.in.target = static_cast<std::uint32_t>(to_offset);
+  draft.used |= 1u << kCopyTo | 1u << kCopyFrom;
+  if (count == 4) {
+    const Operand& last = instruction.operands[3];
+    const bool ignores = last.kind == Operand::Kind::kRegister &&
+                         widths_[static_cast<std::size_t>(last.register_index)] == 0;
+    const int slot = ignores ? kCopyIgnore : kCopyReadBytes;
+    if (!BindOperand(last, ignores ? Type::kPred : Type::kU32, false, &draft.in.slot[slot]))
+      return false;
+    draft.used |= static_cast<std::uint8_t>(1u << slot);
+  }
+  form.PackInto(draft.in.detail);
+  Emit(draft);
+  return true;
+}
+
+// The members of the cp.async family that the copies of threads need; bulk copies are another.
+bool BodyDecoder::DecodeCopyAsync(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  const std::string_view what = parts.size() > 2 && parts[1] == "async" ? parts[2] : "";
+  if (what == "ca" || what == "cg") return DecodeAsyncCopy(instruction);
+  const auto& operands = instruction.operands;
+  if (parts.size() != 3) return Fail("unknown instruction");
+  DraftInstruction draft = Start(Operation::kHandled);
+  if (what == "commit_group" && operands.empty()) {
+    draft.in.warp = CommitGroupHandler();
+  } else if (what == "wait_all" && operands.empty()) {
+    draft.in.warp = WaitGroupHandler();
+    draft.in.offset = -1;
+  } else if (what == "wait_group" && operands.size() == 1 &&
+             operands[0].kind == Operand::Kind::kInteger &&
+             operands[0].bits <= std::uint64_t{INT32_MAX}) {
+    draft.in.warp = WaitGroupHandler();
+    draft.in.offset = static_cast<std::int64_t>(operands[0].bits);
+  } else {
+    return Fail("unknown instruction");
+  }
+  Emit(draft);
+  return true;
+}
+
+// atom and red{.sem}{.scope}{.space}.op{.level::cache_hint}.type d, [a], b{, c}{, policy}
+bool BodyDecoder::DecodeAtomic(const ptx::Instruction& instruction) {
+  const bool is_red = instruction.parts[0] == "red";
+  MemoryForm form;
+  bool has_policy = false;
+  std::string name;
+  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
+    const std::string_view part = instruction.parts[i];
+    constexpr std::string_view kOrders[] = {"relaxed", "acquire", "release", "acq_rel",
+                                            "cta",     "cluster", "gpu",     "sys"};
+    // Every atomic access here is ordered with all others.
+    if (std::find(std::begin(kOrders), std::end(kOrders), part) != std::end(kOrders)) continue;
+    if (const Space space = SpaceFromPart(part); space != Space::kNone) {
+      form.space = space;
+    } else if (part == "L2::cache_hint") {
+      has_policy = true;
+    } else {
+      name += (name.empty() ? "" : ".") + std::string(part);
+    }
+  }
+  const AtomicForm atomic = FindAtomic(name);
+  if (atomic.handler == nullptr || (is_red && !atomic.is_red))
+    return Fail("no such form of this instruction");
+  if (form.space != Space::kNone && form.space != Space::kGlobal && form.space != Space::kShared)
+    return Fail("there are no atomics in this state space");
+  std::size_t count = instruction.operands.size();
+  if (has_policy && (count == 0 || !CheckCachePolicy(instruction.operands[--count])))
+    return Fail("a cache policy of 64 bits is missing");
+  std::size_t next = is_red ? 0 : 1;
+  if (count != next + 2 + atomic.has_two_operands) return Fail("wrong number of operands");
+
+  DraftInstruction draft = Start(Operation::kHandled);
+  draft.in.warp = atomic.handler;
+  const auto log2 = static_cast<unsigned>(std::countr_zero(SizeOf(atomic.type)));
+  form.element_log2 = form.register_log2 = log2;
+  if (!is_red && instruction.operands[0].kind != Operand::Kind::kDiscard) {
+    if (!BindOperand(instruction.operands[0], atomic.type, true, &draft.in.slot[0])) return false;
+    draft.defined |= 1;
+  }
+  if (!BindAddress(instruction.operands[next++], form.space, &draft.in, &form.wide_address))
+    return false;
+  draft.used |= 1u << kAddressSlot;
+  for (std::size_t slot = 1; next < count; ++slot, ++next) {
+    if (!BindOperand(instruction.operands[next], atomic.type, false, &draft.in.slot[slot]))
+      return false;
+    draft.used |= static_cast<std::uint8_t>(1u << slot);
+  }
+  form.PackInto(draft.in.detail);
+  Emit(draft);
+  return true;
+}
+
+bool BodyDecoder::CheckCachePolicy(const Operand& operand) const {
+  return operand.kind == Operand::Kind::kInteger ||
+         (operand.kind == Operand::Kind::kRegister &&
+          widths_[static_cast<std::size_t>(operand.register_index)] == 8);
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,59 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_MATRIX_MMA_H_
+#define NODECUDA_SIMULATOR_EXEC_MATRIX_MMA_H_
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "simulator/exec/code/instruction.h"
+#include "simulator/ptx/ast.h"
+
+// mma.sync: d = a * b + c for matrices that lie in the registers of a warp. The registers are in
+// the instruction's operand list, in the order d, a, b, c.
+namespace nodecuda::simulator {
+
+enum class MmaType : std::uint8_t {
+  kF16,
+  kBF16,
+  kTF32,
+  kE4M3,
+  kE5M2,
+  kF64,
+  kS8,
+  kU8,
+  kF32,  // accumulators only, as kS32
+  kS32,
+};
+
+struct MmaForm {
+  std::uint8_t m, n, k;
+  MmaType a, b, accumulator;
+  bool saturates;
+  std::uint8_t unused;
+
+  // Elements of a or b in one register, and registers of a, b, and c or d.
+  int a_per_register() const;
+  int a_registers() const { return m * k / (kWarpSize * a_per_register()); }
+  int b_registers() const { return k * n / (kWarpSize * a_per_register()); }
+  int c_registers() const;
+  ptx::Type a_type() const { return a == MmaType::kF64 ? ptx::Type::kF64 : ptx::Type::kB32; }
+  ptx::Type c_type() const {
+    return accumulator == MmaType::kF64 ? ptx::Type::kF64 : ptx::Type::kB32;
+  }
+
+  // Instruction::offset holds it.
+  std::int64_t Packed() const { return std::bit_cast<std::int64_t>(*this); }
+  static MmaForm Of(const Instruction& in) { return std::bit_cast<MmaForm>(in.offset); }
+};
+
+// What a mnemonic says; nullopt, with the reason in *why, for one that does not exist or is not
+// supported.
+std::optional<MmaForm> ParseMma(const ptx::Instruction& instruction, std::string* why);
+
+WarpHandler MmaHandler(const MmaForm& form);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_MATRIX_MMA_H_

@@ -1,0 +1,105 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_MEMORY_MEMORY_VIEW_H_
+#define NODECUDA_SIMULATOR_EXEC_MEMORY_MEMORY_VIEW_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "runtime/status.h"
+#include "simulator/exec/code/instruction.h"
+#include "simulator/memory/device_memory.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+// Consecutive addresses of one state space that a warp may touch. The byte at `address` of lane l
+// is at host address `address + bias + l * lane_stride`.
+struct Region {
+  std::uint64_t begin = 0, bytes = 0;
+  std::uint64_t bias = 0, lane_stride = 0;
+  bool read_only = false;
+  bool Contains(std::uint64_t address, std::uint64_t size) const {
+    return address - begin < bytes && size <= bytes - (address - begin);
+  }
+};
+
+// The first access of a warp that was refused.
+struct MemoryFault {
+  Status status = Status::kSuccess;
+  int lane = 0;
+  std::string what;  // "read of 4 bytes at 0x10 outside any live allocation"
+};
+
+// The shared memory of one block of a cluster.
+struct SharedMemory {
+  std::byte* base = nullptr;
+  std::size_t bytes = 0;
+  bool exited = false;  // all threads of the block have: nothing may touch it any more
+};
+
+// Everything a warp can reach. One object belongs to one worker, which points it at the block and
+// the warp that run.
+class MemoryView {
+ public:
+  MemoryView(const DeviceMemory& memory, const std::byte* parameters, std::size_t parameter_bytes)
+      : memory_(memory), parameters_(parameters), parameter_bytes_(parameter_bytes) {}
+
+  // `cluster` holds the shared memory of each block of the cluster, by rank; `rank` is the own.
+  void SetShared(std::span<const SharedMemory> cluster, std::size_t rank) {
+    cluster_ = cluster;
+    rank_ = rank;
+    shared_ = cluster[rank].base;
+    shared_bytes_ = cluster[rank].bytes;
+  }
+  // `base` holds kWarpSize areas of `bytes` each, lane after lane.
+  void SetLocal(std::byte* base, std::size_t bytes) {
+    local_ = base;
+    local_bytes_ = bytes;
+  }
+
+  // The region of `space` that holds `address`; one that does not contain it where there is none.
+  Region Find(ptx::Space space, std::uint64_t address);
+
+  // The host address of `bytes` bytes in one piece, which no other lane shares; null, with the
+  // reason recorded, where there are none. `alignment` is a power of two.
+  std::byte* Locate(ptx::Space space, std::uint64_t address, std::uint64_t bytes,
+                    std::uint64_t alignment, bool is_store, int lane);
+
+  // Records why an access was refused, and returns false. It is aligned to `bytes` unless
+  // `alignment` says otherwise.
+  bool Refuse(ptx::Space space, std::uint64_t address, std::uint64_t bytes, bool is_store, int lane,
+              std::uint64_t alignment = 0);
+
+  // The same for what no single address is to blame for.
+  bool Fail(Status status, int lane, std::string what) {
+    fault_ = {status, lane, std::move(what)};
+    return false;
+  }
+
+  const MemoryFault& fault() const { return fault_; }
+
+ private:
+  static constexpr int kCachedRanges = 4;
+
+  Region FindGlobal(std::uint64_t address);
+  Region FindShared(std::uint64_t window, std::uint64_t address) const;
+
+  const DeviceMemory& memory_;
+  const std::byte* parameters_;
+  std::size_t parameter_bytes_;
+  std::span<const SharedMemory> cluster_;
+  std::size_t rank_ = 0;
+  std::byte* shared_ = nullptr;
+  std::size_t shared_bytes_ = 0;
+  std::byte* local_ = nullptr;
+  std::size_t local_bytes_ = 0;
+  DeviceMemory::Range ranges_[kCachedRanges];  // the allocations hit last
+  int next_range_ = 0;
+  MemoryFault fault_;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_MEMORY_MEMORY_VIEW_H_

@@ -1,0 +1,183 @@
+#include "simulator/exec/warp/atomics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
+#include "simulator/exec/arithmetic/tensor_math.h"
+#include "simulator/exec/warp/lanes.h"
+#include "simulator/exec/warp/warp_context.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+using ptx::Space;
+using ptx::Type;
+
+// Operations take and give bits; `flush` is for add.f32 alone.
+template <typename T>
+struct And {
+  static T Of(T a, T b, T, bool) { return a & b; }
+};
+template <typename T>
+struct Or {
+  static T Of(T a, T b, T, bool) { return a | b; }
+};
+template <typename T>
+struct Xor {
+  static T Of(T a, T b, T, bool) { return a ^ b; }
+};
+template <typename T>
+struct Exchange {
+  static T Of(T, T b, T, bool) { return b; }
+};
+template <typename T>
+struct CompareAndSwap {
+  static T Of(T a, T b, T c, bool) { return a == b ? c : a; }
+};
+template <typename T>
+struct Add {
+  static T Of(T a, T b, T, bool) { return a + b; }
+};
+template <typename T>
+struct Increment {
+  static T Of(T a, T b, T, bool) { return a >= b ? 0 : a + 1; }
+};
+template <typename T>
+struct Decrement {
+  static T Of(T a, T b, T, bool) { return a == 0 || a > b ? b : a - 1; }
+};
+template <typename T>
+struct Min {
+  static T Of(T a, T b, T, bool) { return std::min(a, b); }
+};
+template <typename T>
+struct Max {
+  static T Of(T a, T b, T, bool) { return std::max(a, b); }
+};
+
+std::uint32_t Flush(std::uint32_t bits, bool flush) {
+  return flush && (bits & 0x7f800000) == 0 ? bits & 0x80000000 : bits;
+}
+struct AddF32 {
+  static std::uint32_t Of(std::uint32_t a, std::uint32_t b, std::uint32_t, bool flush) {
+    const float sum = std::bit_cast<float>(Flush(a, flush)) + std::bit_cast<float>(Flush(b, flush));
+    return sum != sum ? 0x7fffffff : Flush(std::bit_cast<std::uint32_t>(sum), flush);
+  }
+};
+struct AddF64 {
+  static std::uint64_t Of(std::uint64_t a, std::uint64_t b, std::uint64_t, bool) {
+    const double sum = std::bit_cast<double>(a) + std::bit_cast<double>(b);
+    return sum != sum ? 0xfff8000000000000 : std::bit_cast<std::uint64_t>(sum);
+  }
+};
+// f32 has digits enough that rounding these sums a second time does no harm.
+struct AddF16 {
+  static std::uint16_t Of(std::uint16_t a, std::uint16_t b, std::uint16_t, bool) {
+    return FloatToHalf(HalfToFloat(a) + HalfToFloat(b));
+  }
+};
+struct AddBF16 {
+  static std::uint16_t Of(std::uint16_t a, std::uint16_t b, std::uint16_t, bool) {
+    const float sum =
+        std::bit_cast<float>(std::uint32_t{a} << 16) + std::bit_cast<float>(std::uint32_t{b} << 16);
+    const auto bits = std::bit_cast<std::uint32_t>(sum);
+    if (sum != sum) return 0x7fff;
+    return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  }
+};
+template <typename Half>
+struct Both {
+  static std::uint32_t Of(std::uint32_t a, std::uint32_t b, std::uint32_t, bool) {
+    const auto part = [&](int shift) -> std::uint32_t {
+      return Half::Of(static_cast<std::uint16_t>(a >> shift),
+                      static_cast<std::uint16_t>(b >> shift), 0, false);
+    };
+    return part(16) << 16 | part(0);
+  }
+};
+
+template <typename T, typename Operation>
+bool RunAtomic(const Instruction& in, WarpContext& context, LaneMask mask) {
+  const MemoryForm form = MemoryForm::Of(in);
+  Lanes lanes;
+  if (!ResolveLanes(in, form, context.file, mask, true, context.view, &lanes)) return false;
+  const T* b = context.Slot<T>(in.slot[1]);
+  const T* c = in.slot[2] == kNoSlot ? b : context.Slot<T>(in.slot[2]);
+  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    // Global memory is where add.f32 flushes subnormals: not in the window of shared memory.
+    const bool flush =
+        form.space == Space::kGlobal ||
+        (form.space == Space::kNone && LaneAddress(context.file, in.slot[kAddressSlot], in.offset,
+                                                   form.wide_address, lane) < kSharedWindow);
+    std::atomic_ref<T> memory(*reinterpret_cast<T*>(lanes.address[lane]));
+    T old = memory.load();
+    while (!memory.compare_exchange_weak(old, Operation::Of(old, b[lane], c[lane], flush))) {
+    }
+    if (in.slot[0] != kNoSlot) context.Slot<T>(in.slot[0])[lane] = old;
+  }
+  return true;
+}
+
+struct AtomicRow {
+  std::string_view name;
+  AtomicForm form;
+};
+
+using U16 = std::uint16_t;
+using U32 = std::uint32_t;
+using U64 = std::uint64_t;
+using S32 = std::int32_t;
+using S64 = std::int64_t;
+
+constexpr AtomicRow kRows[] = {
+    {"and.b32", {RunAtomic<U32, And<U32>>, Type::kB32, false, true}},
+    {"and.b64", {RunAtomic<U64, And<U64>>, Type::kB64, false, true}},
+    {"or.b32", {RunAtomic<U32, Or<U32>>, Type::kB32, false, true}},
+    {"or.b64", {RunAtomic<U64, Or<U64>>, Type::kB64, false, true}},
+    {"xor.b32", {RunAtomic<U32, Xor<U32>>, Type::kB32, false, true}},
+    {"xor.b64", {RunAtomic<U64, Xor<U64>>, Type::kB64, false, true}},
+    {"exch.b32", {RunAtomic<U32, Exchange<U32>>, Type::kB32, false, false}},
+    {"exch.b64", {RunAtomic<U64, Exchange<U64>>, Type::kB64, false, false}},
+    {"cas.b16", {RunAtomic<U16, CompareAndSwap<U16>>, Type::kB16, true, false}},
+    {"cas.b32", {RunAtomic<U32, CompareAndSwap<U32>>, Type::kB32, true, false}},
+    {"cas.b64", {RunAtomic<U64, CompareAndSwap<U64>>, Type::kB64, true, false}},
+    {"add.u32", {RunAtomic<U32, Add<U32>>, Type::kU32, false, true}},
+    {"add.s32", {RunAtomic<U32, Add<U32>>, Type::kS32, false, true}},
+    {"add.u64", {RunAtomic<U64, Add<U64>>, Type::kU64, false, true}},
+    {"add.f32", {RunAtomic<U32, AddF32>, Type::kF32, false, true}},
+    {"add.f64", {RunAtomic<U64, AddF64>, Type::kF64, false, true}},
+    {"add.noftz.f16", {RunAtomic<U16, AddF16>, Type::kF16, false, true}},
+    {"add.noftz.f16x2", {RunAtomic<U32, Both<AddF16>>, Type::kF16x2, false, true}},
+    {"add.noftz.bf16", {RunAtomic<U16, AddBF16>, Type::kBF16, false, true}},
+    {"add.noftz.bf16x2", {RunAtomic<U32, Both<AddBF16>>, Type::kBF16x2, false, true}},
+    {"inc.u32", {RunAtomic<U32, Increment<U32>>, Type::kU32, false, true}},
+    {"dec.u32", {RunAtomic<U32, Decrement<U32>>, Type::kU32, false, true}},
+    {"min.u32", {RunAtomic<U32, Min<U32>>, Type::kU32, false, true}},
+    {"min.s32", {RunAtomic<S32, Min<S32>>, Type::kS32, false, true}},
+    {"min.u64", {RunAtomic<U64, Min<U64>>, Type::kU64, false, true}},
+    {"min.s64", {RunAtomic<S64, Min<S64>>, Type::kS64, false, true}},
+    {"max.u32", {RunAtomic<U32, Max<U32>>, Type::kU32, false, true}},
+    {"max.s32", {RunAtomic<S32, Max<S32>>, Type::kS32, false, true}},
+    {"max.u64", {RunAtomic<U64, Max<U64>>, Type::kU64, false, true}},
+    {"max.s64", {RunAtomic<S64, Max<S64>>, Type::kS64, false, true}},
+};
+
+}  // namespace
+
+AtomicForm FindAtomic(std::string_view name) {
+  for (const AtomicRow& row : kRows)
+    if (row.name == name) return row.form;
+  return {};
+}
+
+std::vector<std::string_view> AllAtomics() {
+  std::vector<std::string_view> names;
+  for (const AtomicRow& row : kRows) names.push_back(row.name);
+  return names;
+}
+
+}  // namespace nodecuda::simulator

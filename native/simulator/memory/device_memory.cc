@@ -1,0 +1,132 @@
+#include "simulator/memory/device_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <new>
+
+namespace nodecuda::simulator {
+namespace {
+
+constexpr std::size_t kAlignment = 256;
+constexpr std::size_t kGap = kAlignment;  // between neighbours
+constexpr std::size_t kPage = 4096;
+// Address space costs nothing: with several times the capacity a freed address stays dead for
+// long, and a use after free is found.
+constexpr std::size_t kRegionPerCapacity = 4;
+constexpr std::size_t kRegionSlack = std::size_t{1} << 20;
+constexpr int kPoison = 0xA5;
+constexpr std::size_t kPoisonWhole = 64 << 10;
+
+constexpr std::size_t RoundUp(std::size_t value, std::size_t to) {
+  return (value + to - 1) & -to;
+}
+constexpr std::size_t RoundDown(std::size_t value, std::size_t to) {
+  return value & -to;
+}
+
+// CUDA does not clear memory, fresh pages of the host are zero: without this a missing
+// initialisation would work here and fail on a GPU.
+void Poison(void* pointer, std::size_t bytes) {
+  if (bytes <= kPoisonWhole) {
+    std::memset(pointer, kPoison, bytes);
+  } else {
+    std::memset(pointer, kPoison, kPage);
+    std::memset(static_cast<std::byte*>(pointer) + bytes - kPage, kPoison, kPage);
+  }
+}
+
+}  // namespace
+
+DeviceMemory::DeviceMemory(std::size_t capacity) : capacity_(RoundUp(capacity, kAlignment)) {
+  constexpr std::size_t kLargest =
+      (std::numeric_limits<std::size_t>::max() - kRegionSlack) / (2 * kRegionPerCapacity);
+  if (capacity > kLargest) throw std::bad_alloc();
+  const std::size_t region = RoundUp(capacity_ * kRegionPerCapacity + kRegionSlack, kPage);
+  void* base = mmap(nullptr, region, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) throw std::bad_alloc();
+  region_begin_ = next_ = reinterpret_cast<std::uintptr_t>(base);
+  region_end_ = region_begin_ + region;
+}
+
+DeviceMemory::~DeviceMemory() {
+  munmap(reinterpret_cast<void*>(region_begin_), region_end_ - region_begin_);
+}
+
+Status DeviceMemory::Allocate(std::size_t bytes, void** pointer) {
+  *pointer = nullptr;
+  if (bytes == 0) return Status::kInvalidValue;
+  {
+    std::lock_guard lock(mutex_);
+    if (bytes > capacity_ - used_) return Status::kMemoryAllocation;
+    const std::size_t footprint = RoundUp(bytes, kAlignment);
+    if (footprint > capacity_ - used_) return Status::kMemoryAllocation;
+
+    // The first hole from next_ on, once around the region: what was freed last is reused last.
+    std::uintptr_t hole = next_;
+    auto after = live_.lower_bound(hole);
+    for (bool wrapped = false;;) {
+      const std::uintptr_t limit = after == live_.end() ? region_end_ : after->first;
+      if (hole < limit && limit - hole >= footprint + kGap) break;
+      if (after != live_.end()) {
+        hole = RoundUp(after->first + after->second, kAlignment) + kGap;
+        ++after;
+      } else if (!wrapped) {
+        wrapped = true;
+        hole = region_begin_;
+        after = live_.begin();
+      } else {
+        return Status::kMemoryAllocation;
+      }
+    }
+    live_.emplace_hint(after, hole, bytes);
+    used_ += footprint;
+    next_ = hole + footprint + kGap;
+    *pointer = reinterpret_cast<void*>(hole);
+  }
+  Poison(*pointer, bytes);
+  return Status::kSuccess;
+}
+
+Status DeviceMemory::Release(void* pointer) {
+  std::lock_guard lock(mutex_);
+  const auto found = live_.find(reinterpret_cast<std::uintptr_t>(pointer));
+  if (found == live_.end()) return Status::kInvalidValue;
+  const auto [begin, bytes] = *found;
+
+  // Give back every page that no live neighbour shares, the first and the last one included:
+  // otherwise many small allocations would leave a page each.
+  const auto next = std::next(found);
+  std::uintptr_t from = RoundDown(begin, kPage);
+  std::uintptr_t to = RoundUp(begin + bytes, kPage);
+  if (found != live_.begin()) {
+    const auto previous = std::prev(found);
+    from = std::max(from, RoundUp(previous->first + previous->second, kPage));
+  }
+  if (next != live_.end()) to = std::min(to, RoundDown(next->first, kPage));
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+
+  used_ -= RoundUp(bytes, kAlignment);
+  live_.erase(found);
+  return Status::kSuccess;
+}
+
+DeviceMemory::Range DeviceMemory::Find(std::uintptr_t address) const {
+  std::lock_guard lock(mutex_);
+  auto after = live_.upper_bound(address);
+  if (after == live_.begin()) return {};
+  const auto [begin, bytes] = *std::prev(after);
+  if (address - begin >= bytes) return {};
+  return {begin, begin + bytes};
+}
+
+std::size_t DeviceMemory::used() const {
+  std::lock_guard lock(mutex_);
+  return used_;
+}
+
+}  // namespace nodecuda::simulator

@@ -1,0 +1,61 @@
+#ifndef NODECUDA_SIMULATOR_MEMORY_DEVICE_MEMORY_H_
+#define NODECUDA_SIMULATOR_MEMORY_DEVICE_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+#include "runtime/status.h"
+
+namespace nodecuda::simulator {
+
+// The memory of one simulated device: one reserved region of host address space, of which parts
+// are live allocations. Device pointers are host addresses inside it. The whole region is mapped
+// readable and writable from the start (without commitment), so that no access inside it can raise
+// a signal; which accesses are legal is decided by Find. Allocations are 256-byte aligned, zero
+// bytes is not a valid size, and a gap that is never handed out separates neighbours.
+// All members may be called from any thread.
+class DeviceMemory {
+ public:
+  // A live allocation [begin, end); empty (begin > end) where there is none.
+  struct Range {
+    std::uintptr_t begin = 1, end = 0;
+    bool Contains(std::uintptr_t first, std::uintptr_t last) const {  // bytes first..last
+      return first >= begin && last < end && first <= last;
+    }
+  };
+
+  // `capacity` bounds the sum of live allocations. Throws std::bad_alloc when the address space
+  // cannot be reserved.
+  explicit DeviceMemory(std::size_t capacity);
+  ~DeviceMemory();
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  // kMemoryAllocation when `bytes` is more than what is free.
+  Status Allocate(std::size_t bytes, void** pointer);
+  // kInvalidValue unless `pointer` is the start of a live allocation. The host pages go back to
+  // the system; the addresses are not handed out again while others are left.
+  Status Release(void* pointer);
+  // The live allocation that holds `address`.
+  Range Find(std::uintptr_t address) const;
+
+  std::size_t capacity() const { return capacity_; }
+  std::size_t used() const;
+  // True for any address of the reserved region, live or not.
+  bool InRegion(std::uintptr_t address) const {
+    return address >= region_begin_ && address < region_end_;
+  }
+
+ private:
+  std::size_t capacity_;
+  std::uintptr_t region_begin_ = 0, region_end_ = 0, next_ = 0;
+  mutable std::mutex mutex_;
+  std::map<std::uintptr_t, std::size_t> live_;  // start -> bytes
+  std::size_t used_ = 0;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_MEMORY_DEVICE_MEMORY_H_

@@ -1,0 +1,248 @@
+#include "simulator/exec/code/slots.h"
+
+#include <random>
+
+#include "simulator/exec/code/liveness.h"
+#include "simulator/exec/decode/decoder.h"
+#include "simulator/ptx/parser.h"
+#include "test/native/exec/engine_harness.h"
+
+// Sharing of register slots: the plan itself, and that it changes no result.
+namespace nodecuda::simulator {
+namespace {
+
+constexpr int kRegisters = 24;
+
+std::string Reg(unsigned index) {
+  return "%r" + std::to_string(index);
+}
+
+// A random structured program over %r0..%r23: arithmetic, guarded writes, branches that diverge,
+// and loops with trip counts per lane. Short-lived registers come and go, so that many can share.
+class ProgramWriter {
+ public:
+  explicit ProgramWriter(unsigned seed) : random_(seed) {}
+
+  std::string Write() {
+    text_ = ".reg .b32 %t<200>;\n.reg .b32 %n<100>;\n.reg .pred %q<200>;\n" + kPrologue;
+    text_ += "ld.global.u32 %r1, [%d1];\n";
+    for (unsigned i = 2; i < kRegisters; ++i)
+      text_ += "mad.lo.u32 " + Reg(i) + ", %r0, " + std::to_string(Pick(1000)) + ", %r1;\n";
+    Statements(3, 6);
+    for (unsigned i = 2; i < kRegisters; ++i) text_ += "mad.lo.u32 %r1, %r1, 31, " + Reg(i) + ";\n";
+    return EngineHarness::Kernel(text_ + kEpilogue);
+  }
+
+ private:
+  unsigned Pick(unsigned below) { return static_cast<unsigned>(random_() % below); }
+  std::string Any() { return Reg(1 + Pick(kRegisters - 1)); }
+  std::string NewTemporary() { return "%t" + std::to_string(temporaries_++ % 200); }
+  std::string Compare() {
+    const std::string predicate = "%q" + std::to_string(predicates_++ % 200);
+    text_ += "and.b32 %r29, " + Any() + ", 15;\n";
+    text_ += "setp.lt.u32 " + predicate + ", %r29, " + std::to_string(Pick(16)) + ";\n";
+    return predicate;
+  }
+
+  void Arithmetic() {
+    static constexpr const char* kOps[] = {"add.u32", "sub.u32", "xor.b32", "mul.lo.u32"};
+    const std::string t = NewTemporary(), u = NewTemporary();
+    text_ += std::string(kOps[Pick(4)]) + " " + t + ", " + Any() + ", " + Any() + ";\n";
+    text_ += std::string(kOps[Pick(4)]) + " " + u + ", " + t + ", " + Any() + ";\n";
+    text_ += std::string(kOps[Pick(4)]) + " " + Any() + ", " + u + ", " + t + ";\n";
+  }
+
+  void Statements(int depth, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      const unsigned kind = depth == 0 ? Pick(3) : Pick(6);
+      const std::string label = "L" + std::to_string(labels_++);
+      if (kind <= 1) {
+        Arithmetic();
+      } else if (kind == 2) {
+        const std::string predicate = Compare();
+        text_ += (Pick(2) ? "@" : "@!") + predicate + " add.u32 " + Any() + ", " + Any() + ", 7;\n";
+      } else if (kind <= 4) {
+        text_ += "@" + Compare() + " bra " + label + "_ELSE;\n";
+        Statements(depth - 1, 1 + Pick(4));
+        text_ += "bra " + label + "_END;\n" + label + "_ELSE:\n";
+        Statements(depth - 1, Pick(3));
+        text_ += label + "_END:\n";
+      } else {
+        const std::string counter = "%n" + std::to_string(counters_++ % 100);
+        text_ += "and.b32 " + counter + ", " + Any() + ", 3;\n" + label + "_LOOP:\n";
+        Statements(depth - 1, 1 + Pick(3));
+        if (Pick(2)) text_ += "@" + Compare() + " bra " + label + "_OUT;\n";
+        text_ += "sub.u32 " + counter + ", " + counter + ", 1;\n";
+        const std::string predicate = "%q" + std::to_string(predicates_++ % 200);
+        text_ += "setp.gt.s32 " + predicate + ", " + counter + ", 0;\n@" + predicate + " bra " +
+                 label + "_LOOP;\n" + label + "_OUT:\n";
+      }
+    }
+  }
+
+  std::mt19937 random_;
+  std::string text_;
+  unsigned temporaries_ = 0, predicates_ = 0, counters_ = 0, labels_ = 0;
+};
+
+DecodedKernel Decode(const ptx::Module& module, bool share) {
+  DecodedKernel kernel;
+  kernel.name = "k";
+  FunctionSymbols symbols;
+  std::string why;
+  REQUIRE(LayOutFunction(module, module.functions[0], &kernel, &symbols, &why));
+  const bool decoded =
+      DecodeBody(module.functions[0], symbols, {DetectIsa(), 90, share}, &kernel, &why);
+  INFO(why);
+  REQUIRE(decoded);
+  return kernel;
+}
+
+TEST_CASE("random programs compute the same with shared slots as with one slot a register") {
+  std::size_t shared_bytes = 0, separate_bytes = 0;
+  for (unsigned seed = 0; seed < 150; ++seed) {
+    CAPTURE(seed);
+    ptx::ParseError error;
+    const auto module = ptx::Parse(ProgramWriter(seed).Write(), &error);
+    INFO(error.message);
+    REQUIRE(module.has_value());
+    const DecodedKernel shared = Decode(*module, true), separate = Decode(*module, false);
+    shared_bytes += shared.file_bytes;
+    separate_bytes += separate.file_bytes;
+
+    EngineHarness engine;
+    std::vector<Words> results;
+    for (const DecodedKernel* kernel : {&shared, &separate}) {
+      Words input(80);
+      std::mt19937 random(seed);
+      for (std::uint32_t& word : input) word = static_cast<std::uint32_t>(random());
+      std::vector<std::uint64_t> arguments = {engine.Put(input), 0, 0};
+      Launch launch;
+      launch.kernel = kernel;
+      launch.block = {80};
+      launch.parameters.resize(kernel->parameter_bytes);
+      std::memcpy(launch.parameters.data(), arguments.data(), launch.parameters.size());
+      const Outcome outcome = MakeEngine(1)->Run(launch, engine.memory, engine.stop);
+      INFO(outcome.report);
+      REQUIRE(outcome.status == Status::kSuccess);
+      results.push_back(EngineHarness::Get<std::uint32_t>(arguments[0], 80));
+    }
+    CHECK(results[0] == results[1]);
+  }
+  CHECK(shared_bytes < separate_bytes * 3 / 4);
+}
+
+// %i = op(%j, %k) for register numbers, and branches.
+DraftInstruction Op(int destination, std::vector<std::uint32_t> sources,
+                    std::uint32_t guard = kNoSlot) {
+  DraftInstruction draft;
+  for (std::uint32_t& slot : draft.in.slot) slot = kNoSlot;
+  std::size_t next = 0;
+  if (destination >= 0) {
+    draft.in.slot[next] = static_cast<std::uint32_t>(destination);
+    draft.defined = 1;
+    ++next;
+  }
+  for (const std::uint32_t source : sources) {
+    draft.used |= static_cast<std::uint8_t>(1u << next);
+    draft.in.slot[next++] = source;
+  }
+  draft.in.guard = guard;
+  return draft;
+}
+
+DraftInstruction Branch(std::uint32_t target, std::uint32_t guard = kNoSlot) {
+  DraftInstruction draft = Op(-1, {}, guard);
+  draft.is_branch = true;
+  draft.in.target = target;
+  return draft;
+}
+
+TEST_CASE("a register that dies gives its slot to the next one") {
+  const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {0}), Op(2, {1}), Op(-1, {2})};
+  const std::vector<RegisterWidth> widths(3, 4);
+  CHECK(PlanSlots(code, widths, true).bytes == 128);
+  CHECK(PlanSlots(code, widths, false).bytes == 384);
+}
+
+TEST_CASE("a register that a loop carries keeps its slot through the whole loop") {
+  // 0: r0 = ...; 1: loop: r1 = r0; 2: r2 = r1; 3: r0 = r2 under p3; 4: branch to 1 under p3
+  const std::vector<DraftInstruction> code = {Op(3, {}),     Op(0, {}),    Op(1, {0}), Op(2, {1}),
+                                              Op(0, {2}, 3), Branch(2, 3), Op(-1, {0})};
+  const std::vector<LiveInterval> intervals = FindLiveIntervals(code, 4);
+  CHECK(intervals[0].begin == 3);
+  CHECK(intervals[0].end == 12);
+  CHECK(intervals[3].end >= 10);
+  CHECK(intervals[1].begin == 5);
+  CHECK(intervals[1].end == 6);
+}
+
+TEST_CASE("a register read in the next round before it is written again lives through the loop") {
+  // 0: r0 = 1; 1: use r0; 2: r1 = 1; 3: use r1; 4: r0 = 2; 5: branch to 1
+  const std::vector<DraftInstruction> code = {Op(2, {}),   Op(0, {}), Op(-1, {0}), Op(1, {}),
+                                              Op(-1, {1}), Op(0, {}), Branch(2, 2)};
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>{4, 4, 0}, true);
+  const std::vector<LiveInterval> intervals = FindLiveIntervals(code, 3);
+  CHECK(intervals[0].end == 13);  // to the back edge, although its last use stands before r1's
+  CHECK(plan.offsets[0] != plan.offsets[1]);
+}
+
+TEST_CASE("a guarded write keeps the old value of the other lanes alive around a loop") {
+  // 1: r0 = 1; 2: loop: r0 = 2 under p2; 3: use r0; 4: r1 = 1; 5: use r1; 6: branch to 2
+  const std::vector<DraftInstruction> code = {Op(2, {}), Op(0, {}),   Op(0, {}, 2), Op(-1, {0}),
+                                              Op(1, {}), Op(-1, {1}), Branch(2, 2)};
+  CHECK(FindLiveIntervals(code, 3)[0].end == 13);
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>{4, 4, 0}, true);
+  CHECK(plan.offsets[0] != plan.offsets[1]);
+}
+
+TEST_CASE("a source never shares with one of several destinations") {
+  DraftInstruction two = Op(0, {2, 3});
+  two.in.slot[0] = 0;
+  two.in.slot[1] = 1;
+  two.in.slot[2] = 2;
+  two.in.slot[3] = 3;
+  two.defined = 3;
+  two.used = 12;
+  const std::vector<DraftInstruction> code = {Op(2, {}), Op(3, {}), two, Op(-1, {0, 1})};
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(4, 4), true);
+  for (const int destination : {0, 1})
+    for (const int source : {2, 3}) CHECK(plan.offsets[destination] != plan.offsets[source]);
+}
+
+TEST_CASE("the operands of a list live as those in slots do") {
+  // 0: r0; 1: r1; 2: r2; 3: {r3, r1} = f({r0, r1, r2}); 4: r4 = r2; 5: use r1, r3, r4
+  DraftInstruction wide = Op(-1, {});
+  wide.listed = {{3, true, false}, {1, true, true}, {0, false, true}, {2, false, true}};
+  const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {}),  Op(2, {}),
+                                              wide,      Op(4, {2}), Op(-1, {1, 3, 4})};
+  const std::vector<LiveInterval> intervals = FindLiveIntervals(code, 5);
+  CHECK(intervals[0].begin == 1);
+  CHECK(intervals[0].end == 7);  // through the instruction: it has several destinations
+  CHECK(intervals[1].end == 10);
+  CHECK(intervals[2].end == 8);
+  CHECK(intervals[3].begin == 7);
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(5, 4), true);
+  CHECK(plan.offsets[3] != plan.offsets[0]);
+  CHECK(plan.offsets[4] != plan.offsets[1]);
+}
+
+TEST_CASE("a list that overwrites a register under no guard ends the life of its old value") {
+  // 0: r0; 1: use r0; 2: loop: {r0} = f({r1}); 3: use r0; 4: branch to 2
+  DraftInstruction wide = Op(-1, {});
+  wide.listed = {{0, true, false}, {1, false, true}};
+  std::vector<DraftInstruction> code = {Op(1, {}), wide, Op(-1, {0}), Branch(1, 2), Op(-1, {})};
+  CHECK(FindLiveIntervals(code, 3)[0].end == 4);
+  CHECK(FindLiveIntervals(code, 3)[1].end >= 6);
+  code[1].in.guard = 2;
+  CHECK(FindLiveIntervals(code, 3)[0].end >= 6);
+}
+
+TEST_CASE("a destination nobody reads still has a slot of its own") {
+  const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {}), Op(-1, {0})};
+  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(2, 8), true);
+  CHECK(plan.offsets[0] != plan.offsets[1]);
+}
+
+}  // namespace
+}  // namespace nodecuda::simulator
