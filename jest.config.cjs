@@ -1,8 +1,25 @@
 // Tests run lib/*.ts directly (@swc/jest); types are checked by `npm run typecheck` and test/types.
 // `using` needs target es2022: Node 20 and 22 do not parse it.
+//
+// NODECUDA_TESTS chooses a part, by folders and not by files, so that a new family of operations is in
+// it. CONTRIBUTING.md says what the other tests could not find there.
+const PARTS = {
+  all: ['**/*'],
+  // On the committed binary: that it is the right one, loads everywhere, and computes.
+  prebuild: ['package/!(types)', 'worker/*', 'exit/*', 'unit/addon/*', 'property/**/*', 'gpu/**/*'],
+  // Under sanitizers, beside the C++ tests: what goes through native/binding and native/resources.
+  sanitize: ['worker/*', 'exit/*', 'unit/*', 'unit/!(base)/**/*', 'property/**/*'],
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: PARTS[process.env.NODECUDA_TESTS ?? 'all'].map(
+    (name) => `<rootDir>/test/${name}.test.ts`,
+  ),
+  // All cores: tests mostly wait for one process, and one worker of Jest is a whole core.
+  maxWorkers: '100%',
+  testSequencer: '<rootDir>/test/support/sequencer.cjs',
+  setupFiles: ['<rootDir>/test/support/property-runs.cjs'],
   testEnvironment: '<rootDir>/test/environment.cjs',
   transform: {
     '^.+\\.ts$': [

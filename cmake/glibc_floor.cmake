@@ -17,6 +17,7 @@ foreach(definition IN LISTS definitions)
   target_link_options(nodecuda PRIVATE -Wl,--wrap=${CMAKE_MATCH_2})
 endforeach()
 target_sources(nodecuda PRIVATE ${floor})
+set_source_files_properties(${floor} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)  # it is C
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${floor})
 target_link_options(nodecuda PRIVATE
   -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -l:librt.so.1 -Wl,--pop-state)

@@ -127,7 +127,7 @@ putPackages();
 putPeers();
 const nativeTests = path.join(root, 'build/native-tests/nodecuda_native_tests');
 if (existsSync(nativeTests)) putProgram('native-tests', nativeTests);
-for (const file of ['run.sh', 'run.mjs', 'jest.config.cjs', 'property-runs.cjs']) {
+for (const file of ['run.sh', 'run.mjs', 'jest.config.cjs']) {
   put(file, path.join(root, 'scripts/gpu-bundle', file));
 }
 writeFileSync(path.join(bundle, 'COMMIT'), `${commit()}\n`);

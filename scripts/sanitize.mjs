@@ -1,7 +1,7 @@
 // Builds with sanitizers into build/sanitize/<which>/ and runs the tests on that.
 //   node scripts/sanitize.mjs [jest arguments]          address and undefined behaviour
 //   node scripts/sanitize.mjs thread                    data races, in the C++ tests only
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -28,30 +28,45 @@ function environment(detectLeaks) {
   };
 }
 
-function step(name, command, args, env) {
-  console.log(`\n-- ${name}`);
-  const { status, signal } = spawnSync(command, args, { stdio: 'inherit', env });
-  if (status === 0) return;
-  console.error(`${name} failed under ${which}: ${signal ?? `exit status ${status}`}`);
-  process.exit(1);
-}
-
-const nativeTests = path.join(folder, 'build/native-tests/nodecuda_native_tests');
-step('C++ tests', nativeTests, [], environment(true));
-
-if (threads) {
-  console.log('Jest suite: SKIPPED, V8 does not run under an uninstrumented ThreadSanitizer');
-} else {
-  const preload = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
-  // Not test/package, test/bench, test/gpu and test/native.test.ts: they look at files, at no native
-  // code, or run what just ran above.
-  const skip = '--testPathIgnorePatterns=/test/(package|bench|gpu)/|/test/native\\.';
-  const jest = ['node_modules/jest/bin/jest.js', '--runInBand', skip, ...process.argv.slice(2)];
-  // Without leak detection: V8 and Node leave memory behind at exit by design, and are on every
-  // stack. Leaks of the addon are looked for by the C++ tests, and by counting live handles.
-  step('Jest suite', process.execPath, ['--expose-gc', ...jest], {
-    ...environment(false),
-    LD_PRELOAD: preload,
-    NODECUDA_PREBUILD: folder,
+/** Runs a program and resolves with whether it succeeded; `stdio: 'pipe'` shows all at its end. */
+function step(name, command, args, env, stdio = 'inherit') {
+  const child = spawn(command, args, { stdio, env });
+  let output = '';
+  child.stdout?.on('data', (data) => (output += data));
+  child.stderr?.on('data', (data) => (output += data));
+  return new Promise((resolve) => {
+    child.on('close', (status, signal) => {
+      const ending = signal ?? `exit status ${status}`;
+      console.error(`\n-- ${name} under ${which}: ${ending}\n${output}`);
+      resolve(status === 0);
+    });
   });
 }
+
+const preload = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+// The tests that wait for whole processes, which have to end in time: one at a time.
+const processes = '<rootDir>/test/(?!(exit|worker)/)';
+// And all others, but for those that look at files, at no native code, or run the C++ tests.
+const others = '<rootDir>/test/(exit|worker|package|bench|gpu)/|<rootDir>/test/native\\.';
+
+function jest(name, ignored, ...args) {
+  // Without leak detection: V8 and Node leave memory behind at exit by design, and are on every
+  // stack. Leaks of the addon are looked for by the C++ tests, and by counting live handles.
+  const env = { ...environment(false), LD_PRELOAD: preload, NODECUDA_PREBUILD: folder };
+  const select = ['--passWithNoTests', `--testPathIgnorePatterns=${ignored}`];
+  const all = ['--expose-gc', 'node_modules/jest/bin/jest.js', ...select, ...args];
+  return step(name, process.execPath, all, env);
+}
+
+// The C++ tests run where a core is idle: nothing in them looks at the clock.
+const native = path.join(folder, 'build/native-tests/nodecuda_native_tests');
+const steps = [step('C++ tests', 'nice', [native], environment(true), 'pipe')];
+if (threads) {
+  console.error('Jest suite: SKIPPED, V8 does not run under an uninstrumented ThreadSanitizer');
+} else {
+  const args = process.argv.slice(2);
+  const first = args.map((arg) => arg.replace(/^(--outputFile=.*)\.json$/, '$1-processes.json'));
+  steps.push(await jest('Tests of whole processes', processes, '--runInBand', ...first));
+  steps.push(await jest('All other tests', others, ...args));
+}
+process.exitCode = (await Promise.all(steps)).every(Boolean) ? 0 : 1;

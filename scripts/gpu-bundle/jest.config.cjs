@@ -9,7 +9,7 @@ module.exports = {
     ? kernels.map((name) => `<rootDir>/test/${name}.test.js`)
     : folders.map((name) => `<rootDir>/test/${name}/**/*.test.js`),
   testEnvironment: '<rootDir>/test/environment.cjs',
-  setupFiles: ['<rootDir>/property-runs.cjs'],
+  setupFiles: ['<rootDir>/test/support/property-runs.cjs'],
   transform: {},
   // The cache would be written beside the machine's, for one run.
   cache: false,

@@ -1,12 +1,11 @@
 # Adds to the native tests those of the kernels and their host side: native/ops/ with a launch
 # recorder, and the shipped PTX on the simulator against the same source compiled by g++.
-include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/kernels.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/ops.cmake)
 
-file(GLOB_RECURSE ops_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/../../native/ops/*.cc)
 file(GLOB_RECURSE differential_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc)
-target_sources(nodecuda_native_tests PRIVATE ${ops_sources} ${differential_sources})
+target_sources(nodecuda_native_tests PRIVATE ${differential_sources})
 target_include_directories(nodecuda_native_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/shim)
-target_link_libraries(nodecuda_native_tests PRIVATE nodecuda_kernels)
+target_link_libraries(nodecuda_native_tests PRIVATE nodecuda_ops)
 
 # As device code does, the kernels look at bytes through types other than their own.
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/host_kernels.cc PROPERTIES

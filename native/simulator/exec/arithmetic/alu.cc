@@ -226,7 +226,7 @@ const char* IsaName(Isa isa) {
 
 Isa DetectIsa() {
   Isa best = Isa::kBaseline;
-#if defined(__x86_64__)
+#if defined(NODECUDA_X86_ISAS)  // isa.cmake compiles them
   // These ask the operating system too whether it saves the registers.
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     best = Isa::kAvx2;

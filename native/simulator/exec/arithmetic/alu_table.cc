@@ -144,7 +144,7 @@ void ListConversions(const AluTable& table, std::vector<AluForm>* forms) {
 }  // namespace
 
 const AluTable& TableOf(Isa isa) {
-#if defined(__x86_64__)
+#if defined(NODECUDA_X86_ISAS)  // isa.cmake compiles them
   if (isa == Isa::kAvx2) {
     static const AluTable table = NODECUDA_TABLE(avx2);
     return table;
