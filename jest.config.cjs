@@ -32,7 +32,7 @@ module.exports = {
   },
   moduleFileExtensions: ['ts', 'js', 'cjs', 'mjs', 'json', 'node'],
   moduleNameMapper: {
-    // NodeNext sources name the file that will exist: './errors.js' is lib/errors.ts here.
+    // NodeNext sources name the file that will exist: './errors.js' is lib/base/errors.ts here.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/'],

@@ -207,6 +207,8 @@ set_source_files_properties(${generated}/builtin_image.S PROPERTIES
 
 add_library(nodecuda_kernels STATIC ${generated}/builtin_image.S ${generated}/builtin_image.cc)
 target_compile_features(nodecuda_kernels PUBLIC cxx_std_20)
+# A module that native/ops/kernels/kernel_names.h has and nodecuda_modules has not.
+target_compile_options(nodecuda_kernels PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Werror=switch>)
 target_include_directories(nodecuda_kernels PUBLIC ${nodecuda_root}/native ${nodecuda_root})
 set_target_properties(nodecuda_kernels PROPERTIES
                       POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)

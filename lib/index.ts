@@ -34,13 +34,13 @@ export {
 } from './base/errors.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
+export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export { type CopyOptions, DeviceBuffer, type FillOptions } from './memory/buffer.js';
 export type { AllocOptions, MemoryInfo, MemoryMethods, MemoryStats } from './memory/methods.js';
 export type { ReadOptions, WriteOptions } from './memory/transfer.js';
 export type { FromOptions } from './memory/upload.js';
-export { Device, Stream } from './methods.js';
 export type { Operand, StridedView } from './operands/strided.js';
 export type { ElementwiseOperations } from './operations/elementwise/methods.js';
 export type { ElementwiseOptions } from './operations/elementwise/options.js';
@@ -69,4 +69,4 @@ export type { SoftmaxOperations, SoftmaxOptions } from './operations/softmax/met
 export type { TransposeOperations, TransposeOptions } from './operations/transpose/methods.js';
 export { CudaEvent, type EventOptions } from './streams/event.js';
 export type { EventMethods, StreamMethods } from './streams/methods.js';
-export type { StreamOptions } from './streams/stream.js';
+export { Stream, type StreamOptions } from './streams/stream.js';

@@ -47,4 +47,4 @@ declare module './streams/stream.js' {
 mixin(Stream, EventMethods);
 
 export { openDevice } from './device/device.js';
-export { Device, Stream };
+export { Device };

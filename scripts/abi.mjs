@@ -168,7 +168,11 @@ constexpr bool IsUnsigned(Dtype dtype) {
   };
 }
 
+const KEYS = ['slots', 'records', 'flags', 'constants', 'kernels'];
+
 function familyFiles(family, description, blockLength) {
+  const unknown = Object.keys(description).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new Error(`${family}: \`${unknown}\` is none of ${KEYS}`);
   const numbers = numbersOf(description);
   if (numbers.width > blockLength)
     throw new Error(`${family}: the block is shorter than ${numbers.width} numbers`);

@@ -119,7 +119,7 @@ putCompiled('lib');
 putCompiled('bench', ['bench/results']);
 putCompiled('test', [
   ...['bench', 'differential', 'native', 'package', 'types'].map((name) => `test/${name}`),
-  ...['demo', 'examples', 'native', 'unit/abi'].map((name) => `test/${name}.test.ts`),
+  ...['demo', 'examples', 'native', 'abi'].map((name) => `test/${name}.test.ts`),
 ]);
 // Tests read these, to compare what TypeScript repeats of them.
 for (const file of ['native/ops/kernels/dtype.h', 'native/runtime/status.cc']) put(file);

@@ -44,16 +44,20 @@ function step(name, command, args, env, stdio = 'inherit') {
 }
 
 const preload = execFileSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
-// The tests that wait for whole processes, which have to end in time: one at a time.
+// The tests that wait for whole processes, which have to end in time: one at a time. And all others.
 const processes = '<rootDir>/test/(?!(exit|worker)/)';
-// And all others, but for those that look at files, at no native code, or run the C++ tests.
-const others = '<rootDir>/test/(exit|worker|package|bench|gpu)/|<rootDir>/test/native\\.';
+const others = '<rootDir>/test/(exit|worker)/';
+// Who asks for some tests may ask for none of one half.
+const filtered = process.argv.slice(2).some((arg) => !arg.startsWith('-'));
 
 function jest(name, ignored, ...args) {
   // Without leak detection: V8 and Node leave memory behind at exit by design, and are on every
   // stack. Leaks of the addon are looked for by the C++ tests, and by counting live handles.
-  const env = { ...environment(false), LD_PRELOAD: preload, NODECUDA_PREBUILD: folder };
-  const select = ['--passWithNoTests', `--testPathIgnorePatterns=${ignored}`];
+  const { NODECUDA_TESTS = 'sanitize' } = process.env;
+  const addon = { LD_PRELOAD: preload, NODECUDA_PREBUILD: folder };
+  const env = { ...environment(false), ...addon, NODECUDA_TESTS };
+  const select = [`--testPathIgnorePatterns=${ignored}`];
+  if (filtered) select.push('--passWithNoTests');
   const all = ['--expose-gc', 'node_modules/jest/bin/jest.js', ...select, ...args];
   return step(name, process.execPath, all, env);
 }

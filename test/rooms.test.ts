@@ -113,6 +113,19 @@ test('methods.ts alone says what a class gets from others', () => {
   expect(declaring).toEqual(['lib/methods.ts']);
 });
 
+test('methods.ts gives Device and Stream all the methods that there are', () => {
+  const classesOf = (list: string) => list.split(/[\s,]+/).filter((name) => name !== '');
+  const text = read('lib/methods.ts');
+  const declared = [...text.matchAll(/interface \w+\s+extends ([\w\s,]+)\{/g)];
+  const copied = [...text.matchAll(/^mixin\(\s*\w+,([\w\s,]+)\)/gm)];
+  const lists = (found: RegExpMatchArray[]) => found.map(([, list]) => classesOf(list!));
+  expect(lists(copied)).toEqual(lists(declared));
+  const written = filesIn('lib', ['methods.ts']).flatMap((file) =>
+    [...read(file).matchAll(/export abstract class (\w+)/g)].map(([, name]) => name!),
+  );
+  expect(lists(copied).flat().sort()).toEqual(written.sort());
+});
+
 test('no room is crowded', () => {
   const rooms = new Map<string, Set<string>>();
   for (const folder of ['lib', 'native', 'cuda', 'bench', 'test']) {

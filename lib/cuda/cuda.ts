@@ -7,7 +7,6 @@ import { platform } from '../addon/platform.js';
 import type { Handle, NativeProbe } from '../addon/types.js';
 import { checkInteger, optionalInteger, rangeError, readOptions } from '../base/checks.js';
 import { CudaError, CudaUnavailableError } from '../base/errors.js';
-
 import { type ComputeCapability, type DeviceInfo, deviceInfo } from '../device/info.js';
 import { type Device, openDevice } from '../methods.js';
 import {

@@ -70,7 +70,7 @@ export interface Explanation {
   readonly hint: string;
 }
 
-export const SIMULATE_HINT =
+const SIMULATE_HINT =
   'Without a GPU, use cuda.simulatedDevice(), or set NODECUDA_SIMULATE=1 to make cuda.device() ' +
   'a simulated one.';
 

@@ -1,7 +1,6 @@
 /**
  * Matrix products of host arrays, on the default device.
  */
-
 import {
   argumentTypeError,
   elementCount,

@@ -8,6 +8,7 @@ import type { DeviceState } from '../device/state.js';
 /** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
 export class BufferState extends ChildState {
   readonly byteLength: number;
+  readonly #isState = true;
 
   constructor(
     device: DeviceState,
@@ -21,6 +22,11 @@ export class BufferState extends ChildState {
   ) {
     super(device, handle, 'DeviceBuffer');
     this.byteLength = length * dtype.byteSize;
+  }
+
+  /** Whether a value is one. Not `instanceof`, which would run the code of a Proxy. */
+  static isState(value: object): value is BufferState {
+    return #isState in value && value.#isState;
   }
 
   protected release(handle: Handle): void {

@@ -348,8 +348,9 @@ function clampPosition(value: unknown, name: string, length: number): number {
   return position < 0 ? Math.max(length + position, 0) : Math.min(position, length);
 }
 
-export function wrapBuffer<D extends Dtype>(device: Device, state: BufferState): DeviceBuffer<D> {
-  return makeBuffer(device, state) as DeviceBuffer<D>;
+/** The buffer of a state; `device` is the Device that it was made from. */
+export function wrapBuffer<D extends Dtype>(device: object, state: BufferState): DeviceBuffer<D> {
+  return makeBuffer(device as Device, state) as DeviceBuffer<D>;
 }
 
 /** Whether a value is a DeviceBuffer, open or not. */
@@ -357,8 +358,7 @@ export function isBuffer(value: unknown): boolean {
   return stateOf(value) !== undefined;
 }
 
-/** The state of `this` in a method of DeviceBuffer. */
-export function bufferReceiver(value: unknown, member: string): BufferState {
+function bufferReceiver(value: unknown, member: string): BufferState {
   const state = stateOf(value);
   if (state === undefined) {
     throw argumentTypeError('a DeviceBuffer', `this of DeviceBuffer.${member}`, value);

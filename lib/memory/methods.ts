@@ -4,7 +4,7 @@
 import { native } from '../addon/load.js';
 import { checkBoolean, checkDtype, checkInteger, readOptions } from '../base/checks.js';
 import type { Dtype, DtypeOf } from '../base/dtype.js';
-import { type Device, deviceReceiver } from '../device/device.js';
+import { deviceReceiver } from '../device/device.js';
 import { assertDeviceOpen } from '../device/state.js';
 import { type Stream, streamHandle } from '../streams/stream.js';
 import { type DeviceBuffer, wrapBuffer } from './buffer.js';
@@ -62,10 +62,7 @@ export abstract class MemoryMethods {
     const uninitialized = checkBoolean(given.uninitialized, 'uninitialized', false);
     assertDeviceOpen(state);
     const stream = streamHandle(given.stream, state);
-    return wrapBuffer(
-      this as unknown as Device,
-      allocateState(state, info, count, !uninitialized, stream),
-    );
+    return wrapBuffer(this, allocateState(state, info, count, !uninitialized, stream));
   }
 
   /**
@@ -94,10 +91,7 @@ export abstract class MemoryMethods {
     options: FromOptions & { dtype: D },
   ): DeviceBuffer<D>;
   from(source: ArrayBufferView, options?: FromOptions): DeviceBuffer {
-    return wrapBuffer(
-      this as unknown as Device,
-      upload(deviceReceiver(this, 'from'), source, options),
-    );
+    return wrapBuffer(this, upload(deviceReceiver(this, 'from'), source, options));
   }
 
   /**

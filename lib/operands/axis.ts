@@ -28,7 +28,7 @@ export function readAxis(value: unknown): number | undefined {
 }
 
 /** An operand, and its shape if it is a buffer for which the option `shape` gives one. */
-export interface ShapedArgument {
+interface ShapedArgument {
   readonly argument: ViewArgument;
   readonly shape: readonly number[] | undefined;
 }

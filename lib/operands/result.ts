@@ -1,5 +1,4 @@
 /** What the operations of Device have in common. */
-import type { Device } from '../device/device.js';
 import { wrapBuffer } from '../memory/buffer.js';
 import { BufferState } from '../memory/buffer-state.js';
 import type { Operand } from './strided.js';
@@ -20,5 +19,5 @@ export function intoNew(result: BufferState, enqueue: (out: BufferState) => void
 
 /** A result as the methods of Device return it. */
 export function answer(device: object, result: Result): unknown {
-  return result instanceof BufferState ? wrapBuffer(device as Device, result) : result;
+  return BufferState.isState(result) ? wrapBuffer(device, result) : result;
 }

@@ -3,7 +3,7 @@
  */
 
 /** A walk over operands of one shape: `strides[operand][dimension]`, outermost dimension first. */
-export interface Walk {
+interface Walk {
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
 }

@@ -179,11 +179,14 @@ export class CudaEvent {
 }
 
 /** Behind `device.createEvent`. */
-export function createEvent(device: Device, state: DeviceState, options: unknown): CudaEvent {
+export function createEvent(device: object, state: DeviceState, options: unknown): CudaEvent {
   const given = readOptions(options, { timing: undefined });
   const timing = checkBoolean(given.timing, 'timing', true);
   assertDeviceOpen(state);
-  return makeEvent(device, new EventState(state, native().createEvent(state.handle, timing)));
+  return makeEvent(
+    device as Device,
+    new EventState(state, native().createEvent(state.handle, timing)),
+  );
 }
 
 function receiver(value: unknown, member: string): EventState {

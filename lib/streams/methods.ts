@@ -2,7 +2,7 @@
  * What a Device does about streams and events, and a Stream about events.
  */
 import { native } from '../addon/load.js';
-import { type Device, deviceReceiver } from '../device/device.js';
+import { deviceReceiver } from '../device/device.js';
 import { assertDeviceOpen } from '../device/state.js';
 import { type CudaEvent, createEvent, type EventOptions, eventHandle } from './event.js';
 import {
@@ -14,7 +14,7 @@ import {
 } from './stream.js';
 
 // Made at the first use. A Stream keeps its Device, so nothing that outlives the Device may hold one.
-const defaultStreams = new WeakMap<Device, Stream>();
+const defaultStreams = new WeakMap<object, Stream>();
 
 /** The methods of {@link Device} that make streams and events. */
 export abstract class StreamMethods {
@@ -25,11 +25,10 @@ export abstract class StreamMethods {
    */
   get defaultStream(): Stream {
     const state = deviceReceiver(this, 'defaultStream');
-    const device = this as unknown as Device;
-    let stream = defaultStreams.get(device);
+    let stream = defaultStreams.get(this);
     if (stream === undefined) {
-      stream = wrapDefaultStream(device, state);
-      defaultStreams.set(device, stream);
+      stream = wrapDefaultStream(this, state);
+      defaultStreams.set(this, stream);
     }
     return stream;
   }
@@ -61,7 +60,7 @@ export abstract class StreamMethods {
   createStream(options?: StreamOptions): Stream {
     const state = deviceReceiver(this, 'createStream');
     assertDeviceOpen(state);
-    return createStream(this as unknown as Device, state, options);
+    return createStream(this, state, options);
   }
 
   /**
@@ -77,7 +76,7 @@ export abstract class StreamMethods {
   createEvent(options?: EventOptions): CudaEvent {
     const state = deviceReceiver(this, 'createEvent');
     assertDeviceOpen(state);
-    return createEvent(this as unknown as Device, state, options);
+    return createEvent(this, state, options);
   }
 }
 

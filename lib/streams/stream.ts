@@ -155,12 +155,12 @@ export function streamReceiver(value: unknown, member: string): StreamState {
 }
 
 /** Behind `device.defaultStream`. */
-export function wrapDefaultStream(device: Device, state: DeviceState): Stream {
-  return makeStream(device, new StreamState(state, state.defaultStream, 0, true));
+export function wrapDefaultStream(device: object, state: DeviceState): Stream {
+  return makeStream(device as Device, new StreamState(state, state.defaultStream, 0, true));
 }
 
 /** Behind `device.createStream`. */
-export function createStream(device: Device, state: DeviceState, options: unknown): Stream {
+export function createStream(device: object, state: DeviceState, options: unknown): Stream {
   const { priority: wanted } = readOptions(options, { priority: undefined });
   assertDeviceOpen(state);
   let priority = 0;
@@ -170,7 +170,7 @@ export function createStream(device: Device, state: DeviceState, options: unknow
   }
   const handle = native().createStream(state.handle, priority);
   const streamState = new StreamState(state, handle, priority, false);
-  const stream = makeStream(device, streamState);
+  const stream = makeStream(device as Device, streamState);
   leaks.register(stream, streamState);
   return stream;
 }

@@ -4,7 +4,7 @@
 #include "binding/environment.h"
 #include "binding/napi_setup.h"
 
-// What lib/addon-types.ts declares: a file for each kind of object, in objects/, and for each
+// What lib/addon/types.ts declares: a file for each kind of object, in objects/, and for each
 // family of operations, in operations/.
 namespace nodecuda {
 

@@ -10,7 +10,7 @@
 namespace nodecuda {
 
 // What went wrong, as data: JavaScript makes the error object of it (see NativeFailureDetails in
-// lib/addon-types.ts). Thrown by resources/ and binding/, caught at the N-API boundary.
+// lib/addon/types.ts). Thrown by resources/ and binding/, caught at the N-API boundary.
 struct Failure : std::exception {
   enum class Kind {
     kArgumentType,

@@ -20,7 +20,7 @@ export interface ChildOptions {
 
 /**
  * Runs JavaScript in a Node.js process of its own, with the built package as `nodecuda`. A process
- * that hangs is killed after 20 s, before a test would time out, so that its output can be seen.
+ * that hangs is killed after 50 s, before a test would time out, so that its output can be seen.
  */
 export function runChild(code: string, options: ChildOptions = {}): Promise<Ending> {
   const { env = {}, args = [], onOutput } = options;
@@ -28,7 +28,7 @@ export function runChild(code: string, options: ChildOptions = {}): Promise<Endi
   const child = spawn(process.execPath, [...args, '-e', code], {
     cwd: root,
     env: { ...process.env, ...env },
-    timeout: 20_000,
+    timeout: 50_000,
     killSignal: 'SIGKILL',
   });
   let stdout = '';

@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path';
 const root = join(__dirname, '../..');
 
 /** Paths from the root of the project, by the file that names them; type imports count. */
-export type Arrows = ReadonlyMap<string, readonly string[]>;
+type Arrows = ReadonlyMap<string, readonly string[]>;
 
 const TYPESCRIPT = /(?:from|import|import\(|require\()\s*['"](\.[^'"]+)['"]/g;
 const CPLUSPLUS = /^#include "([^"]+)"/gm;

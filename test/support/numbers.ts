@@ -1,6 +1,6 @@
 import type { Dtype } from '../../lib/index.js';
 
-// Narrow floats by another way than lib/scalar.ts: decode the bits, and encode by search.
+// Narrow floats by another way than lib/base/scalar.ts: decode the bits, and encode by search.
 
 export function decodeFloat(bits: number, exponentBits: number, mantissaBits: number): number {
   const sign = bits >> (exponentBits + mantissaBits) ? -1 : 1;

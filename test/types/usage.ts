@@ -6,7 +6,7 @@ import {
   type CudaEvent,
   CudaOutOfMemoryError,
   cuda,
-  type Device,
+  Device,
   DeviceBuffer,
   type Diagnosis,
   type Dtype,
@@ -15,7 +15,7 @@ import {
   matmul,
   matmulSync,
   type Operand,
-  type Stream,
+  Stream,
   type StridedView,
 } from 'nodecuda';
 
@@ -192,4 +192,25 @@ export function reductions(device: Device): void {
   const probabilities: DeviceBuffer<'float16'> = device.softmax(x, { shape, log: true, out: x });
   const turned: DeviceBuffer<'uint8'> = device.transpose(whole, { rows: 2, columns: 3 });
   void [sum, wide, counted, number, mean, norm, peak, index, far, probabilities, turned];
+}
+
+// A program's own methods, declared as for any class.
+declare module 'nodecuda' {
+  interface Device {
+    half(x: DeviceBuffer<'float32'>): DeviceBuffer<'float32'>;
+  }
+  interface Stream {
+    label: string;
+  }
+}
+
+export function augment(device: Device, stream: Stream, x: DeviceBuffer<'float32'>): Device {
+  // The cast is needed because the package itself declares Device's methods in this way.
+  (Device.prototype as Device).half = function (operand) {
+    return this.scale(operand, 0.5);
+  };
+  (Stream.prototype as Stream).label = '';
+  device.half(x);
+  stream.label = 'copies';
+  return device;
 }

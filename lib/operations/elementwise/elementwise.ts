@@ -52,7 +52,7 @@ function checkDtypes(expected: View, other: View): void {
 }
 
 /** The numbers a job takes besides elements: in the type that is computed in. */
-export type ReadScalars = (dtype: DtypeInfo) => readonly [Pattern, Pattern];
+type ReadScalars = (dtype: DtypeInfo) => readonly [Pattern, Pattern];
 const noScalars: ReadScalars = () => NO_SCALARS;
 
 /** 16-bit floats are computed in float32, so numbers are rounded to that. */

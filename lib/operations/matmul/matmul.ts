@@ -4,7 +4,6 @@
 import { NO_BUFFER } from '../../abi/block.js';
 import { Slot } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
-import type { NativeAddon } from '../../addon/types.js';
 import { rangeError, typeError } from '../../base/checks.js';
 import { type DtypeInfo, dtypeByName } from '../../base/dtype.js';
 import { assertDeviceOpen, type DeviceState } from '../../device/state.js';
@@ -75,7 +74,7 @@ export function matmul(
   const stream = streamHandle(call.stream, state);
 
   const launch = (out: BufferState) => {
-    const addon: NativeAddon = native();
+    const addon = native();
     const block = addon.argumentBlock;
     writeNumbers(block, call, a.dtype, result);
     block[Slot.a] = a.handle();

@@ -49,7 +49,7 @@ export interface MatmulShape {
 }
 
 /** One operand as it is stored: a stack of `rows` rows of `columns` elements. */
-export interface Stored {
+interface Stored {
   readonly rows: number;
   readonly columns: number;
   /** Elements from one row to the next. */

@@ -10,8 +10,8 @@
 namespace nodecuda {
 
 // out = operation(x) or operation(x, y), element by element. `out` may be an input, index for
-// index; it must not overlap one otherwise, nor have an element twice. lib/device-elementwise.ts
-// says what the operations give.
+// index; it must not overlap one otherwise, nor have an element twice.
+// lib/operations/elementwise/methods.ts says what the operations give.
 struct ElementwiseProblem {
   ElementwiseFamily family;
   int operation;              // UnaryOperation or BinaryOperation; 0 for a conversion

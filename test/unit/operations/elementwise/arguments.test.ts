@@ -183,6 +183,17 @@ describe('code of the caller', () => {
     expect(faulty.log()).not.toContain('LaunchKernelExC');
   });
 
+  test('of a Proxy that is `out` does not run after the launch', () => {
+    const trap = () => {
+      throw new Error('the trap');
+    };
+    const out = new Proxy(
+      { buffer: device.alloc('float32', 6), shape: [6] },
+      { getPrototypeOf: trap },
+    );
+    expect(device.neg(x, { out })).toBe(out);
+  });
+
   test('inherited properties do not count', () => {
     const view = Object.create({ buffer: x, shape: [6] });
     refused(() => device.neg(view), ARG_TYPE);

@@ -1,5 +1,5 @@
 // Results of elementwise operations, by hand: views, broadcasting, numbers, `out`.
-// test/property/elementwise.test.ts has all of them with any numbers.
+// test/property/elementwise/ has all of them with any numbers.
 import type { Device, DeviceBuffer } from '../../../../lib/index.js';
 import { openTestDevice } from '../../../support/devices.js';
 

@@ -1,5 +1,5 @@
 // Reductions, softmax and transposition: which arguments are refused, and what failures leave.
-// Results are in reductions.test.ts.
+// Results are in reduce.test.ts.
 import type { Device, DeviceBuffer } from '../../../../lib/index.js';
 import {
   closeFaultyDevices,
@@ -144,7 +144,7 @@ describe('refused before any CUDA call', () => {
 describe('a failing CUDA call', () => {
   // Buffer, result, copy, workspace, result, workspace; copy, sum in two, softmax in three: six
   // allocations, six launches.
-  const work = () => {
+  const work = (device: Device) => {
     using long = device.alloc('float32', 200_000);
     using result = device.sum({ buffer: long, shape: [2, 90_000], strides: [100_000, 1] });
     using probabilities = device.softmax(long);
@@ -155,7 +155,10 @@ describe('a failing CUDA call', () => {
     ['MallocFromPoolAsync', 2, 'persistent', 6],
     ['LaunchKernelExC', 701, 'once', 6],
   ] as const)('%s leaks nothing', async (call, status, mode, calls) => {
-    work();
+    // A device of its own: what other tests dropped may be collected, and freed, at any time.
+    const faulty = openFaultyDevice();
+    const { device } = faulty;
+    work(device);
     await device.synchronize();
     const { currentCount } = device.memoryStats();
     const { allocations } = faulty.live();
@@ -163,7 +166,7 @@ describe('a failing CUDA call', () => {
       faulty.fail(call, nth, status, mode);
       let failed = false;
       try {
-        work();
+        work(device);
       } catch (error) {
         failed = true;
         expect(error).toMatchObject({ status, fatal: false });
