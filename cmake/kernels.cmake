@@ -10,6 +10,7 @@
 #   OFF  There is no fatbin; the PTX is that of prebuilds/ptx/. Keeping those files in step with
 #        cuda/ is the includer's business.
 # -DNODECUDA_ONLY_TARGETS="80;90a" compiles for those alone, for quick builds while developing.
+# -DNODECUDA_OTHERS_PREBUILT=ON beside it takes the PTX of all other targets from prebuilds/ptx/.
 # -DNODECUDA_KERNELS_FROM=<build>/kernels takes what another build of the same sources has compiled.
 #
 # nodecuda_kernels   static library: native/ops/kernels/builtin_kernels.h is what it implements
@@ -95,6 +96,16 @@ else()
   file(STRINGS ${nodecuda_ptx_dir}/CUDA_VERSION NODECUDA_CUDA_VERSION)
 endif()
 
+if(NODECUDA_OTHERS_PREBUILT)
+  file(STRINGS ${nodecuda_prebuilt_ptx_dir}/HASH prebuilt_hash)
+  execute_process(COMMAND ${NODE_EXECUTABLE} ${nodecuda_root}/scripts/source-hash.mjs --ptx
+                  OUTPUT_VARIABLE source_hash OUTPUT_STRIP_TRAILING_WHITESPACE
+                  COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT prebuilt_hash STREQUAL source_hash)
+    message(FATAL_ERROR "prebuilds/ptx is not of the sources in cuda/: run `npm run make:prebuilds`")
+  endif()
+endif()
+
 set(NODECUDA_EMBEDS "")
 set(NODECUDA_DECLARATIONS "")
 set(NODECUDA_IMAGES "")
@@ -115,11 +126,16 @@ foreach(module IN LISTS nodecuda_modules)
     if(DEFINED nodecuda_${kind}_${module})
       set(${kind} ${nodecuda_${kind}_${module}})
     endif()
-    if(NODECUDA_ONLY_TARGETS)
-      string(REPLACE ";" "|" wanted "${NODECUDA_ONLY_TARGETS}")
-      list(FILTER ${kind} INCLUDE REGEX "^(${wanted})$")
-    endif()
   endforeach()
+  set(compiled_targets ${ptx_targets})
+  if(NODECUDA_ONLY_TARGETS)
+    string(REPLACE ";" "|" wanted "${NODECUDA_ONLY_TARGETS}")
+    list(FILTER compiled_targets INCLUDE REGEX "^(${wanted})$")
+    list(FILTER architectures INCLUDE REGEX "^(${wanted})$")
+    if(NOT NODECUDA_OTHERS_PREBUILT)
+      set(ptx_targets ${compiled_targets})
+    endif()
+  endif()
   set(sources "")
   nodecuda_sources_of(${nodecuda_root}/cuda/modules/${module}.cu sources)
   string(APPEND NODECUDA_IMAGES "    case Module::${module}: {\n      static const std::vector<PtxImage> ptx = {\n")
@@ -127,7 +143,14 @@ foreach(module IN LISTS nodecuda_modules)
     string(REGEX REPLACE "[a-z]" "" number ${target})
     string(COMPARE NOTEQUAL ${number} ${target} specific)
     set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
-    if(NODECUDA_WITH_CUDA AND NOT NODECUDA_KERNELS_FROM)
+    if(NOT NODECUDA_WITH_CUDA OR NODECUDA_KERNELS_FROM)
+      # It is there.
+    elseif(NOT target IN_LIST compiled_targets)
+      add_custom_command(
+        OUTPUT ${ptx}.gz
+        COMMAND ${CMAKE_COMMAND} -E copy ${nodecuda_prebuilt_ptx_dir}/${module}.sm_${target}.ptx.gz ${ptx}.gz
+        DEPENDS ${nodecuda_prebuilt_ptx_dir}/${module}.sm_${target}.ptx.gz VERBATIM)
+    else()
       # Compiled where it is, under its bare name, so that no path of this machine gets into the
       # output.
       add_custom_command(
@@ -151,7 +174,7 @@ foreach(module IN LISTS nodecuda_modules)
     set(fatbin_images "")
     foreach(architecture IN LISTS architectures)
       # The highest target that the architecture runs; the targets ascend.
-      foreach(target IN LISTS ptx_targets)
+      foreach(target IN LISTS compiled_targets)
         if(target STREQUAL architecture OR target LESS architecture)
           set(ptx ${nodecuda_ptx_dir}/${module}.sm_${target}.ptx)
         endif()

@@ -1,15 +1,18 @@
 // Checks what ptxas said of each kernel when the build assembled it: no spilled registers, no stack,
-// nothing given up. And that the PTX which newer GPUs will compile assembles for the newest there is.
+// nothing given up. That the PTX which newer GPUs will compile assembles for the newest there is. And
+// that prebuilds/ptx/, if it is of these sources, is what nvcc makes of them.
 //
 //   node scripts/check-ptx.mjs [folder of the build's kernels]     (default: build/kernels)
 //
 // Exits with 1 if a kernel breaks the rule. Needs a build with the CUDA toolkit.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { sourceHash } from './source-hash.mjs';
 
 const NEWEST = '121';
 
@@ -145,8 +148,15 @@ async function work() {
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
 const problems = results.flatMap((result) => result.problems);
+const prebuilt = join(root, 'prebuilds/ptx');
+const hash = join(prebuilt, 'HASH'); // not there while `make:prebuilds` makes it
+const isOfThese = existsSync(hash) && readFileSync(hash, 'utf8').trim() === sourceHash(['cuda']);
 for (const name of names.filter((file) => file.endsWith('.ptx'))) {
-  problems.push(...judgeLoads(name, readFileSync(join(folder, name), 'utf8')));
+  const ptx = readFileSync(join(folder, name), 'utf8');
+  problems.push(...judgeLoads(name, ptx));
+  if (isOfThese && gunzipSync(readFileSync(join(prebuilt, `${name}.gz`))).toString() !== ptx) {
+    problems.push(`prebuilds/ptx/${name}.gz is not what nvcc makes: run npm run make:prebuilds`);
+  }
 }
 for (const problem of problems) console.error(problem);
 console.log(`${results.length} assemblies, ${problems.length} problems (${folder})`);

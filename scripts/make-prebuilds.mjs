@@ -20,13 +20,16 @@ function run(command, ...args) {
 if (process.argv[2] === 'rebuild') {
   run('cmake-js', 'build');
 } else {
-  run('cmake-js', 'configure', '--CDNODECUDA_WITH_CUDA=ON');
-  rmSync(path.join(root, 'prebuilds', `${process.platform}-${process.arch}`), {
-    recursive: true,
-    force: true,
-  });
+  // As a whole, whatever an earlier build was told to leave out.
+  const all = ['--CDNODECUDA_ONLY_TARGETS=', '--CDNODECUDA_OTHERS_PREBUILT=OFF'];
+  run('cmake-js', 'configure', '--CDNODECUDA_WITH_CUDA=ON', ...all);
+  for (const old of [`${process.platform}-${process.arch}`, 'ptx/HASH']) {
+    rmSync(path.join(root, 'prebuilds', old), { recursive: true, force: true });
+  }
   const target = process.versions.node; // any: the Node-API does not change with it
   run('prebuildify', '--napi', '--strip', '--tag-libc', '-t', target, '--node-gyp', self);
+  // CI compiles a part of the kernels, and takes what is written here for the others.
+  execFileSync('node', ['scripts/check-ptx.mjs'], { cwd: root, stdio: 'inherit' });
   run('cmake-js', 'build', '--target', 'nodecuda_write_ptx');
   writeFileSync(path.join(root, 'prebuilds/ptx/HASH'), `${sourceHash(['cuda'])}\n`);
   run('cmake-js', 'build'); // prebuildify moved the addon away; this only links it again

@@ -2,8 +2,10 @@
 # recorder, and the shipped PTX on the simulator against the same source compiled by g++.
 include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/ops.cmake)
 
-file(GLOB_RECURSE differential_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc)
-target_sources(nodecuda_native_tests PRIVATE ${differential_sources})
+if(NOT NODECUDA_TESTS_FROM)
+  file(GLOB_RECURSE differential_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cc)
+  target_sources(nodecuda_native_tests PRIVATE ${differential_sources})
+endif()
 target_include_directories(nodecuda_native_tests PRIVATE ${CMAKE_CURRENT_LIST_DIR}/shim)
 target_link_libraries(nodecuda_native_tests PRIVATE nodecuda_ops)
 
