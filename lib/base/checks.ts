@@ -3,8 +3,8 @@
  * (`ERR_CUDA_ARG_RANGE`). None calls back into the caller's code, except that `readOptions` may run
  * traps and getters of an options object.
  */
-import { types } from 'node:util';
-import { DTYPES, type DtypeInfo, dtypeByName } from './dtype.js';
+import { describe, describeKey, isArray } from './describe.js';
+import { DTYPES, type DtypeInfo, dtypeByName, typedArrayName } from './dtype.js';
 
 /** A TypeError or RangeError about an argument. No CUDA call was made. */
 export interface ArgumentError extends Error {
@@ -17,19 +17,6 @@ export function typeError(message: string): TypeError & ArgumentError {
 
 export function rangeError(message: string): RangeError & ArgumentError {
   return Object.assign(new RangeError(message), { code: 'ERR_CUDA_ARG_RANGE' } as const);
-}
-
-// Says what a value is without running any of its code: no toString, no getter, no proxy trap.
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (types.isProxy(value)) return 'a Proxy';
-  if (ArrayBuffer.isView(value)) return `a ${typedArrayName(value) ?? 'DataView'}`;
-  if (typeof value === 'object') return 'a value of type object';
-  if (typeof value === 'function') return 'a value of type function';
-  let text = typeof value === 'bigint' ? `${value}n` : String(value);
-  if (typeof value === 'string') text = JSON.stringify(value);
-  if (text.length > 40) text = `${text.slice(0, 40)}...`;
-  return `${text} of type ${typeof value}`;
 }
 
 export function argumentTypeError(what: string, name: string, value: unknown): TypeError {
@@ -83,12 +70,22 @@ export function checkDtype(value: unknown): DtypeInfo {
 const hasOwn = Object.prototype.hasOwnProperty;
 
 /**
+ * Whether a value is an object whose properties may be listed. Not an array: to list millions of
+ * elements, only to refuse the first, takes seconds.
+ */
+export function isRecord(value: unknown): value is object {
+  return (
+    typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !isArray(value)
+  );
+}
+
+/**
  * The values of an options object, each read once. `slots` has a property for every option there
  * is, and comes back filled in. Undefined stands for no options.
  */
 export function readOptions<T extends Record<string, unknown>>(options: unknown, slots: T): T {
   if (options === undefined) return slots;
-  if (typeof options !== 'object' || options === null || ArrayBuffer.isView(options)) {
+  if (!isRecord(options)) {
     throw argumentTypeError('an options object', 'options', options);
   }
   for (const key in options) {
@@ -96,7 +93,7 @@ export function readOptions<T extends Record<string, unknown>>(options: unknown,
     if (!hasOwn.call(options, key)) continue;
     if (!hasOwn.call(slots, key)) {
       const names = Object.keys(slots).join(', ');
-      throw typeError(`Unknown option \`${key}\`: expected one of ${names}`);
+      throw typeError(`Unknown option \`${describeKey(key)}\`: expected one of ${names}`);
     }
     (slots as Record<string, unknown>)[key] = (options as Record<string, unknown>)[key];
   }
@@ -122,15 +119,9 @@ function getter(prototype: object, name: PropertyKey): (this: unknown) => unknow
   return Object.getOwnPropertyDescriptor(prototype, name)!.get!;
 }
 
-const nameGetter = getter(typedArrayPrototype, Symbol.toStringTag);
 const typedByteLength = getter(typedArrayPrototype, 'byteLength');
 const dataViewByteLength = getter(DataView.prototype, 'byteLength');
 const typedKeys = typedArrayPrototype.keys as (this: unknown) => unknown;
-
-/** `Float32Array` and so on, whatever the subclass; undefined for a DataView and all else. */
-export function typedArrayName(view: unknown): string | undefined {
-  return nameGetter.call(view) as string | undefined;
-}
 
 function byteLengthOf(view: ArrayBufferView, name: string): number {
   try {

@@ -130,3 +130,15 @@ export function dtypeByName(name: unknown): DtypeInfo | undefined {
 export function dtypeByArray(arrayName: string | undefined): DtypeInfo | undefined {
   return byArray.get(arrayName);
 }
+
+// Own properties of an array or a subclass must not stand in for the real name, so this is the
+// getter of the language itself.
+const nameGetter = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** `Float32Array` and so on, whatever the subclass; undefined for a DataView and all else. */
+export function typedArrayName(view: unknown): string | undefined {
+  return nameGetter.call(view) as string | undefined;
+}

@@ -1,14 +1,8 @@
 /**
  * Matrix products of host arrays, on the default device.
  */
-import {
-  argumentTypeError,
-  elementCount,
-  readOptions,
-  typedArrayName,
-  typeError,
-} from '../base/checks.js';
-import { type DtypeInfo, dtypeByArray } from '../base/dtype.js';
+import { argumentTypeError, elementCount, readOptions, typeError } from '../base/checks.js';
+import { type DtypeInfo, dtypeByArray, typedArrayName } from '../base/dtype.js';
 import { cuda } from '../cuda/cuda.js';
 import type { DeviceBuffer } from '../memory/buffer.js';
 import type { Device } from '../methods.js';

@@ -2,14 +2,8 @@
  * New buffers with the contents of host arrays.
  */
 import { native } from '../addon/load.js';
-import {
-  argumentTypeError,
-  checkDtype,
-  elementCount,
-  readOptions,
-  typedArrayName,
-} from '../base/checks.js';
-import { type Dtype, type DtypeInfo, dtypeByArray } from '../base/dtype.js';
+import { argumentTypeError, checkDtype, elementCount, readOptions } from '../base/checks.js';
+import { type Dtype, type DtypeInfo, dtypeByArray, typedArrayName } from '../base/dtype.js';
 import { assertDeviceOpen, type DeviceState } from '../device/state.js';
 import { type Stream, streamHandle } from '../streams/stream.js';
 import { allocateState, type BufferState } from './buffer-state.js';

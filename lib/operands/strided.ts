@@ -2,7 +2,14 @@
  * Operands with a shape: checks, and broadcasting as in NumPy.
  */
 import { MAX_DIMENSIONS } from '../abi/elementwise.js';
-import { argumentTypeError, checkInteger, rangeError, typeError } from '../base/checks.js';
+import {
+  argumentTypeError,
+  checkInteger,
+  isRecord,
+  rangeError,
+  typeError,
+} from '../base/checks.js';
+import { describeKey, isArray } from '../base/describe.js';
 import type { Dtype } from '../base/dtype.js';
 import type { DeviceState } from '../device/state.js';
 import { bufferArgument, type DeviceBuffer, isBuffer } from '../memory/buffer.js';
@@ -79,8 +86,8 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
 
 /** An array of at most eight integers, copied. May run code of the caller's. */
 export function readIntegers(value: unknown, name: string, least: number): number[] {
-  if (!Array.isArray(value)) throw argumentTypeError('an array of integers', name, value);
-  const { length } = value;
+  if (!isArray(value)) throw argumentTypeError('an array of integers', name, value);
+  const length = checkInteger(value.length, `${name}.length`);
   if (length > MAX_DIMENSIONS) {
     throw rangeError(
       `Expected at most ${MAX_DIMENSIONS} dimensions for \`${name}\` but received ${length}`,
@@ -92,14 +99,15 @@ export function readIntegers(value: unknown, name: string, least: number): numbe
 const FIELDS = ['buffer', 'shape', 'strides', 'offset'] as const;
 
 function readFields(value: unknown, name: string): Record<(typeof FIELDS)[number], unknown> {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+  if (!isRecord(value)) {
     throw argumentTypeError('a DeviceBuffer or a StridedView', name, value);
   }
   const fields = { buffer: undefined, shape: undefined, strides: undefined, offset: undefined };
   let given = 0;
   for (const key of Object.keys(value)) {
     if (!Object.hasOwn(fields, key)) {
-      throw typeError(`Unknown property \`${name}.${key}\`: expected one of ${FIELDS.join(', ')}`);
+      const unknown = `${name}.${describeKey(key)}`;
+      throw typeError(`Unknown property \`${unknown}\`: expected one of ${FIELDS.join(', ')}`);
     }
     fields[key as keyof typeof fields] = (value as typeof fields)[key as keyof typeof fields];
     given++;

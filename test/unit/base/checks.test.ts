@@ -1,11 +1,5 @@
-import {
-  checkInteger,
-  checkWithin,
-  elementCount,
-  readOptions,
-  typedArrayName,
-} from '../../../lib/base/checks.js';
-import { dtypeByName } from '../../../lib/base/dtype.js';
+import { checkInteger, checkWithin, elementCount, readOptions } from '../../../lib/base/checks.js';
+import { dtypeByName, typedArrayName } from '../../../lib/base/dtype.js';
 import { ARG_RANGE, ARG_TYPE, thrown } from '../../support/errors.js';
 import { detach, resizable, wasmMemory } from '../../support/memory.js';
 
@@ -55,9 +49,6 @@ describe('integers', () => {
     expect(thrown(() => checkInteger(-1, 'length', 0, 9)).message).toBe(
       'Expected an integer from 0 to 9 for `length` but received -1 of type number',
     );
-    expect(thrown(() => checkInteger(null, 'length')).message).toMatch(/received null$/);
-    expect(thrown(() => checkInteger(new Proxy({}, {}), 'length')).message).toMatch(/a Proxy$/);
-    expect(thrown(() => checkInteger('x'.repeat(1e6), 'length')).message.length).toBeLessThan(200);
   });
 });
 
@@ -111,10 +102,20 @@ describe('options', () => {
     expect(thrown(() => read({ constructor: 1 }))).toMatchObject(ARG_TYPE);
   });
 
-  test.each([null, 1, 'x', true, () => 0, new Float32Array(1), new DataView(new ArrayBuffer(8))])(
+  test('of a long name the message has the beginning', () => {
+    const error = thrown(() => read({ ['k'.repeat(1e6)]: 1 }));
+    expect(error).toMatchObject(ARG_TYPE);
+    expect(error.message).toMatch(/^Unknown option `k{100}\.\.\.`: expected one of out, stream$/);
+  });
+
+  const bytes = new DataView(new ArrayBuffer(8));
+  test.each([null, 1, 'x', true, () => 0, [], [1], new Float32Array(1), bytes])(
     '%p is no options object',
     (value) => {
-      expect(thrown(() => read(value))).toMatchObject(ARG_TYPE);
+      expect(thrown(() => read(value))).toMatchObject({
+        ...ARG_TYPE,
+        message: expect.stringMatching(/^Expected an options object/),
+      });
     },
   );
 });

@@ -61,6 +61,11 @@ describe('operands', () => {
       if (value !== undefined) refused(() => device.add(x, x, { out: value as Any }), ARG_TYPE);
     }
     refused(() => device.sqrt(4 as Any), ARG_TYPE);
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    refused(() => device.sqrt({ buffer: x, shape: proxy as Any }), ARG_TYPE, 'x.shape');
+    const lying = new Proxy([], { get: () => 1n << 99n });
+    refused(() => device.sqrt({ buffer: x, shape: lying as Any }), ARG_RANGE, 'x.shape.length');
     refused(() => device.neg({ buffer: x, shape: [1], dtype: 'int8' } as Any), ARG_TYPE, 'x.dtype');
     refused(() => device.sqrt(ints as Any), ARG_TYPE, 'takes floats but received int32');
     refused(() => device.pow(ints as Any, ints as Any), ARG_TYPE, 'takes floats');
