@@ -2,17 +2,22 @@ import { native } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
 import { argumentTypeError, typeError } from '../base/checks.js';
 import type { CudaDeviceLostError } from '../base/errors.js';
+import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { leakRegistry } from '../base/leaks.js';
-import { type ComputeCapability, type DeviceProperties, deviceInfo } from './info.js';
+import type { ComputeCapability, DeviceProperties } from './info.js';
 import { assertDeviceOpen, DeviceState } from './state.js';
 
 const leaks = leakRegistry('Device');
+const UNCLONEABLE = uncloneable('a Device: open it in each thread');
 
 let makeDevice: (state: DeviceState) => Device;
 let stateOf: (value: unknown) => DeviceState | undefined;
 
 /**
  * A GPU, or a simulated one. Made by {@link Cuda.device} and {@link Cuda.simulatedDevice}.
+ *
+ * A device belongs to the thread that opened it: `structuredClone` and `postMessage` throw a
+ * `DataCloneError`. Open it in each thread; memory is not shared.
  *
  * Every method throws {@link CudaDisposedError} after `dispose()`, {@link CudaDeviceLostError} once
  * the device is lost, and `TypeError` or `RangeError` for wrong arguments, before anything is done.
@@ -41,6 +46,8 @@ export class Device {
   readonly isSimulated: boolean;
   /** Limits and figures, as CUDA gives them. */
   readonly properties: DeviceProperties;
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE;
   readonly #state: DeviceState;
   #lost: Promise<CudaDeviceLostError> | undefined;
 
@@ -48,7 +55,7 @@ export class Device {
     if (!(state instanceof DeviceState)) {
       throw typeError('Use cuda.device() or cuda.simulatedDevice()');
     }
-    const info = deviceInfo(state.index, native().deviceProperties(state.runtime, state.index));
+    const { info } = state;
     this.index = info.index;
     this.name = info.name;
     this.uuid = info.uuid;
@@ -155,6 +162,14 @@ export class Device {
    */
   [Symbol.dispose](): void {
     deviceReceiver(this, 'dispose').close();
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    const state = stateOf(this);
+    if (state === undefined) return this;
+    const { properties: _, ...info } = state.info;
+    return inspected(Device.prototype, { ...info, disposed: state.closed });
   }
 }
 

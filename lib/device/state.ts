@@ -7,6 +7,7 @@ import {
   CudaWrongDeviceError,
 } from '../base/errors.js';
 import { type Closable, creationStack } from '../base/leaks.js';
+import { type DeviceInfo, deviceInfo } from './info.js';
 
 /**
  * What a Device and everything made from it share. Buffers, streams and events hold this, not each
@@ -14,6 +15,7 @@ import { type Closable, creationStack } from '../base/leaks.js';
  */
 export class DeviceState implements Closable {
   readonly stack = creationStack();
+  readonly info: DeviceInfo;
   readonly handle: Handle;
   readonly defaultStream: Handle;
   #closed = false;
@@ -26,9 +28,15 @@ export class DeviceState implements Closable {
     /** The runtime was made for this device alone and goes with it. */
     readonly ownsRuntime: boolean,
   ) {
+    this.info = deviceInfo(index, native().deviceProperties(runtime, index));
     this.handle = native().openDevice(runtime, index);
     this.defaultStream = native().defaultStream(this.handle);
     open.add(this);
+  }
+
+  /** What tells it from other devices, for messages. */
+  get label(): { readonly index: number; readonly name: string } {
+    return { index: this.info.index, name: this.info.name };
   }
 
   get closed(): boolean {

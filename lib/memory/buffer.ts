@@ -9,6 +9,7 @@ import {
   typeError,
 } from '../base/checks.js';
 import type { Dtype, DtypeOf, HostArray, Scalar } from '../base/dtype.js';
+import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { leakRegistry } from '../base/leaks.js';
 import { scalarPattern } from '../base/scalar.js';
 import { type Device, deviceArgument } from '../device/device.js';
@@ -43,6 +44,7 @@ export interface CopyOptions {
 }
 
 const leaks = leakRegistry('DeviceBuffer');
+const UNCLONEABLE = uncloneable('a DeviceBuffer: send what read() gives');
 
 let makeBuffer: (device: Device, state: BufferState) => DeviceBuffer;
 let stateOf: (value: unknown) => BufferState | undefined;
@@ -55,6 +57,9 @@ let stateOf: (value: unknown) => BufferState | undefined;
  *
  * Methods that enqueue work return at once; the work runs in the order of its stream. Where host
  * memory is copied from, its bytes are those at the time of the call.
+ *
+ * A buffer belongs to the thread that made it: `structuredClone` and `postMessage` throw a
+ * `DataCloneError`. Send what {@link DeviceBuffer.read} gives.
  *
  * Every method throws {@link CudaDisposedError} after `dispose()`, {@link CudaDeviceLostError} once
  * the device is lost, and `TypeError` or `RangeError` for wrong arguments, before anything is done.
@@ -69,6 +74,8 @@ let stateOf: (value: unknown) => BufferState | undefined;
 export class DeviceBuffer<D extends Dtype = Dtype> {
   readonly #device: Device;
   readonly #state: BufferState;
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE;
 
   private constructor(device: Device, state: BufferState) {
     if (!(state instanceof BufferState)) throw typeError('Use device.alloc() or device.from()');
@@ -340,6 +347,18 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
   /** Calls {@link DeviceBuffer.dispose}, for `using`. */
   [Symbol.dispose](): void {
     bufferReceiver(this, 'dispose').close();
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    const state = stateOf(this);
+    if (state === undefined) return this;
+    return inspected(DeviceBuffer.prototype, {
+      dtype: state.dtype.name,
+      length: state.length,
+      device: state.device.label,
+      disposed: !state.isOpen(),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { native } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
 import { argumentTypeError, checkBoolean, readOptions, typeError } from '../base/checks.js';
+import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { leakRegistry } from '../base/leaks.js';
 import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
@@ -15,7 +16,11 @@ export interface EventOptions {
 
 /** What a CudaEvent is made of. */
 class EventState extends ChildState {
-  constructor(device: DeviceState, handle: Handle) {
+  constructor(
+    device: DeviceState,
+    handle: Handle,
+    readonly timing: boolean,
+  ) {
     super(device, handle, 'CudaEvent');
   }
 
@@ -25,6 +30,7 @@ class EventState extends ChildState {
 }
 
 const leaks = leakRegistry('CudaEvent');
+const UNCLONEABLE = uncloneable('a CudaEvent: it belongs to its thread');
 
 let makeEvent: (device: Device, state: EventState) => CudaEvent;
 let stateOf: (value: unknown) => EventState | undefined;
@@ -54,6 +60,8 @@ let stateOf: (value: unknown) => EventState | undefined;
 export class CudaEvent {
   readonly #device: Device;
   readonly #state: EventState;
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE;
 
   private constructor(device: Device, state: EventState) {
     if (!(state instanceof EventState)) throw typeError('Use device.createEvent()');
@@ -176,6 +184,17 @@ export class CudaEvent {
   [Symbol.dispose](): void {
     receiver(this, 'dispose').close();
   }
+
+  /** @internal */
+  [INSPECT](): object {
+    const state = stateOf(this);
+    if (state === undefined) return this;
+    return inspected(CudaEvent.prototype, {
+      timing: state.timing,
+      device: state.device.label,
+      disposed: !state.isOpen(),
+    });
+  }
 }
 
 /** Behind `device.createEvent`. */
@@ -185,7 +204,7 @@ export function createEvent(device: object, state: DeviceState, options: unknown
   assertDeviceOpen(state);
   return makeEvent(
     device as Device,
-    new EventState(state, native().createEvent(state.handle, timing)),
+    new EventState(state, native().createEvent(state.handle, timing), timing),
   );
 }
 

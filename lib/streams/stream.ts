@@ -1,6 +1,7 @@
 import { native } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
 import { argumentTypeError, checkInteger, readOptions, typeError } from '../base/checks.js';
+import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { leakRegistry } from '../base/leaks.js';
 import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
@@ -36,6 +37,7 @@ export class StreamState extends ChildState {
 }
 
 const leaks = leakRegistry('Stream');
+const UNCLONEABLE = uncloneable('a Stream: it belongs to its thread');
 
 let makeStream: (device: Device, state: StreamState) => Stream;
 let stateOf: (value: unknown) => StreamState | undefined;
@@ -56,6 +58,8 @@ let stateOf: (value: unknown) => StreamState | undefined;
 export class Stream {
   readonly #device: Device;
   readonly #state: StreamState;
+  /** @internal */
+  readonly uncloneable = UNCLONEABLE;
 
   private constructor(device: Device, state: StreamState) {
     if (!(state instanceof StreamState)) throw typeError('Use device.createStream()');
@@ -144,6 +148,18 @@ export class Stream {
   /** Calls {@link Stream.dispose}, for `using`. */
   [Symbol.dispose](): void {
     streamReceiver(this, 'dispose').close();
+  }
+
+  /** @internal */
+  [INSPECT](): object {
+    const state = stateOf(this);
+    if (state === undefined) return this;
+    return inspected(Stream.prototype, {
+      priority: state.priority,
+      isDefault: state.isDefault,
+      device: state.device.label,
+      disposed: !state.isOpen(),
+    });
   }
 }
 
