@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 
+// `Symbol.dispose` for programs whose `lib` lacks it.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export type { ArgumentError } from './base/checks.js';
 export {
   DTYPES,

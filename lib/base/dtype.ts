@@ -18,20 +18,24 @@ export type Dtype = (typeof DTYPES)[number];
 /** The dtypes of the functions that integers do not have. */
 export type FloatDtype = 'float32' | 'float64' | 'float16' | 'bfloat16';
 
-/** The typed array that {@link DeviceBuffer.read} returns, by dtype. */
+/**
+ * The typed array that {@link DeviceBuffer.read} returns, by dtype: `Float32Array<ArrayBuffer>` and
+ * so on, over memory that is not shared. Before TypeScript 5.7, which has no type argument there,
+ * `Float32Array`; that is why it is written as what `Float32Array.of` returns.
+ */
 export interface HostArrays {
-  float32: Float32Array;
-  float64: Float64Array;
-  float16: Uint16Array;
-  bfloat16: Uint16Array;
-  int8: Int8Array;
-  uint8: Uint8Array;
-  int16: Int16Array;
-  uint16: Uint16Array;
-  int32: Int32Array;
-  uint32: Uint32Array;
-  int64: BigInt64Array;
-  uint64: BigUint64Array;
+  float32: ReturnType<(typeof Float32Array)['of']>;
+  float64: ReturnType<(typeof Float64Array)['of']>;
+  float16: ReturnType<(typeof Uint16Array)['of']>;
+  bfloat16: ReturnType<(typeof Uint16Array)['of']>;
+  int8: ReturnType<(typeof Int8Array)['of']>;
+  uint8: ReturnType<(typeof Uint8Array)['of']>;
+  int16: ReturnType<(typeof Int16Array)['of']>;
+  uint16: ReturnType<(typeof Uint16Array)['of']>;
+  int32: ReturnType<(typeof Int32Array)['of']>;
+  uint32: ReturnType<(typeof Uint32Array)['of']>;
+  int64: ReturnType<(typeof BigInt64Array)['of']>;
+  uint64: ReturnType<(typeof BigUint64Array)['of']>;
 }
 
 /** The typed array that holds elements of dtype `D` in host memory. */

@@ -31,11 +31,11 @@ export type CudaErrorCode =
 
 /** What is known about a failure besides its message. */
 export interface CudaErrorDetails {
-  readonly code?: CudaErrorCode;
-  readonly status?: number | null;
-  readonly statusName?: string | null;
-  readonly operation?: string | null;
-  readonly device?: number | null;
+  readonly code?: CudaErrorCode | undefined;
+  readonly status?: number | null | undefined;
+  readonly statusName?: string | null | undefined;
+  readonly operation?: string | null | undefined;
+  readonly device?: number | null | undefined;
   readonly cause?: unknown;
 }
 
@@ -114,7 +114,11 @@ export class CudaOutOfMemoryError extends CudaError {
 
   constructor(
     message: string,
-    details: CudaErrorDetails & { requested?: number; free?: number; total?: number } = {},
+    details: CudaErrorDetails & {
+      requested?: number | undefined;
+      free?: number | undefined;
+      total?: number | undefined;
+    } = {},
   ) {
     super(message, 'ERR_CUDA_OOM', details);
     this.requested = details.requested ?? null;
@@ -127,7 +131,7 @@ export class CudaOutOfMemoryError extends CudaError {
 export class CudaModuleError extends CudaError {
   readonly log: string;
 
-  constructor(message: string, details: CudaErrorDetails & { log?: string } = {}) {
+  constructor(message: string, details: CudaErrorDetails & { log?: string | undefined } = {}) {
     super(message, 'ERR_CUDA_MODULE', details);
     this.log = details.log ?? '';
   }

@@ -23,11 +23,11 @@ import {
 /** Options of {@link Cuda.simulatedDevice}. */
 export interface SimulatedDeviceOptions {
   /** Bytes of device memory. Default: 8 GiB, or half of the host's memory if that is less. */
-  memoryBytes?: number;
+  memoryBytes?: number | undefined;
   /** One of `cuda.diagnose().build.simulatedCapabilities`. Default 9.0. */
-  computeCapability?: ComputeCapability;
+  computeCapability?: ComputeCapability | undefined;
   /** Threads that execute kernels. Default: the host's parallelism. */
-  workers?: number;
+  workers?: number | undefined;
 }
 
 /** The type of {@link cuda}. */

@@ -2,7 +2,7 @@
  * Matrix products of host arrays, on the default device.
  */
 import { argumentTypeError, elementCount, readOptions, typeError } from '../base/checks.js';
-import { type DtypeInfo, dtypeByArray, typedArrayName } from '../base/dtype.js';
+import { type DtypeInfo, dtypeByArray, type HostArray, typedArrayName } from '../base/dtype.js';
 import { cuda } from '../cuda/cuda.js';
 import type { DeviceBuffer } from '../memory/buffer.js';
 import type { Device } from '../methods.js';
@@ -18,9 +18,9 @@ type MatmulArray = Float32Array | Float64Array;
 /** Options of {@link matmul} and {@link matmulSync}. */
 export interface HostMatmulOptions<A> extends MatmulShape {
   /** Where the result goes, at the end. Default: a new array. */
-  out?: A;
+  out?: A | undefined;
   /** Of products of Float32Arrays. Default `'ieee'`. */
-  precision?: MatmulPrecision;
+  precision?: MatmulPrecision | undefined;
 }
 
 let shared: Device | undefined;
@@ -48,7 +48,7 @@ function checkArray(value: unknown, name: string, like?: DtypeInfo): DtypeInfo {
 /** Checked options, and those to hand on with copies of the arrays. */
 interface HostCall {
   readonly checked: CheckedMatmul;
-  readonly options: MatmulShape & { precision?: MatmulPrecision };
+  readonly options: MatmulShape & { precision?: MatmulPrecision | undefined };
   readonly out: MatmulArray | undefined;
 }
 
@@ -112,16 +112,16 @@ function enqueue(a: MatmulArray, b: MatmulArray, call: HostCall): DeviceBuffer<'
  * const c = await matmul(a, b, { m: 2, n: 4, k: 3 });
  * ```
  */
-export async function matmul(
+export async function matmul<A extends Float32Array = HostArray<'float32'>>(
   a: Float32Array,
   b: Float32Array,
-  options: HostMatmulOptions<Float32Array>,
-): Promise<Float32Array>;
-export async function matmul(
+  options: HostMatmulOptions<A>,
+): Promise<A>;
+export async function matmul<A extends Float64Array = HostArray<'float64'>>(
   a: Float64Array,
   b: Float64Array,
-  options: HostMatmulOptions<Float64Array>,
-): Promise<Float64Array>;
+  options: HostMatmulOptions<A>,
+): Promise<A>;
 export async function matmul(
   a: MatmulArray,
   b: MatmulArray,
@@ -146,16 +146,16 @@ export async function matmul(
  * const c = matmulSync(a, b, { m: 2, n: 4, k: 3 });
  * ```
  */
-export function matmulSync(
+export function matmulSync<A extends Float32Array = HostArray<'float32'>>(
   a: Float32Array,
   b: Float32Array,
-  options: HostMatmulOptions<Float32Array>,
-): Float32Array;
-export function matmulSync(
+  options: HostMatmulOptions<A>,
+): A;
+export function matmulSync<A extends Float64Array = HostArray<'float64'>>(
   a: Float64Array,
   b: Float64Array,
-  options: HostMatmulOptions<Float64Array>,
-): Float64Array;
+  options: HostMatmulOptions<A>,
+): A;
 export function matmulSync(
   a: MatmulArray,
   b: MatmulArray,

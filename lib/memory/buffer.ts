@@ -28,19 +28,19 @@ import { type FromOptions, upload } from './upload.js';
 /** Options of {@link DeviceBuffer.fill}. */
 export interface FillOptions {
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** Options of {@link DeviceBuffer.copyFrom}. Offsets and length count elements. */
 export interface CopyOptions {
   /** Where in this buffer to begin. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Where in the other buffer to begin. Default 0. */
-  sourceOffset?: number;
+  sourceOffset?: number | undefined;
   /** Elements to copy. Default: the rest of the other buffer. */
-  length?: number;
+  length?: number | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 const leaks = leakRegistry('DeviceBuffer');
@@ -98,7 +98,11 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
    * using x = DeviceBuffer.from(device, new Float32Array([1, 2, 3]));
    * ```
    */
-  static from<A extends ArrayBufferView>(device: Device, source: A): DeviceBuffer<DtypeOf<A>>;
+  static from<A extends ArrayBufferView>(
+    device: Device,
+    source: A,
+    options?: FromOptions & { dtype?: undefined },
+  ): DeviceBuffer<DtypeOf<A>>;
   static from<T extends Dtype>(
     device: Device,
     source: ArrayBufferView,

@@ -14,9 +14,9 @@ import { type FromOptions, upload } from './upload.js';
 /** Options of {@link Device.alloc}. */
 export interface AllocOptions {
   /** Do not zero the memory, which then holds whatever was there. Default false. */
-  uninitialized?: boolean;
+  uninitialized?: boolean | undefined;
   /** Stream on which the memory is made ready. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** Memory of a device in bytes, whoever uses it. */

@@ -20,19 +20,19 @@ import type { BufferState } from './buffer-state.js';
 /** Options of {@link DeviceBuffer.write}. */
 export interface WriteOptions {
   /** Element of the buffer at which to begin. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** Options of {@link DeviceBuffer.read}. */
 export interface ReadOptions {
   /** Element of the buffer at which to begin. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Elements to read. Default: the destination's length, or else the rest of the buffer. */
-  length?: number;
+  length?: number | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** Enqueues a write. Returns the stream it was enqueued on. */

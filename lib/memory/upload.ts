@@ -11,9 +11,9 @@ import { allocateState, type BufferState } from './buffer-state.js';
 /** Options of {@link Device.from}. */
 export interface FromOptions {
   /** Default: the dtype of the typed array. A DataView has none. */
-  dtype?: Dtype;
+  dtype?: Dtype | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 function dtypeOfSource(source: unknown): DtypeInfo {

@@ -11,7 +11,7 @@ import { type Stream, streamHandle } from './stream.js';
 /** Options of {@link Device.createEvent}. */
 export interface EventOptions {
   /** Keep the time for {@link CudaEvent.elapsedMs}. Default true. */
-  timing?: boolean;
+  timing?: boolean | undefined;
 }
 
 /** What a CudaEvent is made of. */

@@ -12,7 +12,7 @@ export interface StreamOptions {
   /**
    * Smaller is more urgent, 0 the usual. `device.streamPriorities` gives the range.
    */
-  priority?: number;
+  priority?: number | undefined;
 }
 
 /** What a Stream is made of. */

@@ -1,5 +1,6 @@
 // The published types (dist/), compiled as users compile: by each TypeScript they have, as CommonJS
-// and as ES modules, with and without the checks of library files. The sources are test/types.
+// and as ES modules, with and without the checks of library files, with more strictness than usual and
+// with nothing but the language around them. The sources are test/types.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,8 @@ const sources = readdirSync(folder)
   .filter((name) => /\.m?ts$/.test(name))
   .map((name) => join(folder, name));
 
+const newer = join(folder, 'newer/plain-memory.ts');
+
 const compilers = {
   '5.4': 'typescript-5.4',
   '5.9': 'typescript-5.9',
@@ -19,8 +22,9 @@ const compilers = {
 };
 const modules = {
   nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
-  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler', exactOptionalPropertyTypes: true },
 };
+const bare = { lib: ['es2022'], types: [], skipLibCheck: false };
 
 const scratch = mkdtempSync(join(tmpdir(), 'nodecuda-types-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -62,16 +66,17 @@ describe.each(Object.entries(compilers))('TypeScript %s', (version, compiler) =>
   test.each(Object.entries(modules))(
     '%s',
     async (_, options) => {
-      expect(await compile(compiler, { skipLibCheck: true, ...options }, sources)).toBe('');
+      const files = version === '5.4' ? sources : [...sources, newer];
+      expect(await compile(compiler, { skipLibCheck: true, ...options }, files)).toBe('');
     },
     120_000,
   );
 
-  // Our own declaration files too, not only what the sources use of them.
-  test('the declarations are sound', async () => {
+  // Our own declaration files too, not only what the sources use of them, and every other file.
+  test('the declarations are sound, and need no other types', async () => {
     const declarations = ['index.d.ts', 'index.d.mts'].map((name) => join(root, 'dist', name));
-    const output = await compile(compiler, modules.nodenext, declarations);
-    expect(output.split('\n').filter((line) => line.includes('dist/'))).toEqual([]);
+    const files = [...declarations, join(folder, 'bare/program.ts')];
+    expect(await compile(compiler, { ...modules.nodenext, ...bare }, files)).toBe('');
   }, 120_000);
 
   test('a mistake is found', async () => {

@@ -1,8 +1,11 @@
 // What users write, compiled against the published types by every supported TypeScript.
 import {
+  type AllocOptions,
+  type CopyOptions,
   type Cuda,
   CudaError,
   type CudaErrorCode,
+  type CudaErrorDetails,
   type CudaEvent,
   CudaOutOfMemoryError,
   cuda,
@@ -11,12 +14,26 @@ import {
   type Diagnosis,
   type Dtype,
   type ElementwiseOptions,
+  type EventOptions,
+  type FillOptions,
+  type FloatDtype,
+  type FromOptions,
   type HostArray,
+  type HostMatmulOptions,
+  type MatmulOptions,
   matmul,
   matmulSync,
   type Operand,
+  type PlanMatmulOptions,
+  type ReadOptions,
+  type ReductionOptions,
+  type SimulatedDeviceOptions,
+  type SoftmaxOptions,
   Stream,
+  type StreamOptions,
   type StridedView,
+  type TransposeOptions,
+  type WriteOptions,
 } from 'nodecuda';
 
 /** Compiles only if the two types are the same. */
@@ -30,7 +47,8 @@ export async function readAndWrite(device: Device): Promise<void> {
   same<typeof f32.dtype, 'float32'>(true);
 
   const host = await f32.read();
-  same<typeof host, Float32Array>(true);
+  same<typeof host, HostArray<'float32'>>(true);
+  const floats: Float32Array = host;
   const part: Float32Array = await f32.read({ offset: 1, length: 2 });
   const now: Float32Array = f32.readSync();
   const doubles: Float64Array = await device.alloc('float64', 1).read();
@@ -50,7 +68,7 @@ export async function readAndWrite(device: Device): Promise<void> {
   await f32.write(Buffer.alloc(8));
   await f32.write(new Float32Array(new SharedArrayBuffer(8)));
   f32.writeSync(host.subarray(1, 2));
-  void [part, now, doubles, halves, brains, bigs, shorts, same1, same2, view, node];
+  void [floats, part, now, doubles, halves, brains, bigs, shorts, same1, same2, view, node];
 }
 
 export function make(device: Device): void {
@@ -59,7 +77,9 @@ export function make(device: Device): void {
   const clamped: DeviceBuffer<'uint8'> = device.from(new Uint8ClampedArray(4));
   const big: DeviceBuffer<'uint64'> = device.from(new BigUint64Array(4));
   const half: DeviceBuffer<'float16'> = device.from(new Uint16Array(4), { dtype: 'float16' });
-  const other: DeviceBuffer<'int32'> = DeviceBuffer.from(device, new Int32Array(4));
+  const other: DeviceBuffer<'int32'> = DeviceBuffer.from(device, new Int32Array(4), {
+    stream: device.defaultStream,
+  });
   const brain = DeviceBuffer.from(device, new Uint16Array(4), { dtype: 'bfloat16' });
   same<typeof brain, DeviceBuffer<'bfloat16'>>(true);
   const any: DeviceBuffer = half;
@@ -76,6 +96,56 @@ export function make(device: Device): void {
 
 export function generic<D extends Dtype>(device: Device, dtype: D): Promise<HostArray<D>> {
   return device.alloc(dtype, 10).read();
+}
+
+/** Code for any float keeps its dtype. */
+export function floats<D extends FloatDtype>(device: Device, x: DeviceBuffer<D>): DeviceBuffer<D> {
+  const sum: DeviceBuffer<D> = device.sum(x);
+  const product: DeviceBuffer<D> = device.prod(x, { shape: [2, 2], axis: 0 });
+  const mean: DeviceBuffer<D> = device.mean(x, { out: sum });
+  const norm: DeviceBuffer<D> = device.norm({ buffer: x, shape: [2, 2] }, { axis: 1 });
+  const dot: DeviceBuffer<D> = device.dot(x, x);
+  const most: DeviceBuffer<D> = device.max(x);
+  const square: DeviceBuffer<D> = device.matmul(x, x, { m: 2, n: 2, k: 2, bias: norm });
+  const wide: DeviceBuffer<'float32'> = device.sum(x, { outDtype: 'float32' });
+  device.add(x, 1).fill(0.5).copyFrom(x);
+  void [product, mean, dot, most, square, wide];
+  return device.softmax(device.pow(device.clamp(device.sub(x, sum), 0, 1), 2));
+}
+
+/** The optional properties of `T` that must not be given as undefined. */
+type RefusesUndefined<T> = {
+  [K in keyof T]-?: object extends Pick<T, K>
+    ? { [P in K]: undefined } extends Pick<T, K>
+      ? never
+      : K
+    : never;
+}[keyof T];
+
+/** An option whose value is undefined is one that is not given. */
+export function undefinedOptions(device: Device): void {
+  same<RefusesUndefined<AllocOptions>, never>(true);
+  same<RefusesUndefined<CopyOptions>, never>(true);
+  same<RefusesUndefined<CudaErrorDetails>, never>(true);
+  same<RefusesUndefined<ElementwiseOptions>, never>(true);
+  same<RefusesUndefined<EventOptions>, never>(true);
+  same<RefusesUndefined<FillOptions>, never>(true);
+  same<RefusesUndefined<FromOptions>, never>(true);
+  same<RefusesUndefined<HostMatmulOptions<Float32Array>>, never>(true);
+  same<RefusesUndefined<MatmulOptions>, never>(true);
+  same<RefusesUndefined<PlanMatmulOptions>, never>(true);
+  same<RefusesUndefined<ReadOptions>, never>(true);
+  same<RefusesUndefined<ReductionOptions>, never>(true);
+  same<RefusesUndefined<SimulatedDeviceOptions>, never>(true);
+  same<RefusesUndefined<SoftmaxOptions>, never>(true);
+  same<RefusesUndefined<StreamOptions>, never>(true);
+  same<RefusesUndefined<StridedView>, never>(true);
+  same<RefusesUndefined<TransposeOptions>, never>(true);
+  same<RefusesUndefined<WriteOptions>, never>(true);
+  const x = device.alloc('float32', 4, { stream: undefined, uninitialized: undefined });
+  device.add(x, x, { out: undefined, stream: undefined });
+  device.sum(x, { outDtype: undefined, out: undefined, shape: undefined, axis: undefined });
+  device.matmul(x, x, { m: 2, n: 2, k: 2, bias: undefined, outDtype: undefined });
 }
 
 export async function operations(device: Device, stream: Stream): Promise<void> {

@@ -12,7 +12,7 @@ export interface ElementwiseOptions<
    * Where the results go: of the dtype and the shape of the result, no element twice. It may be an
    * operand, element for element; it must not overlap one otherwise. Default: a new buffer.
    */
-  out?: O;
+  out?: O | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }

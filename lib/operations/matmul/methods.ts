@@ -1,6 +1,7 @@
 /**
  * The matrix products of a Device.
  */
+import type { FloatDtype } from '../../base/dtype.js';
 import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
 import { answer } from '../../operands/result.js';
@@ -23,14 +24,14 @@ export interface PlanMatmulOptions<D extends MatmulDtype = MatmulDtype>
   /** Element type of `a` and `b`. */
   dtype: D;
   /** Element type of the result. Default: as in {@link MatrixOperations.matmul}. */
-  outDtype?: MatmulResultDtype<D>;
+  outDtype?: MatmulResultDtype<D> | undefined;
   /** Of `float32` products. Default `'ieee'`. */
-  precision?: MatmulPrecision;
+  precision?: MatmulPrecision | undefined;
   /**
    * Whether `a` and `b` begin at a multiple of 16 bytes, as whole buffers do and views need not.
    * Default true.
    */
-  aligned?: boolean;
+  aligned?: boolean | undefined;
 }
 
 /** The matrix products of {@link Device}. */
@@ -60,6 +61,11 @@ export abstract class MatrixOperations {
    *
    * @group Matrix products
    */
+  matmul<D extends FloatDtype, R extends MatmulResultDtype<D> | D = D>(
+    a: DeviceBuffer<D>,
+    b: DeviceBuffer<NoInfer<D>>,
+    options: MatmulOptions<NoInfer<D>, R>,
+  ): DeviceBuffer<R>;
   matmul<
     D extends MatmulDtype,
     R extends MatmulResultDtype<D> | MatmulDefaultDtype<D> = MatmulDefaultDtype<D>,
@@ -67,9 +73,10 @@ export abstract class MatrixOperations {
     a: DeviceBuffer<D>,
     b: DeviceBuffer<NoInfer<D>>,
     options: MatmulOptions<NoInfer<D>, R>,
-  ): DeviceBuffer<R> {
+  ): DeviceBuffer<R>;
+  matmul(a: DeviceBuffer, b: DeviceBuffer, options: MatmulOptions): DeviceBuffer {
     const state = deviceReceiver(this, 'matmul');
-    return answer(this, matmul(state, a, b, options)) as DeviceBuffer<R>;
+    return answer(this, matmul(state, a, b, options)) as DeviceBuffer;
   }
 
   /**

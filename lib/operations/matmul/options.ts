@@ -41,26 +41,26 @@ export type MatmulActivation = 'relu' | 'gelu' | 'gelu-tanh';
  */
 export interface MatmulEpilogue<R extends Dtype = Dtype> {
   /** Added to each row of the result (n elements), or with `biasAxis: 'row'` to each column (m). */
-  bias?: DeviceBuffer<R>;
+  bias?: DeviceBuffer<R> | undefined;
   /** What `bias` has an element for: every `'column'` of the result, the default, or every `'row'`. */
-  biasAxis?: 'column' | 'row';
+  biasAxis?: 'column' | 'row' | undefined;
   /** m factors, one for each row. `float64` for float64 products, else `float32`. */
-  rowScale?: DeviceBuffer<'float32' | 'float64'>;
+  rowScale?: DeviceBuffer<'float32' | 'float64'> | undefined;
   /** n factors, one for each column. `float64` for float64 products, else `float32`. */
-  columnScale?: DeviceBuffer<'float32' | 'float64'>;
+  columnScale?: DeviceBuffer<'float32' | 'float64'> | undefined;
   /**
    * `'relu'`: max(x, 0); `'gelu'`: x Phi(x) with the error function; `'gelu-tanh'`: its
    * approximation with tanh (Hendrycks and Gimpel, arXiv 1606.08415). NaN stays NaN.
    */
-  activation?: MatmulActivation;
+  activation?: MatmulActivation | undefined;
 }
 
 /** Overrides of the choice among kernels, for measuring: see {@link MatrixOperations.planMatmul}. */
 export interface MatmulTuning {
   /** Name of the variant to use. RangeError if it cannot compute the product. */
-  variant?: string;
+  variant?: string | undefined;
   /** Into how many parts k is split, if the variant can do that. */
-  splits?: number;
+  splits?: number | undefined;
 }
 
 /** Options of {@link Device.matmul}. */
@@ -69,13 +69,13 @@ export interface MatmulOptions<D extends Dtype = Dtype, R extends Dtype = Matmul
     MatmulEpilogue<R>,
     MatmulTuning {
   /** Element type of the result. Default: that of `out`, else of the inputs (`int32` for `int8`). */
-  outDtype?: R;
+  outDtype?: R | undefined;
   /** Of `float32` products. Default `'ieee'`. */
-  precision?: MatmulPrecision;
+  precision?: MatmulPrecision | undefined;
   /** Where the result goes; must not overlap an input. Default: a new buffer. */
-  out?: DeviceBuffer<R>;
+  out?: DeviceBuffer<R> | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 const INPUTS: readonly unknown[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8'];

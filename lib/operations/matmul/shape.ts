@@ -19,33 +19,33 @@ export interface MatmulShape {
   /** Columns of op(a) and rows of op(b). With 0 the product is zero. */
   k: number;
   /** `a` is stored transposed, as k x m. Default false. */
-  transposeA?: boolean;
+  transposeA?: boolean | undefined;
   /** `b` is stored transposed, as n x k. Default false. */
-  transposeB?: boolean;
+  transposeB?: boolean | undefined;
   /** Elements from one stored row of `a` to the next. Default: its columns, without gaps. */
-  lda?: number;
+  lda?: number | undefined;
   /** Elements from one stored row of `b` to the next. Default: its columns, without gaps. */
-  ldb?: number;
+  ldb?: number | undefined;
   /** Elements from one row of the result to the next. Default n, without gaps. */
-  ldc?: number;
+  ldc?: number | undefined;
   /** Independent products of one shape. Default 1. */
-  batches?: number;
+  batches?: number | undefined;
   /**
    * Elements from one `a` to that of the next batch; 0: all batches have the same. Default: all of
    * its rows, without gaps.
    */
-  strideA?: number;
+  strideA?: number | undefined;
   /** The same for `b`. */
-  strideB?: number;
+  strideB?: number | undefined;
   /** The same for the result, where batches must not overlap. */
-  strideC?: number;
+  strideC?: number | undefined;
   /** Factor of the product. Default 1. An integer where the result is `int32`. */
-  alpha?: number;
+  alpha?: number | undefined;
   /**
    * Factor of what is in `out` before, which must be given if this is not 0. Default 0: `out` is
    * not read, so that a NaN in it does not matter. An integer where the result is `int32`.
    */
-  beta?: number;
+  beta?: number | undefined;
 }
 
 /** One operand as it is stored: a stack of `rows` rows of `columns` elements. */

@@ -1,7 +1,7 @@
 /**
  * What a Device does along an axis.
  */
-import type { Dtype } from '../../base/dtype.js';
+import type { Dtype, FloatDtype } from '../../base/dtype.js';
 import { deviceReceiver } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
 import { answer } from '../../operands/result.js';
@@ -19,18 +19,18 @@ import { reduce } from './reduce.js';
 /** Options of the reductions; `R` is the element type of the result. */
 export interface ReductionOptions<R extends Dtype = Dtype> {
   /** The shape of an operand that is a buffer, all of it. Default: one dimension. */
-  shape?: readonly number[];
+  shape?: readonly number[] | undefined;
   /** The dimension that is reduced, from the end if it is negative. Default: all of them. */
   axis?: number | undefined;
   /** Element type of the result. Default: that of `out`, else as the operation says. */
-  outDtype?: R;
+  outDtype?: R | undefined;
   /**
    * Where the result goes: as many elements as are left when the axis is removed (1 if there is
    * none), row-major. It must not overlap an operand. Default: a new buffer.
    */
-  out?: DeviceBuffer<R>;
+  out?: DeviceBuffer<R> | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /**
@@ -69,11 +69,16 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
+  sum<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R>;
   sum<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
-  ): DeviceBuffer<R> {
-    return apply(this, 'sum', [x], options) as DeviceBuffer<R>;
+  ): DeviceBuffer<R>;
+  sum(x: Operand, options?: ReductionOptions): DeviceBuffer {
+    return apply(this, 'sum', [x], options);
   }
 
   /**
@@ -88,11 +93,16 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
+  prod<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R>;
   prod<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
-  ): DeviceBuffer<R> {
-    return apply(this, 'prod', [x], options) as DeviceBuffer<R>;
+  ): DeviceBuffer<R>;
+  prod(x: Operand, options?: ReductionOptions): DeviceBuffer {
+    return apply(this, 'prod', [x], options);
   }
 
   /**
@@ -109,11 +119,16 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
+  mean<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R>;
   mean<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
-  ): DeviceBuffer<R> {
-    return apply(this, 'mean', [x], options) as DeviceBuffer<R>;
+  ): DeviceBuffer<R>;
+  mean(x: Operand, options?: ReductionOptions): DeviceBuffer {
+    return apply(this, 'mean', [x], options);
   }
 
   /**
@@ -130,11 +145,16 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
+  norm<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+    x: Operand<D>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R>;
   norm<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
-  ): DeviceBuffer<R> {
-    return apply(this, 'norm', [x], options) as DeviceBuffer<R>;
+  ): DeviceBuffer<R>;
+  norm(x: Operand, options?: ReductionOptions): DeviceBuffer {
+    return apply(this, 'norm', [x], options);
   }
 
   /**
@@ -152,12 +172,18 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
+  dot<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+    x: Operand<D>,
+    y: Operand<NoInfer<D>>,
+    options?: ReductionOptions<R>,
+  ): DeviceBuffer<R>;
   dot<D extends Dtype, R extends SumResultDtype<D> | SumDtype<D> = SumDtype<D>>(
     x: Operand<D>,
     y: Operand<NoInfer<D>>,
     options?: ReductionOptions<R>,
-  ): DeviceBuffer<R> {
-    return apply(this, 'dot', [x, y], options) as DeviceBuffer<R>;
+  ): DeviceBuffer<R>;
+  dot(x: Operand, y: Operand, options?: ReductionOptions): DeviceBuffer {
+    return apply(this, 'dot', [x, y], options);
   }
 
   /**

@@ -12,15 +12,15 @@ import { softmax } from './softmax.js';
 /** Options of {@link SoftmaxOperations.softmax}. */
 export interface SoftmaxOptions<D extends Dtype = Dtype> {
   /** The shape of `x` if it is a buffer, all of it. Default: one dimension. */
-  shape?: readonly number[];
+  shape?: readonly number[] | undefined;
   /** The dimension along which exponentials add up to 1, from the end if negative. Default -1. */
   axis?: number | undefined;
   /** Whether the logarithm of the softmax is wanted, computed without overflow. Default false. */
-  log?: boolean;
+  log?: boolean | undefined;
   /** Where the result goes: as long as `x`, row-major. It may be `x`. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
+  out?: DeviceBuffer<D> | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** The softmax of {@link Device}. */

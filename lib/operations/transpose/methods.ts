@@ -15,11 +15,11 @@ export interface TransposeOptions<D extends Dtype = Dtype> {
   /** Columns of `x`, rows of the result. */
   columns: number;
   /** Matrices that follow each other, each transposed by itself. Default 1. */
-  batches?: number;
+  batches?: number | undefined;
   /** Where the result goes: as long as `x`, not overlapping it. Default: a new buffer. */
-  out?: DeviceBuffer<D>;
+  out?: DeviceBuffer<D> | undefined;
   /** Stream to enqueue on. Default: the device's default stream. */
-  stream?: Stream;
+  stream?: Stream | undefined;
 }
 
 /** The transposition of {@link Device}. */
