@@ -6,7 +6,11 @@
 import { describe, describeKey, isArray } from './describe.js';
 import { DTYPES, type DtypeInfo, dtypeByName, typedArrayName } from './dtype.js';
 
-/** A TypeError or RangeError about an argument. No CUDA call was made. */
+/**
+ * A TypeError or RangeError about an argument. No CUDA call was made.
+ *
+ * @group Errors
+ */
 export interface ArgumentError extends Error {
   readonly code: 'ERR_CUDA_ARG_TYPE' | 'ERR_CUDA_ARG_RANGE';
 }

@@ -2,7 +2,11 @@
  * The errors that CUDA causes.
  */
 
-/** The stable names of what can go wrong, in {@link CudaError.code}. */
+/**
+ * The stable names of what can go wrong, in {@link CudaError.code}.
+ *
+ * @group Errors
+ */
 export type CudaErrorCode =
   | 'ERR_CUDA_DISPOSED'
   | 'ERR_CUDA_WRONG_DEVICE'
@@ -29,7 +33,11 @@ export type CudaErrorCode =
   | 'ERR_CUDA_HARDWARE'
   | 'ERR_CUDA_SHUTDOWN';
 
-/** What is known about a failure besides its message. */
+/**
+ * What is known about a failure besides its message.
+ *
+ * @group Errors
+ */
 export interface CudaErrorDetails {
   readonly code?: CudaErrorCode | undefined;
   readonly status?: number | null | undefined;
@@ -54,6 +62,8 @@ const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 600, 802, 805
  *   throw error;
  * }
  * ```
+ *
+ * @group Errors
  */
 export class CudaError extends Error {
   /** A stable name, such as `ERR_CUDA_OOM`. */
@@ -82,28 +92,44 @@ export class CudaError extends Error {
   }
 }
 
-/** A device, buffer, stream or event was used after it, or its device, was disposed. */
+/**
+ * A device, buffer, stream or event was used after it, or its device, was disposed.
+ *
+ * @group Errors
+ */
 export class CudaDisposedError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_DISPOSED', details);
   }
 }
 
-/** A buffer, stream or event of one device was used with another device. */
+/**
+ * A buffer, stream or event of one device was used with another device.
+ *
+ * @group Errors
+ */
 export class CudaWrongDeviceError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_WRONG_DEVICE', details);
   }
 }
 
-/** There is no usable device; `code` and message say why and what to do. */
+/**
+ * There is no usable device; `code` and message say why and what to do.
+ *
+ * @group Errors
+ */
 export class CudaUnavailableError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_NO_DEVICE', details);
   }
 }
 
-/** Device memory is used up. The device stays usable: free something and try again. */
+/**
+ * Device memory is used up. The device stays usable: free something and try again.
+ *
+ * @group Errors
+ */
 export class CudaOutOfMemoryError extends CudaError {
   /** Bytes asked for, or null if not known. */
   readonly requested: number | null;
@@ -127,7 +153,11 @@ export class CudaOutOfMemoryError extends CudaError {
   }
 }
 
-/** Device code could not be loaded; `log` has the loader's words. */
+/**
+ * Device code could not be loaded; `log` has the loader's words.
+ *
+ * @group Errors
+ */
 export class CudaModuleError extends CudaError {
   readonly log: string;
 
@@ -137,21 +167,33 @@ export class CudaModuleError extends CudaError {
   }
 }
 
-/** A kernel could not be launched. Nothing ran; the device stays usable. */
+/**
+ * A kernel could not be launched. Nothing ran; the device stays usable.
+ *
+ * @group Errors
+ */
 export class CudaLaunchError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_LAUNCH', details);
   }
 }
 
-/** CUDA gave up waiting. */
+/**
+ * CUDA gave up waiting.
+ *
+ * @group Errors
+ */
 export class CudaTimeoutError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_TIMEOUT', details);
   }
 }
 
-/** Any other failure of a CUDA call. The device stays usable. */
+/**
+ * Any other failure of a CUDA call. The device stays usable.
+ *
+ * @group Errors
+ */
 export class CudaDriverError extends CudaError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, 'ERR_CUDA_DRIVER', details);
@@ -161,6 +203,8 @@ export class CudaDriverError extends CudaError {
 /**
  * The device cannot be used by this process any more. Every later call on it fails with the first
  * cause, and disposing stays quiet. Restart the process.
+ *
+ * @group Errors
  */
 export class CudaDeviceLostError extends CudaError {
   override readonly fatal: boolean = true;
@@ -170,21 +214,33 @@ export class CudaDeviceLostError extends CudaError {
   }
 }
 
-/** A kernel did something forbidden, such as reading memory that is not allocated. */
+/**
+ * A kernel did something forbidden, such as reading memory that is not allocated.
+ *
+ * @group Errors
+ */
 export class CudaKernelFaultError extends CudaDeviceLostError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, { code: 'ERR_CUDA_KERNEL_FAULT', ...details });
   }
 }
 
-/** The hardware reported an error that it could not correct. */
+/**
+ * The hardware reported an error that it could not correct.
+ *
+ * @group Errors
+ */
 export class CudaHardwareError extends CudaDeviceLostError {
   constructor(message: string, details?: CudaErrorDetails) {
     super(message, { code: 'ERR_CUDA_HARDWARE', ...details });
   }
 }
 
-/** The process is exiting; CUDA is not called any more. */
+/**
+ * The process is exiting; CUDA is not called any more.
+ *
+ * @group Errors
+ */
 export class CudaShutdownError extends CudaError {
   override readonly fatal: boolean = true;
 

@@ -30,7 +30,11 @@ export interface SimulatedDeviceOptions {
   workers?: number | undefined;
 }
 
-/** The type of {@link cuda}. */
+/**
+ * The type of {@link cuda}.
+ *
+ * @group Start here
+ */
 export interface Cuda {
   /**
    * The number of devices that {@link Cuda.device} can open; 0 without a usable GPU. Never throws.
@@ -290,6 +294,8 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
  *
  * using device = cuda.device();
  * ```
+ *
+ * @group Start here
  */
 export const cuda: Cuda = Object.freeze({
   deviceCount: () => usable(findOrExplain()),

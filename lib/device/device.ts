@@ -30,6 +30,8 @@ let stateOf: (value: unknown) => DeviceState | undefined;
  * using z = device.add(x, y);
  * console.log(await z.read()); // Float32Array [5, 7, 9]
  * ```
+ *
+ * @group Start here
  */
 export class Device {
   /** What `cuda.device` took; 0 for `cuda.simulatedDevice()`. */

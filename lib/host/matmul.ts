@@ -111,6 +111,8 @@ function enqueue(a: MatmulArray, b: MatmulArray, call: HostCall): DeviceBuffer<'
  * ```ts
  * const c = await matmul(a, b, { m: 2, n: 4, k: 3 });
  * ```
+ *
+ * @group Start here
  */
 export async function matmul<A extends Float32Array = HostArray<'float32'>>(
   a: Float32Array,
@@ -145,6 +147,8 @@ export async function matmul(
  * ```ts
  * const c = matmulSync(a, b, { m: 2, n: 4, k: 3 });
  * ```
+ *
+ * @group Start here
  */
 export function matmulSync<A extends Float32Array = HostArray<'float32'>>(
   a: Float32Array,

@@ -70,6 +70,8 @@ let stateOf: (value: unknown) => BufferState | undefined;
  * x.fill(0.5);
  * const host = await x.read(); // Float32Array
  * ```
+ *
+ * @group Start here
  */
 export class DeviceBuffer<D extends Dtype = Dtype> {
   readonly #device: Device;

@@ -37,7 +37,11 @@ export interface MemoryStats {
   readonly totalCount: number;
 }
 
-/** The methods of {@link Device} that make buffers and tell of memory. */
+/**
+ * The methods of {@link Device} that make buffers and tell of memory.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class MemoryMethods {
   /**
    * Allocates device memory, zeroed unless told otherwise. Does not wait for the device.

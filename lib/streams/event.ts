@@ -56,6 +56,8 @@ let stateOf: (value: unknown) => EventState | undefined;
  * await end.synchronize();
  * console.log(`${start.elapsedMs(end)} ms`);
  * ```
+ *
+ * @group Start here
  */
 export class CudaEvent {
   readonly #device: Device;

@@ -16,7 +16,11 @@ import {
 // Made at the first use. A Stream keeps its Device, so nothing that outlives the Device may hold one.
 const defaultStreams = new WeakMap<object, Stream>();
 
-/** The methods of {@link Device} that make streams and events. */
+/**
+ * The methods of {@link Device} that make streams and events.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class StreamMethods {
   /**
    * The stream on which work is enqueued that names no other. It lives as long as the device.
@@ -80,7 +84,11 @@ export abstract class StreamMethods {
   }
 }
 
-/** The methods of {@link Stream} that take events. */
+/**
+ * The methods of {@link Stream} that take events.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class EventMethods {
   /**
    * Makes what is enqueued from now on wait until `event` is reached as it is recorded now.

@@ -54,6 +54,8 @@ let stateOf: (value: unknown) => StreamState | undefined;
  * using z = device.add(x, y, { stream });
  * await stream.synchronize();
  * ```
+ *
+ * @group Start here
  */
 export class Stream {
   readonly #device: Device;

@@ -26,6 +26,8 @@ import type { ElementwiseOptions } from './options.js';
  * an `out` of another shape or in the way of an operand: it may be one, element for element, but
  * the memory from its first to its last element must not meet that of an operand otherwise.
  * {@link CudaWrongDeviceError} is thrown for a buffer or stream of another device.
+ *
+ * @group What Device and Stream can do
  */
 export abstract class ElementwiseOperations {
   /**

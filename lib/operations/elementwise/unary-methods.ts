@@ -20,6 +20,8 @@ import type { ElementwiseOptions } from './options.js';
  * All throw `TypeError` for a dtype that they do not take or an `out` of another one, `RangeError`
  * for views that reach beyond their buffer and for an `out` of another shape or in the way of an
  * operand, {@link CudaWrongDeviceError} for a buffer or stream of another device.
+ *
+ * @group What Device and Stream can do
  */
 export abstract class UnaryOperations {
   /**

@@ -34,7 +34,11 @@ export interface PlanMatmulOptions<D extends MatmulDtype = MatmulDtype>
   aligned?: boolean | undefined;
 }
 
-/** The matrix products of {@link Device}. */
+/**
+ * The matrix products of {@link Device}.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class MatrixOperations {
   /**
    * Multiplies matrices: `out = alpha op(a) op(b) + beta out`, all row-major, one or a stack of

@@ -53,6 +53,8 @@ export interface ReductionOptions<R extends Dtype = Dtype> {
  * fit, views that reach beyond their buffer, and an `out` of another length or in the way of an
  * operand, {@link CudaWrongDeviceError} for a buffer or stream of another device,
  * {@link CudaOutOfMemoryError} if there is not enough memory; the device stays usable.
+ *
+ * @group What Device and Stream can do
  */
 export abstract class ReductionOperations {
   /**

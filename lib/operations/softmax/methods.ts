@@ -23,7 +23,11 @@ export interface SoftmaxOptions<D extends Dtype = Dtype> {
   stream?: Stream | undefined;
 }
 
-/** The softmax of {@link Device}. */
+/**
+ * The softmax of {@link Device}.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class SoftmaxOperations {
   /**
    * Softmax: `exp(x - max) / sum(exp(x - max))` along an axis, or its logarithm. 16-bit floats are

@@ -22,7 +22,11 @@ export interface TransposeOptions<D extends Dtype = Dtype> {
   stream?: Stream | undefined;
 }
 
-/** The transposition of {@link Device}. */
+/**
+ * The transposition of {@link Device}.
+ *
+ * @group What Device and Stream can do
+ */
 export abstract class TransposeOperations {
   /**
    * Transposes matrices: `out[j][i] = x[i][j]`, all row-major. Out of place; nothing but the
