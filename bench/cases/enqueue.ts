@@ -15,6 +15,7 @@ import {
   FROM_API,
   FROM_API_MATMUL,
   FROM_CPP,
+  FROM_NATIVE,
 } from '../measure/names';
 
 const LENGTH = 1024;
@@ -87,7 +88,7 @@ function prepareNull(work: Work): Prepared {
   return {
     contenders: [
       own,
-      { name: 'the native function, from JavaScript', run: low.fromJavaScript },
+      { name: FROM_NATIVE, run: low.fromJavaScript },
       { name: FROM_CPP, run: async (times) => low.fromCpp(times) },
     ],
     dispose() {

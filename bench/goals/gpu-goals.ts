@@ -105,16 +105,17 @@ const TARGETS: readonly Target[] = [
     format: percent,
   },
   {
-    goal: 'JavaScript to enqueued kernel: microseconds more than from C++',
-    must: 0.3,
-    aim: 0.15,
+    // A launch takes some 2.5 us (docs/kernels.md): that is 0.3 us more than from C++, and 0.15.
+    goal: 'JavaScript to enqueued kernel: of the cost from C++',
+    must: 1.12,
+    aim: 1.06,
     isMost: true,
     figures: (results) => {
       const own = medianNs(results, ENQUEUE_GPU, FROM_API);
       const other = medianNs(results, ENQUEUE_GPU, FROM_CPP);
-      return [own === undefined || other === undefined ? undefined : (own - other) / 1000];
+      return [own === undefined || other === undefined ? undefined : own / other];
     },
-    format: (us) => `${us.toFixed(2)} us more`,
+    format: percent,
   },
   {
     goal: 'JavaScript to enqueued kernel: of the cost of PyTorch and CuPy',

@@ -20,6 +20,7 @@ export const ENQUEUE_GPU = 'enqueue add';
 export const ENQUEUE_GPU_MATMUL = 'enqueue matmul';
 export const FROM_API = 'device.add(x, y, { out })';
 export const FROM_API_MATMUL = 'device.matmul(a, b, { m, n, k, out })';
+export const FROM_NATIVE = 'the native function, from JavaScript';
 export const FROM_CPP = 'the same calls from C++';
 
 export const IMPORT = 'import';

@@ -43,6 +43,21 @@ function colourOf(contender: string): string {
   return known?.[1] ?? 'var(--muted)';
 }
 
+/** A colour for each name of one plot: its own, or one that no other has, while there are some. */
+function coloursOf(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  const free = BY_ORDER.map((_, i) => colourByOrder(i));
+  return names.map((name) => {
+    const own = colourOf(name);
+    const others = names.map(colourOf);
+    const colour = taken.has(own)
+      ? free.find((each) => !taken.has(each) && !others.includes(each))
+      : own;
+    taken.add(colour ?? own);
+    return colour ?? own;
+  });
+}
+
 const BY_ORDER = ['blue', 'orange', 'aqua', 'red', 'violet', 'yellow', 'green', 'magenta'];
 
 function colourByOrder(index: number): string {
@@ -65,18 +80,28 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 function short(value: number): string {
-  return value >= 10_000 ? `${short(value / 1000)}k` : String(Number(value.toPrecision(3)));
+  const digits = (part: number) => String(Number(part.toPrecision(3)));
+  if (value >= 1e6) return `${digits(value / 1e6)}M`;
+  return value >= 10_000 ? `${digits(value / 1000)}k` : digits(value);
 }
 
-function powerOfTwo(value: number): string {
-  const power = Math.log2(value);
-  return Number.isInteger(power) && value > 8192 ? `2^${power}` : String(value);
+/** Of round times: `100 us`. */
+function shortTime(ns: number): string {
+  const [value, unit] = formatNs(ns).split(' ');
+  return `${Number(value)} ${unit}`;
+}
+
+/** Sizes of one axis, all in one way: as powers of two, where they are that and some are large. */
+export function sizeFormat(sizes: readonly number[]): (size: number) => string {
+  const arePowers = sizes.every((size) => Number.isInteger(Math.log2(size)));
+  return arePowers && Math.max(...sizes) > 8192 ? (size) => `2^${Math.log2(size)}` : String;
 }
 
 /** Ticks at sizes that were measured, as many as there is room for. */
-function sizeAxis(label: string, points: readonly Point[], format = powerOfTwo): Axis {
+function sizeAxis(label: string, points: readonly Point[]): Axis {
   const sizes = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
   const every = Math.ceil(sizes.length / 8);
+  const format = sizeFormat(sizes);
   return { label, isLog: true, format, ticks: sizes.filter((_, i) => i % every === 0) };
 }
 
@@ -88,9 +113,10 @@ function curves(
 ): Series[] {
   const names = [...new Set(cases.flatMap(({ rows }) => rows.map((row) => row.contender)))];
   const sorted = [...cases].sort((a, b) => a.subject.size - b.subject.size);
-  return names.map((name) => ({
+  const colours = coloursOf(names);
+  return names.map((name, i) => ({
     name,
-    colour: colourOf(name),
+    colour: colours[i]!,
     points: sorted.flatMap((result) => {
       const row = result.rows.find(({ contender }) => contender === name);
       if (row === undefined) return [];
@@ -156,9 +182,9 @@ export function hostPlots(report: Report): string[] {
   return [...groupBy(cases, ({ subject }) => subject.operation)]
     .filter(([, group]) => group.length > 1)
     .map(([operation, group]) => {
-      const series = curves(group, (row) => row.medianNs / 1000, rateText);
+      const series = curves(group, (row) => row.medianNs, rateText);
       const x = sizeAxis(operation === 'matmul' ? 'm = n = k' : 'elements', series[0]!.points);
-      const y: Axis = { label: 'microseconds', isLog: true, format: short };
+      const y: Axis = { label: 'time', isLog: true, format: shortTime };
       const note = breakEvenWords(operation, group);
       return linePlot(`${operation} float32, from host to host memory`, x, y, series, note);
     });
@@ -174,9 +200,10 @@ export function breakEvenWords(operation: string, cases: readonly Measured[]): s
   };
   const sorted = [...cases].sort((a, b) => a.subject.size - b.subject.size);
   const first = sorted.find((_, i) => sorted.slice(i).every(wins));
+  const format = sizeFormat(sorted.map(({ subject }) => subject.size));
   return first === undefined
     ? `${operation}: in no measured size faster than the fastest on the CPU.`
-    : `${operation}: faster than the fastest on the CPU from size ${powerOfTwo(first.subject.size)} on.`;
+    : `${operation}: faster than the fastest on the CPU from size ${format(first.subject.size)} on.`;
 }
 
 /** How fast nodecuda is, cuBLAS being 100 percent. */
@@ -224,6 +251,8 @@ export function rooflinePlot(report: Report): string[] {
   const most = Math.max(...cases.map(intensity));
   const least = Math.min(...cases.map(intensity));
   const types = [...groupBy(cases, ({ subject }) => subject.type)];
+  const fastest = Math.max(...cases.map((one) => one.subject.flop! / one.rows[0]!.medianNs));
+  const [unit, divisor] = fastest >= 1000 ? ['TFLOP/s', 1000] : ['GFLOP/s', 1];
   const points = types.map(([name, group], index): Series => {
     return {
       name,
@@ -232,7 +261,7 @@ export function rooflinePlot(report: Report): string[] {
       points: group.map((result) => {
         const rate = result.subject.flop! / result.rows[0]!.medianNs;
         const label = `${digits(rate)} GFLOP/s, ${result.name}`;
-        return { x: intensity(result), y: rate / 1000, label };
+        return { x: intensity(result), y: rate / divisor, label };
       }),
     };
   });
@@ -247,13 +276,13 @@ export function rooflinePlot(report: Report): string[] {
     const ridge = Math.min(Math.max(peak / bandwidth, least), most);
     const roof = [least, ridge, most].map((x) => ({
       x,
-      y: Math.min(peak, x * bandwidth) / 1000,
+      y: Math.min(peak, x * bandwidth) / divisor,
       label: name,
     }));
     return { name, colour: colourByOrder(index), isLimit: true, points: roof };
   });
   const x: Axis = { label: 'operations per byte', isLog: true, format: short };
-  const y: Axis = { label: 'TFLOP/s', isLog: true, format: short };
+  const y: Axis = { label: unit, isLog: true, format: short };
   const note =
     `Dashed: the best that anyone reached in this run, ${digits(bandwidth)} GB/s of memory ` +
     'and the highest rate of each type.';

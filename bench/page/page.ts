@@ -1,4 +1,5 @@
 /** A report as one HTML page that needs nothing else: no script, no font, no network. */
+import { busyWords } from '../machine/load';
 import type { Report } from '../report/report';
 import { type Section, sections } from '../report/tables';
 import {
@@ -87,6 +88,7 @@ function tableSection(section: Section): string {
 
 export function toHtml(report: Report): string {
   const { device, date, package: version, commit, node } = report.environment;
+  const warning = busyWords(report.environment);
   const tables = [...sections(report)].sort((a, b) => order(a) - order(b));
   const open = tables.filter(({ title }) => !CLOSED.has(title));
   const closed = tables.filter(({ title }) => CLOSED.has(title));
@@ -103,6 +105,7 @@ export function toHtml(report: Report): string {
     `<style>${STYLE}</style></head><body><main>`,
     `<h1>${escapeText(device)}</h1>`,
     `<p class="facts">${escapeText(`${version} (${commit}), Node ${node}, ${date}`)}</p>`,
+    ...(warning === undefined ? [] : [`<p class="warning">${escapeText(warning)}</p>`]),
     ...open.map(tableSection),
     ...plots,
     '<h2>Tables</h2>',

@@ -32,10 +32,18 @@ export interface Axis {
 
 const WIDTH = 520;
 const HEIGHT = 300;
-const LEFT = 58;
 const RIGHT = 14;
 const TOP = 12;
 const BOTTOM = 42;
+/** For the label of the y axis, which stands upright; and of a character of its ticks, at most. */
+const UPRIGHT = 26;
+const CHARACTER = 7;
+
+/** Where a plot begins: right of what is written beside its y axis. */
+function leftOf(y: Axis, ticks: readonly number[]): number {
+  const longest = Math.max(0, ...ticks.map((tick) => y.format(tick).length));
+  return UPRIGHT + CHARACTER * longest + 6;
+}
 
 export function escapeText(text: string): string {
   const entities: Record<string, string> = {
@@ -118,14 +126,14 @@ function shape(index: number, x: number, y: number): string {
   return SHAPES[index % SHAPES.length]!(x, y);
 }
 
-function axes(x: Axis, y: Axis, xScale: Scale, yScale: Scale): string {
+function axes(x: Axis, y: Axis, xScale: Scale, yScale: Scale, left: number): string {
   const bottom = HEIGHT - BOTTOM;
   const right = WIDTH - RIGHT;
-  const parts = [`<line class="axis" x1="${LEFT}" y1="${bottom}" x2="${right}" y2="${bottom}"/>`];
+  const parts = [`<line class="axis" x1="${left}" y1="${bottom}" x2="${right}" y2="${bottom}"/>`];
   for (const tick of yScale.ticks) {
     const at = yScale.at(tick);
-    parts.push(`<line class="grid" x1="${LEFT}" y1="${at}" x2="${right}" y2="${at}"/>`);
-    parts.push(`<text x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${y.format(tick)}</text>`);
+    parts.push(`<line class="grid" x1="${left}" y1="${at}" x2="${right}" y2="${at}"/>`);
+    parts.push(`<text x="${left - 6}" y="${at + 4}" text-anchor="end">${y.format(tick)}</text>`);
   }
   for (const tick of xScale.ticks) {
     const at = xScale.at(tick);
@@ -134,12 +142,12 @@ function axes(x: Axis, y: Axis, xScale: Scale, yScale: Scale): string {
   }
   for (const { value, label } of y.marks ?? []) {
     const at = yScale.at(value);
-    parts.push(`<line class="mark" x1="${LEFT}" y1="${at}" x2="${right}" y2="${at}"/>`);
+    parts.push(`<line class="mark" x1="${left}" y1="${at}" x2="${right}" y2="${at}"/>`);
     parts.push(
       `<text class="mark" x="${right}" y="${at - 4}" text-anchor="end">${escapeText(label)}</text>`,
     );
   }
-  const middle = (LEFT + right) / 2;
+  const middle = (left + right) / 2;
   const across = `x="${middle}" y="${HEIGHT - 6}" text-anchor="middle"`;
   const up = `transform="translate(13 ${(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle"`;
   parts.push(`<text class="label" ${across}>${escapeText(x.label)}</text>`);
@@ -193,10 +201,12 @@ export function linePlot(
   const points = series.flatMap((one) => one.points);
   const xValues = points.map((point) => point.x);
   const yValues = points.map((point) => point.y);
-  const xScale = new Scale(x, xValues, [LEFT + 10, WIDTH - RIGHT - 10]);
   const yScale = new Scale(y, yValues, [HEIGHT - BOTTOM, TOP]);
+  const left = leftOf(y, yScale.ticks);
+  const xScale = new Scale(x, xValues, [left + 10, WIDTH - RIGHT - 10]);
   const body =
-    axes(x, y, xScale, yScale) + series.map((one, i) => curve(one, i, xScale, yScale)).join('');
+    axes(x, y, xScale, yScale, left) +
+    series.map((one, i) => curve(one, i, xScale, yScale)).join('');
   return figure(title, legend(series) + svg(WIDTH, HEIGHT, title, body), note);
 }
 

@@ -24,6 +24,7 @@ main { max-width: 1180px; margin: 0 auto; padding: 28px 24px 64px; }
 h1 { font-size: 26px; margin: 0; }
 h2 { font-size: 19px; margin: 36px 0 4px; }
 p { margin: 0 0 12px; color: var(--soft); }
+.warning { color: var(--bad); font-weight: 600; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 18px; }
 figure {
   margin: 0; padding: 14px 16px 10px; background: var(--card);

@@ -1,5 +1,6 @@
 /** Results as tables: aligned for a terminal, Markdown for a file. */
 import type { Goal } from '../goals/goal';
+import { busyWords } from '../machine/load';
 import type { CaseResult, Row } from '../measure/results';
 import { changeWords } from './compare';
 import type { Comparison, Report } from './report';
@@ -166,12 +167,12 @@ export function alignColumns(lines: readonly (readonly string[])[]): string[] {
 
 /** For a terminal. */
 export function toText(report: Report): string {
-  return sections(report)
-    .map(({ title, headings, cells }) => {
-      const lines = alignColumns(headings.some(Boolean) ? [headings, ...cells] : cells);
-      return [title, ...lines.map((line) => `  ${line}`), ''].join('\n');
-    })
-    .join('\n');
+  const warning = busyWords(report.environment);
+  const parts = sections(report).map(({ title, headings, cells }) => {
+    const lines = alignColumns(headings.some(Boolean) ? [headings, ...cells] : cells);
+    return [title, ...lines.map((line) => `  ${line}`), ''].join('\n');
+  });
+  return [...(warning === undefined ? [] : [`WARNING: ${warning}\n`]), ...parts].join('\n');
 }
 
 /** For a file beside the JSON. */
@@ -185,5 +186,7 @@ export function toMarkdown(report: Report): string {
     ...cells.map(line),
     '',
   ]);
-  return ['# Bench results', '', ...body].join('\n');
+  const warning = busyWords(report.environment);
+  const first = warning === undefined ? [] : [`**${warning}**`, ''];
+  return ['# Bench results', '', ...first, ...body].join('\n');
 }

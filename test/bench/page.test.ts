@@ -1,6 +1,6 @@
 import type { Subject } from '../../bench/measure/case';
 import type { CaseResult } from '../../bench/measure/results';
-import { breakEvenWords } from '../../bench/page/charts';
+import { breakEvenWords, sizeFormat } from '../../bench/page/charts';
 import { toHtml } from '../../bench/page/page';
 import { linePlot, logTicks, roundTicks } from '../../bench/page/plot';
 import { compareReports } from '../../bench/report/compare';
@@ -88,6 +88,39 @@ describe('plots', () => {
     expect(roundTicks(50, 104)).toEqual([60, 80, 100]);
     expect(logTicks(3, 150)).toEqual([5, 10, 20, 50, 100]);
     expect(logTicks(0.5, 20_000)).toEqual([1, 10, 100, 1000, 10_000]);
+  });
+
+  test('the labels of an axis are of one kind', () => {
+    const labels = (...sizes: number[]) => sizes.map(sizeFormat(sizes));
+    expect(labels(64, 4096, 2 ** 20)).toEqual(['2^6', '2^12', '2^20']);
+    expect(labels(512, 8192)).toEqual(['512', '8192']);
+    expect(labels(1000, 30_000)).toEqual(['1000', '30000']);
+    expect(html).toMatch(/>100 us<\/text>/);
+  });
+
+  test('no two curves of a plot have a colour in common', () => {
+    const names = ['JavaScript loops i-j-k', 'JavaScript loops i-k-j', 'tfjs wasm', 'who?', 'else'];
+    const medians = Object.fromEntries(names.map((name, i) => [name, 1e4 * (i + 1)]));
+    const work = { amount: 1e6, unit: 'FLOP' } as const;
+    const results = [64, 128].map((size) => {
+      const subject = { operation: 'matmul', type: 'float32', variant: 'host to host', size };
+      return caseResult(`matmul ${size}`, medians, work, subject);
+    });
+    const page = toHtml({ ...gpuReport(), results });
+    const colours = [...page.matchAll(/<li><svg[^>]*><g style="fill:([^"]+)"/g)].map(([, c]) => c);
+    expect(colours).toHaveLength(5);
+    expect(new Set(colours).size).toBe(5);
+  });
+
+  test('what is written beside an axis is clear of its label', () => {
+    const long = { label: 'y', isLog: true, format: (value: number) => `${value} long words` };
+    const axis = { label: 'x', isLog: true, format: String };
+    const points = [1, 10].map((x) => ({ x, y: x, label: '' }));
+    const plot = linePlot('t', axis, long, [{ name: 'n', colour: 'red', points }]);
+    const ticks = [...plot.matchAll(/<text x="([\d.]+)"[^>]*text-anchor="end">([^<]*)/g)];
+    expect(ticks.length).toBeGreaterThan(1);
+    // The label is 12 high, around x = 13; a character at that size is at most 7 wide.
+    for (const [, x, text] of ticks) expect(Number(x) - 7 * text!.length).toBeGreaterThan(20);
   });
 
   test('break-even is the size from which on nothing on the CPU is faster', () => {
