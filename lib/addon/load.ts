@@ -2,18 +2,15 @@
  * The only file that loads the native addon: at its first use, so that importing the package never
  * fails and costs nothing.
  */
-import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { CudaError, CudaOutOfMemoryError, CudaUnavailableError } from '../base/errors.js';
+import { type FailedAttempt, findAddon } from './attempts.js';
 import { publicError } from './failures.js';
 import { platform, platformWords } from './platform.js';
+import { remedy } from './remedy.js';
 import type { NativeAddon, NativeFailure } from './types.js';
 
 type NativeFunction = (...args: unknown[]) => unknown;
-type Loader = ((directory: string) => unknown) & { resolve(directory: string): string };
-
-// lib/addon/ and dist/addon/ are both two below the root.
-const root = join(__dirname, '..', '..');
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
   'deviceSynchronize',
@@ -73,41 +70,17 @@ export function wrapAddon(addon: NativeAddon): NativeAddon {
   return wrapped as unknown as NativeAddon;
 }
 
-// In the order in which they are tried. `bindings` knows a debug build in a checkout.
-const ATTEMPTS: readonly { readonly name: string; load(): [addon: unknown, path: string] }[] = [
-  {
-    name: 'node-gyp-build',
-    load() {
-      const load = require('node-gyp-build') as Loader;
-      return [load(root), load.resolve(root)];
-    },
-  },
-  {
-    name: 'bindings',
-    load() {
-      const bindings = require('bindings') as (options: object) => unknown;
-      const options = { bindings: 'nodecuda', module_root: root };
-      const path = bindings({ ...options, path: true }) as string;
-      return [bindings(options), path];
-    },
-  },
-];
-
 function firstLine(error: unknown): string {
   return String((error as Partial<Error> | null)?.message ?? error).split('\n', 1)[0]!;
 }
 
 /** The error for an addon that none of the attempts could load. */
-export function loadError(failures: readonly { name: string; error: unknown }[]): Error {
+export function loadError(failures: readonly FailedAttempt[], root: string | undefined): Error {
   const where = platform();
-  const remedy =
-    where.platform === 'linux' && where.arch === 'x64' && where.glibc !== null
-      ? 'Reinstall the package; in a checkout run `npm run build`.'
-      : 'There is no prebuilt binary for this platform: build it from a checkout with `npm run build`.';
-  const tried = failures.map(({ name, error }) => `  ${name}: ${firstLine(error)}`);
+  const tried = failures.map(({ name, error }) => `\n  ${name}: ${firstLine(error)}`);
   return new CudaUnavailableError(
     `The native addon of nodecuda cannot be loaded (${platformWords(where)}, ` +
-      `Node.js ${process.version}). ${remedy}\n${tried.join('\n')}`,
+      `Node.js ${process.version}). ${remedy(failures, root, where)}${tried.join('')}`,
     {
       code: 'ERR_CUDA_ADDON_LOAD',
       operation: 'dlopen',
@@ -116,34 +89,35 @@ export function loadError(failures: readonly { name: string; error: unknown }[])
   );
 }
 
-let loaded: { readonly addon: NativeAddon; readonly path: string } | undefined;
-let failed: Error | undefined;
-
-function load(): { readonly addon: NativeAddon; readonly path: string } {
-  const failures: { name: string; error: unknown }[] = [];
-  for (const attempt of ATTEMPTS) {
-    try {
-      const [addon, path] = attempt.load();
-      return { addon: addon as NativeAddon, path };
-    } catch (error) {
-      failures.push({ name: attempt.name, error });
-    }
-  }
-  throw loadError(failures);
+/**
+ * Tells the binary when the process exits: once, however often this module is loaded anew (Jest and
+ * whoever clears `require.cache` do that). The binary itself stays what it is, and its answer to
+ * `beginShutdown` is for the whole process.
+ */
+function announceExit({ addon, path }: Loaded): void {
+  // A worker's exit is not the process's: there the addon's own cleanup hook does the work.
+  if (!isMainThread) return;
+  const mark = Symbol.for(`nodecuda.exit:${path}`);
+  const marked = process as unknown as Record<symbol, boolean | undefined>;
+  if (marked[mark]) return;
+  marked[mark] = true;
+  process.once('exit', () => addon.beginShutdown());
 }
 
-function loadOnce(): { readonly addon: NativeAddon; readonly path: string } {
-  if (failed !== undefined) throw failed;
-  try {
-    const { addon, path } = load();
-    // A worker's exit is not the process's: there the addon's own cleanup hook does the work.
-    if (isMainThread) process.once('exit', () => addon.beginShutdown());
-    loaded = { addon: wrapAddon(addon), path };
-    return loaded;
-  } catch (error) {
-    failed = error as Error;
-    throw error;
-  }
+interface Loaded {
+  readonly addon: NativeAddon;
+  readonly path: string;
+}
+
+let loaded: Loaded | undefined;
+
+// A failure is not remembered: having no file descriptor left, for one, passes.
+function load(): Loaded {
+  const { root, found, failures } = findAddon();
+  if (found === undefined) throw loadError(failures, root);
+  announceExit(found);
+  loaded = { addon: wrapAddon(found.addon), path: found.path };
+  return loaded;
 }
 
 /**
@@ -152,10 +126,10 @@ function loadOnce(): { readonly addon: NativeAddon; readonly path: string } {
  * @throws {@link CudaUnavailableError} `ERR_CUDA_ADDON_LOAD`
  */
 export function native(): NativeAddon {
-  return loaded === undefined ? loadOnce().addon : loaded.addon;
+  return loaded === undefined ? load().addon : loaded.addon;
 }
 
 /** Where the addon was loaded from. Throws as `native` does. */
 export function addonPath(): string {
-  return loaded === undefined ? loadOnce().path : loaded.path;
+  return loaded === undefined ? load().path : loaded.path;
 }

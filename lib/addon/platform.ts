@@ -14,7 +14,7 @@ function glibcVersion(): string | null {
   if (process.platform !== 'linux') return null;
   // Without this the report resolves the peers of open sockets.
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
-  const before = report.excludeNetwork;
+  const before = report?.excludeNetwork;
   try {
     report.excludeNetwork = true;
     const { header } = report.getReport() as Report;
@@ -22,7 +22,7 @@ function glibcVersion(): string | null {
   } catch {
     return null;
   } finally {
-    report.excludeNetwork = before;
+    if (report !== undefined) report.excludeNetwork = before;
   }
 }
 
@@ -35,6 +35,7 @@ export function platform(): Platform {
 
 /** Such as `linux-x64, glibc 2.36`. */
 export function platformWords({ platform, arch, glibc }: Platform): string {
-  const libc = platform === 'linux' ? `, ${glibc === null ? 'not glibc' : `glibc ${glibc}`}` : '';
+  const libc =
+    platform === 'linux' ? `, ${glibc === null ? 'no glibc found' : `glibc ${glibc}`}` : '';
   return `${platform}-${arch}${libc}`;
 }

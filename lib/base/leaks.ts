@@ -3,6 +3,8 @@
  * when they are collected, and the first of each class is warned about.
  */
 
+import { environment } from './environment.js';
+
 /** The part of an object that outlives it until its handle is closed. */
 export interface Closable {
   /** Where the object was made; only with NODECUDA_DEBUG=1. */
@@ -16,7 +18,7 @@ let debug: boolean | undefined;
 
 /** The stack of an object's creation if NODECUDA_DEBUG=1 asks for it, which makes creation slow. */
 export function creationStack(): string | undefined {
-  debug ??= process.env.NODECUDA_DEBUG === '1';
+  debug ??= environment('NODECUDA_DEBUG') === '1';
   return debug ? new Error('created here').stack : undefined;
 }
 

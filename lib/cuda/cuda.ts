@@ -6,6 +6,7 @@ import { addonPath, native } from '../addon/load.js';
 import { platform } from '../addon/platform.js';
 import type { Handle, NativeProbe } from '../addon/types.js';
 import { checkInteger, optionalInteger, rangeError, readOptions } from '../base/checks.js';
+import { environment } from '../base/environment.js';
 import { CudaError, CudaUnavailableError } from '../base/errors.js';
 import { type ComputeCapability, type DeviceInfo, deviceInfo } from '../device/info.js';
 import { type Device, openDevice } from '../methods.js';
@@ -126,7 +127,7 @@ let simulate: number | undefined;
 let runtime: Handle | undefined;
 
 function simulatedCount(): number {
-  simulate ??= parseSimulate(process.env.NODECUDA_SIMULATE);
+  simulate ??= parseSimulate(environment('NODECUDA_SIMULATE'));
   return simulate;
 }
 
@@ -178,7 +179,7 @@ function find(): Found {
     withCuda,
     libraryPaths: findLibraries(),
     deviceFiles: findDeviceFiles(),
-    visibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+    visibleDevices: environment('CUDA_VISIBLE_DEVICES'),
   });
   return { probe, explanation };
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOfStatus } from '../addon/failures.js';
 import type { NativeBuildInfo, NativeProbe } from '../addon/types.js';
+import { environment } from '../base/environment.js';
 import type { CudaErrorCode } from '../base/errors.js';
 import type { DeviceInfo } from '../device/info.js';
 
@@ -219,19 +220,28 @@ const LIBRARY_DIRECTORIES = [
   '/run/opengl-driver/lib',
 ];
 
+// Files that may not be looked at (--permission, Deno) count as absent.
+function isThere(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
+}
+
 /** Driver libraries in the places where the dynamic loader and containers put them. */
 export function findLibraries(): string[] {
   if (process.platform === 'win32') {
-    const path = join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll');
-    return existsSync(path) ? [path] : [];
+    const path = join(environment('SystemRoot') ?? 'C:\\Windows', 'System32', 'nvcuda.dll');
+    return isThere(path) ? [path] : [];
   }
-  const fromEnvironment = (process.env.LD_LIBRARY_PATH ?? '').split(':');
+  const fromEnvironment = (environment('LD_LIBRARY_PATH') ?? '').split(':');
   const directories = new Set([...fromEnvironment, ...LIBRARY_DIRECTORIES]);
   directories.delete('');
-  return [...directories].map((path) => join(path, 'libcuda.so.1')).filter((p) => existsSync(p));
+  return [...directories].map((path) => join(path, 'libcuda.so.1')).filter(isThere);
 }
 
 /** Whether the kernel module has made its device files (WSL: /dev/dxg). */
 export function findDeviceFiles(): boolean {
-  return ['/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
+  return ['/dev/nvidiactl', '/dev/dxg'].some(isThere);
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { loadError, onFatal, wrapAddon } from '../../../lib/addon/load.js';
 import { failure, thrown } from '../../support/errors.js';
 import { fakeAddon, nativeFailure } from '../../support/fake-addon.js';
@@ -57,10 +58,11 @@ test('fatal errors are announced', () => {
 
 test('an addon that cannot be loaded: every attempt, the platform and the remedy', () => {
   const first = new Error('GLIBC_2.99 not found\nRequire stack: ...');
-  const error = loadError([
+  const failures = [
     { name: 'node-gyp-build', error: first },
     { name: 'bindings', error: new Error('no file') },
-  ]);
+  ];
+  const error = loadError(failures, join(__dirname, '../../..'));
   expect(error).toMatchObject({
     name: 'CudaUnavailableError',
     code: 'ERR_CUDA_ADDON_LOAD',
