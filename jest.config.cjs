@@ -7,6 +7,8 @@ const PARTS = {
   all: ['**/*'],
   // On the committed binary: that it is the right one, loads everywhere, and computes.
   prebuild: ['package/!(types)', 'worker/*', 'exit/*', 'unit/addon/*', 'property/**/*', 'gpu/**/*'],
+  // On other versions of Node.js: modules, flags, callbacks, collection.
+  quick: ['package/{entry,loading}', 'unit/{addon,cuda,device,streams}/*', 'unit/collection'],
   // Under sanitizers, beside the C++ tests: what goes through native/binding and native/resources.
   sanitize: ['worker/*', 'exit/*', 'unit/*', 'unit/!(base)/**/*', 'property/**/*'],
 };

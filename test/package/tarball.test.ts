@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 
 const root = join(__dirname, '../..');
 const manifest = require('../../package.json');
@@ -25,6 +26,8 @@ test('holds what a user needs', () => {
       'LICENSE',
       'README.md',
       'CHANGELOG.md',
+      'SECURITY.md',
+      'THIRD_PARTY_NOTICES.md',
       'package.json',
       'dist/index.js',
       'dist/index.mjs',
@@ -37,9 +40,35 @@ test('holds what a user needs', () => {
 
 test('holds nothing else', () => {
   const allowed =
-    /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|dist\/[\w./-]+\.(js|mjs|d\.ts|d\.mts)|prebuilds\/linux-x64\/nodecuda\.glibc\.node)$/;
+    /^(LICENSE|(README|CHANGELOG|SECURITY|THIRD_PARTY_NOTICES)\.md|package\.json|docs\/kernels(\/\w+)?\.md|examples\/[\w-]+\.(mjs|ts|md)|dist\/[\w./-]+\.(js|mjs|d\.ts|d\.mts)|prebuilds\/linux-x64\/nodecuda\.glibc\.node)$/;
   expect(packed.files.map((file) => file.path).filter((path) => !allowed.test(path))).toEqual([]);
   expect(packed.unpackedSize).toBeLessThan(17e6);
+});
+
+test('what its pages link to is in it, or has a full address', () => {
+  const paths = packed.files.map((file) => file.path);
+  const pages = paths.filter((path) => path.endsWith('.md'));
+  const broken = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, target]) => target!)
+      .filter((target) => !target.startsWith('https://'))
+      .map((target) => posix.join(posix.dirname(page), target))
+      .filter((target) => !paths.includes(target)),
+  );
+  expect(pages.length).toBeGreaterThan(4);
+  expect(broken).toEqual([]);
+});
+
+test('names whose code is in the binary, in the version that is in it', () => {
+  const notices = readFileSync(join(root, 'THIRD_PARTY_NOTICES.md'), 'utf8');
+  const binary = readFileSync(join(root, 'prebuilds/linux-x64/nodecuda.glibc.node'), 'latin1');
+  const zlib = /inflate (\d+\.\d+\.\d+) Copyright/.exec(binary)![1];
+  const cuda = Number(readFileSync(join(root, 'prebuilds/ptx/CUDA_VERSION'), 'utf8')) / 1000;
+  const headers = require('node-addon-api/package.json').version;
+  expect(notices).toContain(`## zlib ${zlib}\n`);
+  expect(notices).toContain(`## NVIDIA CUDA Toolkit ${cuda.toFixed(1)}\n`);
+  expect(notices).toContain(`## node-addon-api ${headers}\n`);
+  expect(notices).toContain('## libstdc++ and libgcc\n');
 });
 
 test('installs by being unpacked: no script runs, nothing is compiled', () => {
