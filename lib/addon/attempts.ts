@@ -84,9 +84,8 @@ function isOurs(root: string): boolean {
 function packageRoot(): string | undefined {
   // An ES module, which some bundlers write, has no __dirname.
   if (typeof __dirname !== 'string') return undefined;
-  // lib/addon/ and dist/addon/ are both two below the root.
-  const root = join(__dirname, '..', '..');
-  return isOurs(root) ? root : undefined;
+  // dist/index.js is one below the root, this module by itself two.
+  return [join(__dirname, '..'), join(__dirname, '..', '..')].find(isOurs);
 }
 
 function attempt({ load }: Attempt, root: string): { addon: NativeAddon; path: string } {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import { root, runChild } from '../support/child';
 
 const flags = process.allowedNodeEnvironmentFlags;
@@ -110,30 +110,14 @@ describe('bundled', () => {
 
   test('as an ES module, where there is no __dirname', async () => {
     layBait();
-    // What a bundler writes: each module a function, Node's own modules by createRequire.
-    const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
-    const modules = files
-      .filter((file) => file.endsWith('.js'))
-      .map((file) => {
-        const source = readFileSync(join(root, 'dist', file), 'utf8');
-        return `${JSON.stringify(file)}: (module, exports, require) => {\n${source}\n}`;
-      });
+    // What a bundler writes: a module as a function, Node's own modules by createRequire.
+    const source = readFileSync(join(root, 'dist/index.js'), 'utf8');
     const bundle = `
       import { createRequire } from 'node:module';
-      import { posix } from 'node:path';
-      const outside = createRequire(import.meta.url);
-      const done = {};
-      const load = (file) => {
-        if (done[file]) return done[file].exports;
-        const module = (done[file] = { exports: {} });
-        const inner = (name) => name.startsWith('.')
-          ? load(posix.join(posix.dirname(file), name)) : outside(name);
-        modules[file](module, module.exports, inner);
-        return module.exports;
-      };
-      const modules = {${modules.join(',\n')}};
-      export const { cuda } = load('index.js');`;
-    const file = posix.join(folder, 'bundle.mjs');
+      const module = { exports: {} };
+      ((module, require) => {${source}\n})(module, createRequire(import.meta.url));
+      export const { cuda } = module.exports;`;
+    const file = join(folder, 'bundle.mjs');
     writeFileSync(file, bundle);
     const code = `import { cuda } from ${JSON.stringify(file)};`;
     const { message } = await diagnose({}, ['--input-type=module'], code);
