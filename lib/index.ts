@@ -63,7 +63,6 @@ export type { MatmulCandidate, MatmulPlan } from './operations/matmul/plan.js';
 export type { MatmulShape } from './operations/matmul/shape.js';
 export type {
   MeanDtype,
-  MeanResultDtype,
   SumDtype,
   SumResultDtype,
 } from './operations/reduce/dtypes.js';

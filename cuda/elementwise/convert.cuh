@@ -3,38 +3,9 @@
 
 #include "cuda/elementwise/dtypes.cuh"
 #include "cuda/elementwise/tile.cuh"
+#include "cuda/rounding.cuh"
 
 namespace elementwise {
-
-// As float32, rounded to odd: what lies between two floats becomes the one whose last bit is set.
-// Rounding that to 16 bits gives what rounding the number itself would.
-__device__ __forceinline__ float RoundToOdd(float truncated, bool exact) {
-  return exact ? truncated : __uint_as_float(__float_as_uint(truncated) | 1);
-}
-__device__ __forceinline__ float ToFloatByOdd(float value) {
-  return value;
-}
-__device__ __forceinline__ float ToFloatByOdd(double value) {
-  const float truncated = __double2float_rz(value);
-  return RoundToOdd(truncated, truncated == value || value != value);
-}
-__device__ __forceinline__ float ToFloatByOdd(std::int32_t value) {
-  const float truncated = __int2float_rz(value);
-  return RoundToOdd(truncated, static_cast<double>(truncated) == value);
-}
-__device__ __forceinline__ float ToFloatByOdd(std::uint32_t value) {
-  const float truncated = __uint2float_rz(value);
-  return RoundToOdd(truncated, static_cast<double>(truncated) == value);
-}
-// Towards zero, the float of a 64-bit integer is one again.
-__device__ __forceinline__ float ToFloatByOdd(std::int64_t value) {
-  const float truncated = __ll2float_rz(value);
-  return RoundToOdd(truncated, static_cast<long long>(truncated) == value);
-}
-__device__ __forceinline__ float ToFloatByOdd(std::uint64_t value) {
-  const float truncated = __ull2float_rz(value);
-  return RoundToOdd(truncated, static_cast<unsigned long long>(truncated) == value);
-}
 
 // Truncated, limited to what the integer type holds; NaN is 0. In C++ and among GPUs what lies
 // outside of the limits differs, so it is never converted.
@@ -50,7 +21,7 @@ __device__ __forceinline__ typename To::Value Saturate(Float value) {
 template <typename From, typename To>
 __device__ __forceinline__ typename To::Value Convert(typename From::Value value) {
   if constexpr (To::kIsFloat) {
-    if constexpr (To::kBytes == 2) return ToFloatByOdd(value);
+    if constexpr (To::kBytes == 2) return rounding::ToFloatByOdd(value);
     return static_cast<typename To::Value>(value);
   } else if constexpr (From::kIsFloat) {
     return Saturate<To>(value);

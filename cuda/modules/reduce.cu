@@ -1,6 +1,7 @@
 // Reductions, softmax and transposition: one module.
 #include "cuda/reduce/columns.cuh"
 #include "cuda/reduce/extremes.cuh"
+#include "cuda/reduce/norms.cuh"
 #include "cuda/reduce/sums.cuh"
 #include "cuda/softmax/softmax.cuh"
 #include "cuda/transpose/transpose.cuh"
@@ -27,6 +28,12 @@ NODECUDA_REDUCE(sum_integer64, IntegerSum<std::uint64_t>)
 NODECUDA_REDUCE_PARTIALS(sum_float32, FloatSum<Float32>)
 NODECUDA_REDUCE_PARTIALS(sum_float64, FloatSum<Float64>)
 NODECUDA_REDUCE_PARTIALS(sum_integer, IntegerSum<std::uint64_t>)
+
+NODECUDA_REDUCE(norm_float32, Norm<Float32>)
+NODECUDA_REDUCE(norm_float64, Norm<Float64>)
+NODECUDA_REDUCE(norm_float16, Norm<Float16>)
+NODECUDA_REDUCE_PARTIALS(norm_float32, Norm<Float32>)
+NODECUDA_REDUCE_PARTIALS(norm_float64, Norm<Float64>)
 
 #define NODECUDA_EXTREME(name, ...)                          \
   NODECUDA_REDUCE(extreme_##name, Extreme<__VA_ARGS__>)      \

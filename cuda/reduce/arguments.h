@@ -26,7 +26,7 @@ struct ReduceArguments {
   std::int64_t count;    // what a mean divides by: the axis, also where partials are reduced
   int operation;         // ReduceOperation
   int dtype, out_dtype;  // dtypes::Dtype
-  int in_float64;        // integers are converted before they are added or squared
+  int in_float64;        // integers are converted before they are added, multiplied or squared
   int width;             // rows: threads per row. columns: threads side by side. A power of two
   int vectorized;        // columns: kReduceColumns at a time
 };

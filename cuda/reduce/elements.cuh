@@ -7,6 +7,7 @@
 #include "cuda/common.cuh"
 #include "cuda/dtypes.h"
 #include "cuda/reduce/arguments.h"
+#include "cuda/rounding.cuh"
 
 namespace reduce {
 
@@ -104,20 +105,19 @@ __device__ __forceinline__ T ShuffleXor(const T& value, int lane_mask) {
   return other;
 }
 
-// Writes a floating-point result in the dtype asked for.
+// Writes a floating-point result in the dtype asked for, rounded once. The result is the value next
+// to `value` on the side of `rest`, if that is not 0.
 template <typename Wide>
-__device__ __forceinline__ void StoreReal(void* out, std::int64_t index, int dtype, Wide value) {
-  switch (dtype) {
-    case dtypes::kFloat16:
-    case dtypes::kBfloat16:
-      static_cast<std::uint16_t*>(out)[index] = Float16(dtype).Narrow(static_cast<float>(value));
-      break;
-    case dtypes::kFloat32:
-      static_cast<float*>(out)[index] = static_cast<float>(value);
-      break;
-    default:
-      static_cast<double*>(out)[index] = static_cast<double>(value);
-      break;
+__device__ __forceinline__ void StoreReal(void* out, std::int64_t index, int dtype, Wide value,
+                                          Wide rest = 0) {
+  if (dtype == dtypes::kFloat64) {
+    static_cast<double*>(out)[index] = static_cast<double>(value);
+  } else if (dtype == dtypes::kFloat32) {
+    if (sizeof(Wide) > sizeof(float)) value = rounding::ToOdd(value, rest);
+    static_cast<float*>(out)[index] = static_cast<float>(value);
+  } else {
+    const float odd = rounding::ToFloatByOdd(rounding::ToOdd(value, rest));
+    static_cast<std::uint16_t*>(out)[index] = Float16(dtype).Narrow(odd);
   }
 }
 

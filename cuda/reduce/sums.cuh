@@ -1,4 +1,4 @@
-// Sums, products, means, norms and dot products.
+// Sums, products, means and dot products, and norms of integers.
 #pragma once
 
 #include "cuda/reduce/columns.cuh"
@@ -67,23 +67,27 @@ struct FloatSum {
   }
 
   __device__ void Finish(const ReduceArguments& a, std::int64_t index, State state) const {
-    if (operation_ == kReduceMean) state /= static_cast<State>(a.count);
-    if (operation_ == kReduceNorm) state = sqrt(state);
-    StoreReal(a.out, index, a.out_dtype, state);
+    State rest = 0;
+    if (operation_ == kReduceMean) {
+      const auto count = static_cast<State>(a.count);
+      const State sum = state;
+      state = sum / count;
+      rest = fma(-state, count, sum);
+    }
+    StoreReal(a.out, index, a.out_dtype, state, rest);
   }
 
  private:
   __device__ State Term(Stored x, Stored y) const {
-    const bool of_products = operation_ == kReduceDot || operation_ == kReduceNorm;
-    return element_.Widen(x) * (of_products ? element_.Widen(y) : State(1));
+    return element_.Widen(x) * (operation_ == kReduceDot ? element_.Widen(y) : State(1));
   }
 
   int operation_;
   Element element_;
 };
 
-// Integers of one size, added up modulo 2^64 or as float64s (`in_float64`, not for the narrow ones,
-// whose sums of squares fit), whose bits the state then is.
+// Integers of one size, added up modulo 2^64 or, with `in_float64`, as float64s, whose bits the
+// state then is.
 template <typename Bits>
 struct IntegerSum {
   using Stored = Bits;
@@ -92,15 +96,19 @@ struct IntegerSum {
 
   __device__ explicit IntegerSum(const ReduceArguments& a)
       : operation_(a.operation),
-        in_float64_(sizeof(Stored) >= 4 && a.in_float64 != 0),
+        in_float64_(a.in_float64 != 0),
         unsigned_(IsUnsigned(a)),
         sign_(unsigned_ ? Stored(0) : static_cast<Stored>(Stored(1) << (8 * sizeof(Stored) - 1))) {}
   __device__ bool has_y() const { return operation_ == kReduceDot; }
   __device__ bool in_vectors() const { return operation_ != kReduceProduct && !in_float64_; }
-  __device__ State Identity() const { return operation_ == kReduceProduct ? 1 : 0; }
+  __device__ State Identity() const {
+    if (operation_ != kReduceProduct) return 0;
+    return in_float64_ ? OfReal(1) : 1;
+  }
   __device__ void Merge(State& state, State other) const {
     if (in_float64_) {
-      state = OfReal(Real(state) + Real(other));
+      const double x = Real(state), y = Real(other);
+      state = OfReal(operation_ == kReduceProduct ? x * y : x + y);
     } else {
       state = operation_ == kReduceProduct ? state * other : state + other;
     }
@@ -112,8 +120,10 @@ struct IntegerSum {
     if constexpr (N == 1) {
       const State value = Extend(Widen(x.elements[0]));
       if (in_float64_) {
-        const double term = AsReal(value);
-        state = OfReal(Real(state) + (operation_ == kReduceNorm ? term * term : term));
+        const double term = AsReal(value), sum = Real(state);
+        const bool is_sum = operation_ == kReduceSum || operation_ == kReduceMean;
+        const double factor = is_sum ? 1 : AsReal(Extend(Widen(y.elements[0])));
+        state = OfReal(operation_ == kReduceProduct ? sum * term : sum + term * factor);
         return;
       }
       if (operation_ == kReduceProduct) {
@@ -140,13 +150,12 @@ struct IntegerSum {
 
   // Also for the partial states of every integer type: the arguments say which it was.
   __device__ void Finish(const ReduceArguments& a, std::int64_t index, State state) const {
-    if (operation_ == kReduceMean || operation_ == kReduceNorm) {
-      double value = a.in_float64 != 0 ? Real(state) : AsReal(state);
-      if (operation_ == kReduceMean) value /= static_cast<double>(a.count);
-      if (operation_ == kReduceNorm) value = sqrt(value);
-      StoreReal(a.out, index, a.out_dtype, value);
-    } else if (a.out_dtype == dtypes::kFloat64) {
-      static_cast<double*>(a.out)[index] = AsReal(state);
+    if (a.out_dtype <= dtypes::kBfloat16) {
+      const double sum = a.in_float64 != 0 ? Real(state) : AsReal(state);
+      const double by = operation_ == kReduceMean ? static_cast<double>(a.count) : 1;
+      const double value = operation_ == kReduceNorm ? sqrt(sum) : sum / by;
+      const double rest = fma(-value, operation_ == kReduceNorm ? value : by, sum);
+      StoreReal(a.out, index, a.out_dtype, value, rest);
     } else if (a.out_dtype == dtypes::kInt32 || a.out_dtype == dtypes::kUint32) {
       static_cast<std::uint32_t*>(a.out)[index] = static_cast<std::uint32_t>(state);
     } else {

@@ -199,8 +199,12 @@ export function broadcastShapes(views: readonly Layout[], names: string): number
   return shape;
 }
 
-/** The strides with which an operand is read as an array of `shape`, which it broadcasts to. */
+/**
+ * The strides with which an operand is read as an array of `shape`, which it broadcasts to. Where
+ * there is nothing to read they are all 0, so that no walk finds an order in them.
+ */
 export function broadcastStrides(view: Layout, shape: readonly number[]): number[] {
+  if (shape.includes(0)) return shape.map(() => 0);
   const skipped = shape.length - view.shape.length;
   return shape.map((_, d) =>
     d < skipped || view.shape[d - skipped] === 1 ? 0 : view.strides[d - skipped]!,

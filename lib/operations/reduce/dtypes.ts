@@ -16,7 +16,7 @@ export type SumDtype<D extends Dtype> = D extends FloatDtype
 
 /** The element types that {@link SumDtype} results can have. */
 export type SumResultDtype<D extends Dtype> = D extends FloatDtype
-  ? D | 'float32' | 'float16' | 'bfloat16'
+  ? FloatDtype
   : D extends `u${string}`
     ? 'uint64' | 'uint32' | 'float64'
     : 'int64' | 'int32' | 'float64';
@@ -24,17 +24,12 @@ export type SumResultDtype<D extends Dtype> = D extends FloatDtype
 /** The element type of a mean or a norm of dtype `D`, unless told otherwise. */
 export type MeanDtype<D extends Dtype> = D extends FloatDtype ? D : 'float64';
 
-/** The element types that {@link MeanDtype} results can have. */
-export type MeanResultDtype<D extends Dtype> = D extends FloatDtype
-  ? D | 'float32' | 'float16' | 'bfloat16'
-  : FloatDtype;
-
 /** Element types that a result may have, the default first. */
 function resultDtypes(operation: ReductionName, dtype: DtypeInfo): readonly Dtype[] {
   if (operation === 'max' || operation === 'min') return [dtype.name];
   if (operation === 'argmax' || operation === 'argmin') return ['int32', 'int64'];
   if (dtype.kind === 'float') {
-    const others: Dtype[] = ['float32', 'float16', 'bfloat16'];
+    const others: Dtype[] = ['float32', 'float64', 'float16', 'bfloat16'];
     return [dtype.name, ...others.filter((name) => name !== dtype.name)];
   }
   if (operation === 'mean' || operation === 'norm') {

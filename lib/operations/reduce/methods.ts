@@ -7,13 +7,7 @@ import type { DeviceBuffer } from '../../memory/buffer.js';
 import { answer } from '../../operands/result.js';
 import type { Operand } from '../../operands/strided.js';
 import type { Stream } from '../../streams/stream.js';
-import type {
-  MeanDtype,
-  MeanResultDtype,
-  ReductionName,
-  SumDtype,
-  SumResultDtype,
-} from './dtypes.js';
+import type { MeanDtype, ReductionName, SumDtype, SumResultDtype } from './dtypes.js';
 import { reduce } from './reduce.js';
 
 /** Options of the reductions; `R` is the element type of the result. */
@@ -43,11 +37,14 @@ export interface ReductionOptions<R extends Dtype = Dtype> {
  * Views of buffers are read in place if, along the axis and along what is left of the others, they
  * are evenly spaced; other views are copied first (see {@link ElementwiseOperations.convert}).
  *
- * The same operands on the same device give the same bits every time. float16, bfloat16 and float32
- * are added up in float32, float64 in float64, in trees: of up to 2^31 elements a sum is within
- * `160 u sum(|x|)` of the true one, where u is half the distance from 1 to the next number of that
- * type; most are much closer. Then it is rounded to the result's dtype. Integers are added exactly,
- * modulo 2^64. Reductions of a long axis to few results use a little device memory while they run.
+ * The same operands on the same device give the same bits every time. What is added up (multiplied)
+ * in, the result's dtype decides, as in NumPy: float64 results are those of float64, of narrower
+ * floats by way of a copy, which takes device memory while the operation runs; other results of
+ * floats are those of float32, of float64 elements of float64; integer results are exact modulo
+ * 2^64. Floats are added in trees: of up to 2^31 elements a sum is within `160 u sum(|x|)` of the
+ * true one, where u is half the distance from 1 to the next number of that type; most are much
+ * closer. Then it is rounded to the result's dtype, once. Reductions of a long axis to few results
+ * use a little device memory while they run.
  *
  * All throw `TypeError` for dtypes that are not taken, `RangeError` for shapes and axes that do not
  * fit, views that reach beyond their buffer, and an `out` of another length or in the way of an
@@ -59,7 +56,8 @@ export interface ReductionOptions<R extends Dtype = Dtype> {
 export abstract class ReductionOperations {
   /**
    * Adds up. Of integers the result is `int64` or `uint64`, as in NumPy; `outDtype` may ask for 32 bits
-   * (modulo 2^32) or for `float64` (the exact sum, rounded). The sum of no elements is 0.
+   * (modulo 2^32) or for `float64`: of up to 32 bits (and 2^31 elements) the exact sum, rounded, of 64
+   * bits a sum in float64. The sum of no elements is 0.
    *
    * @param x - any dtype
    *
@@ -71,7 +69,7 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
-  sum<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+  sum<D extends FloatDtype, R extends FloatDtype = D>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
@@ -84,7 +82,8 @@ export abstract class ReductionOperations {
   }
 
   /**
-   * Multiplies. Dtypes are as in {@link ReductionOperations.sum}. The product of no elements is 1.
+   * Multiplies. Dtypes are as in {@link ReductionOperations.sum}; a product that is `float64` is taken
+   * in float64. The product of no elements is 1.
    *
    * @param x - any dtype
    *
@@ -95,7 +94,7 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
-  prod<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+  prod<D extends FloatDtype, R extends FloatDtype = D>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
@@ -121,11 +120,11 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
-  mean<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+  mean<D extends FloatDtype, R extends FloatDtype = D>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
-  mean<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
+  mean<D extends Dtype, R extends FloatDtype = MeanDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
@@ -134,9 +133,9 @@ export abstract class ReductionOperations {
   }
 
   /**
-   * Euclidean norms: square roots of sums of squares. The squares are not scaled: they overflow to
-   * Infinity, or vanish, where those of the type that is added up in do (float32 beyond 1.8e19 and
-   * below about 1e-19). Of integers the result is `float64`.
+   * Euclidean norms: square roots of sums of squares. They overflow, or vanish, only where the norm
+   * itself does: large and small squares are scaled and added up apart (J. L. Blue, ACM TOMS 4, 1978,
+   * as in LAPACK's nrm2). Of integers the result is `float64`.
    *
    * @param x - any dtype
    *
@@ -147,11 +146,11 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
-  norm<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+  norm<D extends FloatDtype, R extends FloatDtype = D>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
-  norm<D extends Dtype, R extends MeanResultDtype<D> | MeanDtype<D> = MeanDtype<D>>(
+  norm<D extends Dtype, R extends FloatDtype = MeanDtype<D>>(
     x: Operand<D>,
     options?: ReductionOptions<R>,
   ): DeviceBuffer<R>;
@@ -161,7 +160,8 @@ export abstract class ReductionOperations {
 
   /**
    * Dot products: sums of `x[i] * y[i]`. Shapes broadcast as in {@link ElementwiseOperations.add};
-   * the option `shape` is that of both. Dtypes are as in {@link ReductionOperations.sum}.
+   * the option `shape` is that of both. Dtypes are as in {@link ReductionOperations.sum}, but products
+   * of integers from 32 bits up are added up in float64 where the result is.
    *
    * @param x - any dtype
    * @param y - same dtype as `x`
@@ -174,7 +174,7 @@ export abstract class ReductionOperations {
    *
    * @group Along an axis
    */
-  dot<D extends FloatDtype, R extends D | 'float32' | 'float16' | 'bfloat16' = D>(
+  dot<D extends FloatDtype, R extends FloatDtype = D>(
     x: Operand<D>,
     y: Operand<NoInfer<D>>,
     options?: ReductionOptions<R>,

@@ -66,10 +66,27 @@ interface Job {
   readonly operation: ReductionName;
   readonly shape: readonly number[];
   readonly dimension: number | undefined;
+  /** What the operands' elements are taken as. */
+  readonly dtype: DtypeInfo;
   readonly stream: Handle;
 }
 
+/** float64 sums of narrower floats are taken of copies; for integers there are kernels. */
+function dtypeOfOperands(dtype: DtypeInfo, result: DtypeInfo): DtypeInfo {
+  return dtype.kind === 'float' && result.name === 'float64' ? result : dtype;
+}
+
 function enqueue(state: DeviceState, job: Job, views: readonly View[], out: BufferState): void {
+  const replace = (i: number) =>
+    withContiguous(state, views[i]!, job.shape, job.dtype, job.stream, (copy) => {
+      const replaced = views.map((view, at) => (at === i ? copy : view));
+      enqueue(state, job, replaced, out);
+    });
+  const other = views.findIndex(({ buffer }) => buffer.dtype !== job.dtype);
+  if (other >= 0) {
+    replace(other);
+    return;
+  }
   const inOrder = job.operation.startsWith('arg');
   const strides = views.map((view) => broadcastStrides(view, job.shape));
   const walk = axisWalkOf(job.shape, strides, job.dimension, inOrder);
@@ -78,13 +95,9 @@ function enqueue(state: DeviceState, job: Job, views: readonly View[], out: Buff
     return;
   }
   // One operand after the other becomes contiguous; then the walk is short enough.
-  const i = strides.findIndex(
-    (of) => coalesce({ shape: job.shape, strides: [of] }).shape.length > 1,
+  replace(
+    strides.findIndex((of) => coalesce({ shape: job.shape, strides: [of] }).shape.length > 1),
   );
-  withContiguous(state, views[i]!, job.shape, job.stream, (copy) => {
-    const replaced = views.map((view, at) => (at === i ? copy : view));
-    enqueue(state, job, replaced, out);
-  });
 }
 
 /** A reduction of one operand, or of two (a dot product). */
@@ -124,7 +137,8 @@ export function reduce(
     result,
   );
   const stream = streamHandle(given.stream, state);
-  const job: Job = { operation, shape, dimension, stream };
+  const dtype = dtypeOfOperands(x.buffer.dtype, result);
+  const job: Job = { operation, shape, dimension, dtype, stream };
   if (outGiven === undefined) {
     const created = allocateState(state, result, length, false, stream);
     return intoNew(created, (out) => enqueue(state, job, views, out));

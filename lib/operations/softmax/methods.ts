@@ -13,7 +13,10 @@ import { softmax } from './softmax.js';
 export interface SoftmaxOptions<D extends Dtype = Dtype> {
   /** The shape of `x` if it is a buffer, all of it. Default: one dimension. */
   shape?: readonly number[] | undefined;
-  /** The dimension along which exponentials add up to 1, from the end if negative. Default -1. */
+  /**
+   * The dimension along which exponentials add up to 1, from the end if negative. Default -1; of a
+   * view without dimensions, which is 1 then, there is none.
+   */
   axis?: number | undefined;
   /** Whether the logarithm of the softmax is wanted, computed without overflow. Default false. */
   log?: boolean | undefined;

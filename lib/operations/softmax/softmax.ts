@@ -41,9 +41,11 @@ interface Job {
 }
 
 function launch(state: DeviceState, job: Job, x: View, out: BufferState): void {
+  if (elementsOf(x.shape) === 0) return;
   const walk = walkOf(x, job.dimension);
   if (walk === undefined) {
-    withContiguous(state, x, x.shape, job.stream, (copy) => launch(state, job, copy, out));
+    const { dtype } = x.buffer;
+    withContiguous(state, x, x.shape, dtype, job.stream, (copy) => launch(state, job, copy, out));
     return;
   }
   const addon = native();
@@ -62,17 +64,20 @@ export function softmax(state: DeviceState, value: unknown, options: unknown): R
     out: undefined as unknown,
     stream: undefined as unknown,
   });
-  const axis = readAxis(given.axis) ?? -1;
+  const axis = readAxis(given.axis);
   const log = checkBoolean(given.log, 'log', false);
   const shaped = readShaped(value, 'x', readShape(given.shape));
 
   assertDeviceOpen(state);
-  const x = checkShaped(shaped, state);
+  const whole = checkShaped(shaped, state);
+  // A number is a row of one.
+  const isNumber = axis === undefined && whole.shape.length === 0;
+  const x: View = isNumber ? { ...whole, shape: [1], strides: [1] } : whole;
   const { dtype } = x.buffer;
   if (dtype.kind !== 'float') {
     throw typeError(`device.softmax takes floats but received ${dtype.name}`);
   }
-  const dimension = dimensionOf(axis, x.shape.length);
+  const dimension = dimensionOf(axis ?? -1, x.shape.length);
   const length = elementsOf(x.shape);
   const stream = streamHandle(given.stream, state);
   const job: Job = { dimension, log, stream };

@@ -76,6 +76,14 @@ namespace nodecuda {
   X(reduce, reduce_partials_sum_float32)     \
   X(reduce, reduce_partials_sum_float64)     \
   X(reduce, reduce_partials_sum_integer)     \
+  X(reduce, reduce_rows_norm_float32)        \
+  X(reduce, reduce_columns_norm_float32)     \
+  X(reduce, reduce_rows_norm_float64)        \
+  X(reduce, reduce_columns_norm_float64)     \
+  X(reduce, reduce_rows_norm_float16)        \
+  X(reduce, reduce_columns_norm_float16)     \
+  X(reduce, reduce_partials_norm_float32)    \
+  X(reduce, reduce_partials_norm_float64)    \
   X(reduce, reduce_rows_extreme_8)           \
   X(reduce, reduce_columns_extreme_8)        \
   X(reduce, reduce_rows_index_8)             \

@@ -35,6 +35,11 @@ constexpr Kernels kSums[kDtypeCount] = {
     NODECUDA_KERNELS_OF(sum_integer64, sum_integer, 8),
     NODECUDA_KERNELS_OF(sum_integer64, sum_integer, 8),
 };
+// By Dtype, of the floats: three sums.
+constexpr Kernels kNorms[] = {NODECUDA_KERNELS_OF(norm_float32, norm_float32, 16),
+                              NODECUDA_KERNELS_OF(norm_float64, norm_float64, 32),
+                              NODECUDA_KERNELS_OF(norm_float16, norm_float32, 16),
+                              NODECUDA_KERNELS_OF(norm_float16, norm_float32, 16)};
 // By the logarithm of the element size: keys, and keys with an index of 64 bits.
 constexpr Kernels kExtremes[] = {
     NODECUDA_KERNELS_OF(extreme_8, extreme_8, 4), NODECUDA_KERNELS_OF(extreme_16, extreme_16, 4),
@@ -53,19 +58,29 @@ const Kernels& KernelsOf(const ReduceProblem& problem) {
     case kReduceArgmax:
     case kReduceArgmin:
       return kIndices[size_log2];
+    case kReduceNorm:
+      if (IsFloat(problem.dtype)) return kNorms[static_cast<std::size_t>(problem.dtype)];
+      [[fallthrough]];
     default:
       return kSums[static_cast<std::size_t>(problem.dtype)];
   }
 }
 
-// Sums of integers are exact modulo 2^64. Where that may not be enough for a mean or a norm, they
+// Sums of integers are exact modulo 2^64. Where that may not be enough for a result in floats, they
 // are taken in float64.
 bool InFloat64(const ReduceProblem& problem) {
-  if (IsFloat(problem.dtype)) return false;
+  if (IsFloat(problem.dtype) || !IsFloat(problem.out_dtype)) return false;
   const std::size_t bytes = ByteSize(problem.dtype);
-  if (problem.operation == kReduceNorm) return bytes >= 4;
-  return problem.operation == kReduceMean &&
-         (bytes == 8 || (bytes == 4 && problem.axis > std::int64_t{1} << 31));
+  const bool is_long = problem.axis > std::int64_t{1} << 31;
+  switch (problem.operation) {
+    case kReduceProduct:
+      return true;
+    case kReduceNorm:
+    case kReduceDot:
+      return bytes >= 4 || (bytes == 2 && is_long);
+    default:
+      return bytes == 8 || (bytes == 4 && is_long);
+  }
 }
 
 // The code for several elements at a time knows sums of products and extremes only.

@@ -81,16 +81,40 @@ describe('results', () => {
     expect(device.sum(device.alloc('float16', 3), { outDtype: 'float32' }).dtype).toBe('float32');
   });
 
-  test('of no elements', async () => {
-    const none = device.alloc('float32', 0);
-    expect(await list(device.sum(none))).toEqual([0]);
-    expect(await list(device.prod(none))).toEqual([1]);
-    expect(await list(device.norm(none))).toEqual([0]);
-    expect(await list(device.dot(none, none))).toEqual([0]);
-    expect(await list(device.mean(none))).toEqual([Number.NaN]);
-    expect(await list(device.sum(none, { shape: [0, 3], axis: 0 }))).toEqual([0, 0, 0]);
-    expect(await list(device.sum(none, { shape: [0, 3], axis: 1 }))).toEqual([]);
-    expect(await list(device.max(none, { shape: [0, 3], axis: 1 }))).toEqual([]);
+  describe('of no elements', () => {
+    const EMPTY = { sum: 0, prod: 1, norm: 0, mean: Number.NaN } as const;
+    const names = ['sum', 'prod', 'norm', 'mean'] as const;
+    const extremes = ['max', 'min', 'argmax', 'argmin'] as const;
+    const reduce = (name: (typeof names | typeof extremes)[number], ...operands: unknown[]) =>
+      (device[name] as (...args: unknown[]) => DeviceBuffer).apply(device, operands);
+    const shapes = [[0], [3, 0], [0, 3], [2, 0], [0, 0], [2, 3, 0, 4, 5], [2, 3, 4, 0]];
+
+    test.each(shapes.map((of) => [of]))('of shape %j', async (of) => {
+      const none = device.alloc('float32', 0);
+      // As many results as are left, whatever the strides: nothing is read.
+      const strided = { buffer: x, shape: of, strides: of.map((_, d) => 3 * d - 5), offset: 6 };
+      const axes = [undefined, ...of.keys()];
+      for (const axis of axes) {
+        const left = of.filter((_, d) => axis !== undefined && d !== axis);
+        const count = left.reduce((product, extent) => product * extent, 1);
+        const options = { axis, shape: of };
+        for (const name of names) {
+          const expected = new Array(count).fill(EMPTY[name]);
+          expect(await list(reduce(name, none, options))).toEqual(expected);
+          expect(await list(reduce(name, strided, { axis }))).toEqual(expected);
+        }
+        const zeros = new Array(count).fill(0);
+        expect(await list(device.dot(none, none, options))).toEqual(zeros);
+        expect(await list(device.dot(strided, { buffer: x, shape: [1] }, { axis }))).toEqual(zeros);
+        for (const name of extremes) {
+          if (axis === undefined || of[axis] === 0) {
+            expect(() => reduce(name, none, options)).toThrow(RangeError);
+          } else {
+            expect(await list(reduce(name, none, options))).toEqual([]);
+          }
+        }
+      }
+    });
   });
 
   test('go to out', async () => {

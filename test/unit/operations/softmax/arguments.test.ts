@@ -38,7 +38,7 @@ describe('refused before any CUDA call', () => {
   test('dtypes and options', async () => {
     await refused(() => device.softmax(whole as Any), ARG_TYPE);
     await refused(() => device.softmax(x, { log: 1 as Any }), ARG_TYPE);
-    await refused(() => device.softmax({ buffer: x, shape: [] }), ARG_RANGE);
+    await refused(() => device.softmax({ buffer: x, shape: [] }, { axis: 0 }), ARG_RANGE);
   });
 
   test('wrong receivers', async () => {

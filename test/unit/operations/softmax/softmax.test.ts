@@ -25,7 +25,28 @@ test('along an axis, its logarithm, and of infinities', async () => {
 });
 
 test('of no elements', async () => {
-  expect(await list(device.softmax(device.alloc('float32', 0)))).toEqual([]);
+  const none = device.alloc('float32', 0);
+  expect(await list(device.softmax(none))).toEqual([]);
+  for (const extents of [
+    [3, 0],
+    [0, 3],
+    [2, 0, 4, 5, 6],
+  ]) {
+    for (const axis of extents.keys()) {
+      expect(await list(device.softmax(none, { shape: extents, axis }))).toEqual([]);
+      const strides = extents.map((_, d) => 3 * d - 5);
+      expect(await list(device.softmax({ buffer: x, shape: extents, strides }, { axis }))).toEqual(
+        [],
+      );
+    }
+  }
+});
+
+test('of a number', async () => {
+  const number = { buffer: x, shape: [], offset: 4 };
+  expect(await list(device.softmax(number))).toEqual([1]);
+  expect(await list(device.softmax(number, { log: true }))).toEqual([0]);
+  expect(() => device.softmax(number, { axis: 0 })).toThrow(RangeError);
 });
 
 test('in place', async () => {
