@@ -118,7 +118,7 @@ __device__ __forceinline__ typename T::Value ComputeSimple(typename T::Value x,
                                                            const Scalars<T>& scalars) {
   using Value = typename T::Value;
   if constexpr (kOperation == kRelu) {
-    return x <= 0 ? 0 : x;
+    return Relu(x);
   } else if constexpr (kOperation == kClamp) {
     return x < scalars.first ? scalars.first : x > scalars.second ? scalars.second : x;
   } else if constexpr (T::kIsFloat) {

@@ -17,9 +17,10 @@
 
 #include <type_traits>
 
-#include "cuda/common.cuh"
+#include "cuda/activations.cuh"
 #include "cuda/matmul/arguments.h"
 #include "cuda/matmul/convert.cuh"
+#include "cuda/rounding.cuh"
 
 namespace matmul {
 
@@ -37,43 +38,11 @@ constexpr int kOutputOf<Bfloat16> = kOutBfloat16;
 template <>
 constexpr int kOutputOf<std::int32_t> = kOutInt32;
 
-__device__ __forceinline__ float Divide(float x, float y) {
-  return __fdividef(x, y);  // 2 units in the last place
-}
-__device__ __forceinline__ double Divide(double x, double y) {
-  return x / y;
-}
-__device__ __forceinline__ float Exponential(float x) {
-  return expf(x);
-}
-__device__ __forceinline__ double Exponential(double x) {
-  return exp(x);
-}
-__device__ __forceinline__ float ErrorComplement(float x) {
-  return erfcf(x);
-}
-__device__ __forceinline__ double ErrorComplement(double x) {
-  return erfc(x);
-}
-
-// NaN stays NaN.
-template <typename T>
-__device__ __forceinline__ T Relu(T value) {
-  return value < T(0) ? T(0) : value;
-}
-
 template <typename T>
 __device__ __forceinline__ T Activate(T value, int activation) {
-  if (activation == kRelu) return Relu(value);
-  if (activation == kGelu) {
-    // With the complement, because 1 + erf(x) has no correct digit left for large negative x.
-    return T(0.5) * value * ErrorComplement(value * T(-0.70710678118654752440));
-  }
-  if (activation == kGeluTanh) {
-    // x (1 + tanh(y)) / 2 = x / (1 + exp(-2 y)) with y = sqrt(2 / pi) (x + 0.044715 x^3).
-    const T twice = T(1.5957691216057307118) * (value + T(0.044715) * value * value * value);
-    return Divide(value, T(1) + Exponential(-twice));
-  }
+  if (activation == kRelu) return activations::Relu(value);
+  if (activation == kGelu) return activations::Gelu(value);
+  if (activation == kGeluTanh) return activations::GeluTanh(value);
   return value;
 }
 
@@ -105,9 +74,9 @@ __device__ __forceinline__ void StoreRun(const T (&values)[kWidth], T* target, i
 template <typename Accumulator>
 class Epilogue {
  public:
-  // What is computed in. Sums of integers become float32 before anything else is done, except when
-  // c holds integers too: then alpha and beta are integers and everything wraps around. (The host
-  // refuses scales, GELU and fractions there.)
+  // What is computed in. Sums of integers become float32 before anything else is done, rounded to
+  // odd where c is narrower still, except when c holds integers too: then alpha and beta are
+  // integers and everything wraps around. (The host refuses scales, GELU and fractions there.)
   static constexpr bool kIntegers = std::is_integral_v<Accumulator>;
   using Value = std::conditional_t<kIntegers, float, Accumulator>;
 
@@ -135,7 +104,7 @@ class Epilogue {
 #pragma unroll
     for (int i = 0; i < kWidth; ++i) {
       if constexpr (kIntegers && !std::is_integral_v<T>) {
-        values[i] = To<T>(static_cast<Value>(arguments_.epilogue.alpha) * To<Value>(sums[i]));
+        values[i] = To<T>(static_cast<Value>(arguments_.epilogue.alpha) * ToValue(sums[i]));
       } else {
         values[i] = To<T>(Multiply(alpha_, sums[i]));
       }
@@ -160,7 +129,7 @@ class Epilogue {
     }
     Value values[kWidth];
 #pragma unroll
-    for (int i = 0; i < kWidth; ++i) values[i] = static_cast<Value>(sums[i]);
+    for (int i = 0; i < kWidth; ++i) values[i] = ToValue(sums[i]);
     Rotate(values, [&](Value sum, int i) {
       return i < left ? Finish(sum, row, column + i, offset + i) : sum;
     });
@@ -212,6 +181,13 @@ class Epilogue {
     } else {
       return static_cast<Accumulator>(value);
     }
+  }
+
+  __device__ __forceinline__ Value ToValue(Accumulator sum) const {
+    if constexpr (kIntegers) {
+      if (output_ != kOutFloat32) return rounding::ToFloatByOdd(sum);
+    }
+    return static_cast<Value>(sum);
   }
 
   __device__ __forceinline__ int Left(std::int64_t column, int width) const {
@@ -281,7 +257,7 @@ class Epilogue {
     if (epilogue.beta != 0) {
       value = MultiplyAdd(Scalar(epilogue.beta), static_cast<Accumulator*>(c_)[offset], value);
     }
-    return epilogue.activation == kRelu ? Relu(value) : value;
+    return epilogue.activation == kRelu ? activations::Relu(value) : value;
   }
 
   template <typename T, int kWidth>

@@ -203,20 +203,29 @@ __device__ __forceinline__ void SumUp(typename S::Sum (&sums)[S::kSums],
   for (int i = 0; i < S::kSums; ++i) Pin(sums[i]);
 }
 
-// The same in float32 for long sums, kPromotion stages at a time.
+// The same in float32 for long sums, kPromotion stages at a time. All but the `last` steps add up
+// products with small parts: what of it is not finite is dropped (as in mma/kinds.cuh).
 template <typename S>
 __device__ __forceinline__ void SumUpPromoting(typename S::Sum (&totals)[S::kSums],
                                                typename S::Sum (&sums)[S::kSums],
                                                const SharedMemory<S>& shared,
                                                Ring<S::kStages>& ring, int consumer, int steps,
-                                               unsigned blocks) {
+                                               int last, unsigned blocks) {
+  constexpr float kMostFloat = 0x1.fffffep127f;
 #pragma unroll
   for (int i = 0; i < S::kSums; ++i) totals[i] = 0;
+  int left = steps;
 #pragma unroll 1
-  for (; steps > 0; steps -= S::kPromotion) {
-    SumUp<S>(sums, shared, ring, consumer, steps < S::kPromotion ? steps : S::kPromotion, blocks);
+  while (left > 0) {
+    const int of_these = left > last ? left - last : left;
+    const int count = of_these < S::kPromotion ? of_these : S::kPromotion;
+    SumUp<S>(sums, shared, ring, consumer, count, blocks);
+    left -= count;
 #pragma unroll
-    for (int i = 0; i < S::kSums; ++i) totals[i] += sums[i];
+    for (int i = 0; i < S::kSums; ++i) {
+      totals[i] += sums[i];
+      if (left == last && !(fabsf(totals[i]) <= kMostFloat)) totals[i] = 0;
+    }
   }
 }
 
@@ -260,7 +269,7 @@ __device__ __forceinline__ void Consume(const MatmulArguments& arguments,
                    steps > 0);
     } else {
       Sum totals[S::kSums];
-      SumUpPromoting<S>(totals, sums, shared, ring, consumer, steps, tiles.blocks());
+      SumUpPromoting<S>(totals, sums, shared, ring, consumer, steps, steps / walks, tiles.blocks());
       StoreWarp<S>(arguments, tiles.batch, totals, staged, tiles.row + first_row, tiles.column,
                    true);
     }

@@ -17,13 +17,12 @@ __device__ __forceinline__ float RoundToTf32(float value) {
   return __uint_as_float((__float_as_uint(value) + (kDropped + 1) / 2) & ~kDropped);
 }
 __device__ __forceinline__ Tf32Pair Split(float value) {
-  // What is not finite is all in the rest, next to a big part of 1 with its sign: so an infinity is
-  // only ever multiplied by big parts. Times a rest, which can be 0 or have the other sign, it
-  // would become NaN. (As in mma/kinds.cuh.)
+  // What is not finite is all in the big part: what the rests add is dropped where it is not
+  // finite.
   constexpr float kLargest = 0x1.fffffep127f, kRoundsToInfinity = 0x1.ffep127f;
   if (!(fabsf(value) <= kLargest)) {
     // A NaN must be one in its upper bits, the only ones that wgmma looks at.
-    return {copysignf(1, value), value != value ? __uint_as_float(0x7fffffff) : value};
+    return {value != value ? __uint_as_float(0x7fffffff) : value, 0};
   }
   // What would become infinite is cut off instead of rounded, both times.
   if (fabsf(value) >= kRoundsToInfinity) {

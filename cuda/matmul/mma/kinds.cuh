@@ -73,12 +73,12 @@ struct Bfloat16Kind : KindOfWords<float, Bfloat16> {
 // ignores. As cvt.rna.tf32, which is a conversion and as slow as one; but finite numbers that would
 // round to infinity are truncated.
 constexpr std::uint32_t kTf32Mask = 0xffffe000u, kTf32Half = 0x1000u;
+constexpr float kRoundsToInfinity = 0x1.ffep127f;
 // Makes a NaN one that is still a NaN without the low bits.
 __device__ __forceinline__ std::uint32_t Quieten(float value) {
   return __float_as_uint(__fadd_rn(value, 0.0f));
 }
 __device__ __forceinline__ std::uint32_t RoundToTf32(std::uint32_t bits) {
-  constexpr float kRoundsToInfinity = 0x1.ffep127f;
   const float value = __uint_as_float(bits);
   const std::uint32_t rounded = bits + kTf32Half, unrounded = Quieten(value);
   return fabsf(value) < kRoundsToInfinity ? rounded : unrounded;
@@ -112,9 +112,10 @@ struct Tf32Kind : KindOfWords<float, float> {
 // Tensor cores truncate their sums. Over all of k that would add up to many times the error of
 // rounded sums, so they only sum up one step (Ootomo and Yokota, 2022).
 //
-// Infinity and NaN are all in the small part, next to a big part of 1 with their sign. So an
-// infinity is only ever multiplied by big parts: times a small one, which can be 0 or have the
-// other sign, it would become NaN.
+// What the small parts have added is dropped where it is not finite, before the big ones come: then
+// a product of big parts has overflowed, an operand is infinite or none, and the big parts alone
+// know the result. (The small part of an infinity is a NaN, and a small part may have the other
+// sign.)
 struct FastFloat32Kind : KindOfWords<float, float> {
   using Element = float;
   static constexpr bool kNeedsRegisters = true;
@@ -145,6 +146,8 @@ struct FastFloat32Kind : KindOfWords<float, float> {
       }
 #pragma unroll
       for (int i = 0; i < kRows; ++i) {
+#pragma unroll
+        for (int r = 0; r < 4; ++r) sums[i][r] = fabsf(sums[i][r]) <= kMostFloat ? sums[i][r] : 0;
         MultiplyTf32(sums[i], a_big[i], b_big[0], b_big[1], sums[i]);
       }
 #pragma unroll
@@ -156,15 +159,14 @@ struct FastFloat32Kind : KindOfWords<float, float> {
   }
 
  private:
+  static constexpr float kMostFloat = 0x1.fffffep127f;
+  // Where the big part is not rounded up, the small one is not: both would be more than the value.
   static __device__ __forceinline__ void Split(std::uint32_t bits, std::uint32_t& big,
                                                std::uint32_t& small) {
     const float value = __uint_as_float(bits);
-    const bool is_finite = fabsf(value) <= 0x1.fffffep127f;
-    const std::uint32_t rounded = RoundToTf32(bits), one = (bits & 0x80000000u) | 0x3f800000u;
-    const std::uint32_t rest =
-        __float_as_uint(value - __uint_as_float(rounded & kTf32Mask)) + kTf32Half;
-    big = is_finite ? rounded : one;
-    small = is_finite ? rest : rounded;
+    big = RoundToTf32(bits);
+    const std::uint32_t rest = __float_as_uint(value - __uint_as_float(big & kTf32Mask));
+    small = fabsf(value) < kRoundsToInfinity ? rest + kTf32Half : rest;
   }
 };
 

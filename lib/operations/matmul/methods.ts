@@ -45,7 +45,8 @@ export abstract class MatrixOperations {
    * them, and on the way what {@link MatmulEpilogue} names. Enqueues and returns.
    *
    * Products of `float16` and `bfloat16` are summed in float32 and rounded once; those of `int8` are
-   * summed in int32, which wraps around.
+   * summed in int32, which wraps around; a 16-bit result of theirs is `alpha` times the exact sum in
+   * float32, rounded (once, if `alpha` is a power of 2 and nothing else is added).
    *
    * @param a - op(a) is m x k: stored m x k, or k x m with `transposeA`
    * @param b - op(b) is k x n: stored k x n, or n x k with `transposeB`; same dtype as `a`

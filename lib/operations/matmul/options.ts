@@ -25,7 +25,9 @@ export type MatmulDefaultDtype<D extends Dtype> = D extends 'int8' ? 'int32' : D
  * - `'ieee'`: nothing. Products and sums are those of IEEE float32. The default.
  * - `'tf32'`: the inputs are rounded to 11 significant bits (float32 has 24), sums are float32.
  * - `'fp32-fast'`: each input is taken as the sum of two such numbers, which gives errors like
- *   those of float32, from tensor cores.
+ *   those of float32, from tensor cores: 2^-20 of each product, and 2^-136 of each of its inputs,
+ *   which is more only where the other is below 2^-116 (1e-35). Overflow, infinities and NaN are as
+ *   in IEEE arithmetic, but an input below 2^-137 counts as 0, also beside infinity.
  *
  * Where there is no kernel for less, IEEE arithmetic serves.
  */

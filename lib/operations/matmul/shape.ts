@@ -39,7 +39,10 @@ export interface MatmulShape {
   strideB?: number | undefined;
   /** The same for the result, where batches must not overlap. */
   strideC?: number | undefined;
-  /** Factor of the product. Default 1. An integer where the result is `int32`. */
+  /**
+   * Factor of the product. Default 1. An integer where the result is `int32`. With 0 neither `a`, `b`
+   * nor scales are read: what remains is `beta out`, as in the BLAS, and a bias.
+   */
   alpha?: number | undefined;
   /**
    * Factor of what is in `out` before, which must be given if this is not 0. Default 0: `out` is

@@ -108,6 +108,8 @@ const char* Words(MatmulUnfit unfit) {
   switch (unfit) {
     case MatmulUnfit::kFits:
       return "";
+    case MatmulUnfit::kEmpty:
+      return "has nothing to compute";
     case MatmulUnfit::kDtype:
       return "is for another dtype or precision";
     case MatmulUnfit::kCapability:
@@ -178,6 +180,12 @@ napi_value Matmul(Call& call) {
   device.Enter();
   if (m == 0 || n == 0 || batches == 0) {
     return call.Undefined();
+  }
+  // As in the BLAS: nothing of the product is read, so that no NaN of it counts.
+  if (p.epilogue.alpha == 0) {
+    p.epilogue.alpha = 0;
+    p.k = 0;
+    vectors[1] = vectors[2] = nullptr;
   }
   p.a = a.data(), p.b = b.data(), p.c = out.data();
   const MatmulWish wish = ReadWish(call);

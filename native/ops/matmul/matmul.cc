@@ -34,6 +34,7 @@ MatmulUnfit Fit(const MatmulVariant& variant, const MatmulProblem& problem,
                 const DeviceProperties& properties, const MatmulWish& wish) {
   const MatmulArguments& p = problem.arguments;
   const int capability = properties.major * 10 + properties.minor;
+  if (p.m <= 0 || p.n <= 0 || p.k < 0 || p.batches <= 0) return MatmulUnfit::kEmpty;
   if (variant.dtype != problem.dtype || !IsPreciseEnough(variant.precision, problem.precision)) {
     return MatmulUnfit::kDtype;
   }

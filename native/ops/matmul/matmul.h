@@ -60,6 +60,7 @@ std::span<const MatmulVariant> MatmulVariants();
 // Why a variant cannot, or is not to, compute a problem.
 enum class MatmulUnfit : std::uint8_t {
   kFits,
+  kEmpty,
   kDtype,         // of another dtype, or less precise than asked for
   kCapability,    // not for this GPU
   kSharedMemory,  // more than this GPU has

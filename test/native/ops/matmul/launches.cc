@@ -112,6 +112,9 @@ TEST_CASE("matmul: what a variant cannot do is said") {
     return PlanVariant(VariantNamed(name), problem, properties, {}).unfit;
   };
   CHECK(unfit("float32_64x64", Problem(4, 4, 4), H200()) == MatmulUnfit::kFits);
+  CHECK(unfit("float32_64x64", Problem(4, 4, 0), H200()) == MatmulUnfit::kFits);
+  CHECK(unfit("float32_64x64", Problem(0, 4, 4), H200()) == MatmulUnfit::kEmpty);
+  CHECK(unfit("skinny_axpy4_float32", Problem(4, 0, 4), H200()) == MatmulUnfit::kEmpty);
   CHECK(unfit("float64_64x64", Problem(4, 4, 4), H200()) == MatmulUnfit::kDtype);
   CHECK(unfit("skinny_axpy4_float32", Problem(5, 8, 4), H200()) == MatmulUnfit::kShape);
   CHECK(unfit("skinny_dot4_float32", Problem(4, 8, 4), H200()) == MatmulUnfit::kLayout);
