@@ -4,7 +4,10 @@
 // NODECUDA_TESTS chooses a part, by folders and not by files, so that a new family of operations is in
 // it. CONTRIBUTING.md says what the other tests could not find there.
 const PARTS = {
-  all: ['**/*'],
+  all: ['*', '!(cudart)/**/*'],
+  // On the double of the CUDA runtime, by scripts/cudart.mjs: what runs on a GPU, and its own tests.
+  cudart: ['cudart/*'],
+  gpu: ['gpu/**/*', 'unit/operations/**/*', 'unit/memory/{buffer,transfer}', 'property/**/*'],
   // On the committed binary: that it is the right one, loads everywhere, and computes.
   prebuild: ['package/!(types)', 'worker/*', 'exit/*', 'unit/addon/*', 'property/**/*', 'gpu/**/*'],
   // On other versions of Node.js: modules, flags, callbacks, collection.

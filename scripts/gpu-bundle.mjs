@@ -118,7 +118,9 @@ cpSync(path.join(root, 'dist'), path.join(bundle, 'dist'), { recursive: true });
 putCompiled('lib');
 putCompiled('bench', ['bench/results']);
 putCompiled('test', [
-  ...['bench', 'differential', 'native', 'package', 'types'].map((name) => `test/${name}`),
+  ...['bench', 'differential', 'native', 'package', 'types', 'cudart'].map(
+    (name) => `test/${name}`,
+  ),
   ...['demo', 'examples', 'native', 'abi'].map((name) => `test/${name}.test.ts`),
 ]);
 // Tests read these, to compare what TypeScript repeats of them.

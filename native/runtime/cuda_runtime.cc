@@ -16,6 +16,7 @@ std::unique_ptr<Runtime> MakeCudaRuntime() {
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 
@@ -158,7 +159,11 @@ static_assert(static_cast<int>(CUDA_ERROR_DEINITIALIZED) == cudaErrorCudartUnloa
 static_assert(static_cast<int>(CUDA_ERROR_INVALID_CONTEXT) == cudaErrorDeviceUninitialized);
 
 // The runtime has no such call, and linking with the driver's library would need one at load time.
+// It is asked for once in a process; a failure is not kept, the next call asks again.
 Status FindTensorMapEncodeTiled(PFN_cuTensorMapEncodeTiled_v12000* encode) {
+  static std::atomic<PFN_cuTensorMapEncodeTiled_v12000> known = nullptr;
+  *encode = known.load();
+  if (*encode != nullptr) return Status::kSuccess;
   constexpr unsigned kSince = 12000;
   void* entry = nullptr;
   cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
@@ -167,6 +172,7 @@ Status FindTensorMapEncodeTiled(PFN_cuTensorMapEncodeTiled_v12000* encode) {
   if (status != Status::kSuccess) return status;
   if (found != cudaDriverEntryPointSuccess || entry == nullptr) return Status::kSymbolNotFound;
   *encode = reinterpret_cast<PFN_cuTensorMapEncodeTiled_v12000>(entry);
+  known.store(*encode);
   return Status::kSuccess;
 }
 
@@ -258,7 +264,10 @@ class CudaRuntime final : public Runtime {
     std::uint64_t keep_all = UINT64_MAX;
     const Status set =
         Checked(cudaMemPoolSetAttribute(Cuda(*pool), cudaMemPoolAttrReleaseThreshold, &keep_all));
-    if (set != Status::kSuccess) Checked(cudaMemPoolDestroy(Cuda(*pool)));
+    if (set != Status::kSuccess) {
+      Checked(cudaMemPoolDestroy(Cuda(*pool)));
+      *pool = nullptr;  // the caller would destroy it again
+    }
     return set;
   }
   Status MemPoolDestroy(MemPool pool) override { return Checked(cudaMemPoolDestroy(Cuda(pool))); }

@@ -12,7 +12,8 @@ import { type Check, judge } from '../../../bench/measure/check';
 import { type BenchDtype, decode, type ProductDtype, upload } from '../../../bench/measure/data';
 import { openTestDevice } from '../../support/devices.js';
 
-const isGpu = process.env.NODECUDA_TEST_DEVICE === 'gpu';
+// With the double of the CUDA runtime (test/cudart/) in place of a GPU, only the binding is another.
+const isGpu = process.env.NODECUDA_TEST_DEVICE === 'gpu' && !process.env.NODECUDA_DOUBLE_CAPABILITY;
 
 interface Shape {
   readonly m: number;

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "double.h"
+#include "order.h"
+#include "simulator/simulated_runtime.h"
+
+namespace nodecuda::cudart {
+namespace {
+
+int NumberFromEnvironment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr && *text != '\0' ? std::atoi(text) : otherwise;
+}
+
+Runtime* MakeDevices() {
+  const auto known = simulator::SupportedCapabilities();
+  if (std::find(known.begin(), known.end(), Capability()) == known.end()) {
+    Violation("NODECUDA_DOUBLE_CAPABILITY", "this one cannot be simulated");
+  }
+  // As CUDA has it, none are visible then. Lists of devices are not read.
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const bool hidden = visible != nullptr && *visible == '\0';
+  constexpr std::size_t kMemoryBytes = std::size_t{1} << 30;
+  return simulator::MakeSimulatedRuntime(
+             {.device_count = hidden ? 0 : NumberFromEnvironment("NODECUDA_DOUBLE_DEVICES", 1),
+              .memory_bytes = kMemoryBytes,
+              .major = Capability() / 10,
+              .minor = Capability() % 10})
+      .release();
+}
+
+void Convert(const DeviceProperties& from, cudaDeviceProp* to) {
+  *to = {};
+  std::strncpy(to->name, from.name.c_str(), sizeof to->name - 1);
+  std::memcpy(to->uuid.bytes, from.uuid, sizeof to->uuid.bytes);
+  to->major = from.major;
+  to->minor = from.minor;
+  to->totalGlobalMem = from.total_memory;
+  to->multiProcessorCount = from.multiprocessor_count;
+  to->maxThreadsPerBlock = from.max_threads_per_block;
+  to->maxThreadsPerMultiProcessor = from.max_threads_per_multiprocessor;
+  to->maxBlocksPerMultiProcessor = from.max_blocks_per_multiprocessor;
+  std::copy_n(from.max_block_dim, 3, to->maxThreadsDim);
+  std::copy_n(from.max_grid_dim, 3, to->maxGridSize);
+  to->sharedMemPerBlock = from.shared_memory_per_block;
+  to->sharedMemPerBlockOptin = from.shared_memory_per_block_optin;
+  to->sharedMemPerMultiprocessor = from.shared_memory_per_multiprocessor;
+  to->regsPerBlock = from.registers_per_block;
+  to->warpSize = from.warp_size;
+  to->memoryBusWidth = from.memory_bus_width_bits;
+  to->l2CacheSize = static_cast<int>(from.l2_cache_bytes);
+  to->pciDomainID = from.pci_domain;
+  to->pciBusID = from.pci_bus;
+  to->pciDeviceID = from.pci_device;
+  to->ECCEnabled = from.ecc_enabled;
+  to->integrated = from.integrated;
+  to->memoryPoolsSupported = from.memory_pools_supported;
+}
+
+}  // namespace
+
+int Capability() {
+  static const int capability = NumberFromEnvironment("NODECUDA_DOUBLE_CAPABILITY", 90);
+  return capability;
+}
+
+Runtime& Simulated() {
+  static Runtime* runtime = MakeDevices();
+  return *runtime;
+}
+
+}  // namespace nodecuda::cudart
+
+using namespace nodecuda;
+using namespace nodecuda::cudart;
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  return Call("cudaDriverGetVersion", [&] { return Simulated().DriverGetVersion(version); });
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  return Call("cudaRuntimeGetVersion", [&] { return Simulated().RuntimeGetVersion(version); });
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  return Call("cudaGetDeviceCount", [&] { return Simulated().GetDeviceCount(count); });
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  return Call("cudaGetDeviceProperties", [&] {
+    DeviceProperties simulated;
+    const Status status = Simulated().GetDeviceProperties(&simulated, device);
+    if (status == Status::kSuccess) Convert(simulated, properties);
+    return status;
+  });
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  return Call("cudaDeviceGetAttribute", [&] {
+    DeviceProperties simulated;
+    const Status status = Simulated().GetDeviceProperties(&simulated, device);
+    if (status != Status::kSuccess) return status;
+    switch (attribute) {
+      case cudaDevAttrComputeCapabilityMajor:
+        *value = simulated.major;
+        return Status::kSuccess;
+      case cudaDevAttrComputeCapabilityMinor:
+        *value = simulated.minor;
+        return Status::kSuccess;
+      case cudaDevAttrClockRate:
+        *value = simulated.clock_rate_khz;
+        return Status::kSuccess;
+      case cudaDevAttrMemoryClockRate:
+        *value = simulated.memory_clock_rate_khz;
+        return Status::kSuccess;
+      default:
+        Violation("cudaDeviceGetAttribute", "the double does not know this attribute");
+    }
+  });
+}
+
+cudaError_t cudaSetDevice(int device) {
+  return Call("cudaSetDevice", [&] {
+    const Status status = Simulated().SetDevice(device);
+    if (status == Status::kSuccess) SetCurrentDevice(device);
+    return status;
+  });
+}
+
+cudaError_t cudaGetDevice(int* device) {
+  return Call("cudaGetDevice", [&] {
+    *device = NeedDevice("cudaGetDevice");
+    return Status::kSuccess;
+  });
+}
+
+cudaError_t cudaDeviceSynchronize() {
+  return Call("cudaDeviceSynchronize", [&] {
+    NeedDevice("cudaDeviceSynchronize");
+    return Simulated().DeviceSynchronize();
+  });
+}
+
+cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+  return Call("cudaDeviceGetStreamPriorityRange", [&] {
+    NeedDevice("cudaDeviceGetStreamPriorityRange");
+    return Simulated().DeviceGetStreamPriorityRange(least, greatest);
+  });
+}

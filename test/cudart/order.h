@@ -1,0 +1,29 @@
+#ifndef NODECUDA_TEST_CUDART_ORDER_H_
+#define NODECUDA_TEST_CUDART_ORDER_H_
+
+#include <cstddef>
+#include <string>
+
+// The rules that calls must keep, stricter than CUDA's: what CUDA answers with an error, or not at
+// all, ends the process here.
+namespace nodecuda::cudart {
+
+[[noreturn]] void Violation(const std::string& call, const std::string& what);
+
+// The thread's device. CUDA takes device 0 where none was set; for us that is a mistake.
+void SetCurrentDevice(int device);
+int NeedDevice(const char* call);
+
+enum class Kind { kStream, kEvent, kPool, kLibrary, kKernel, kMemory, kPinned };
+
+// A handle, or `bytes` of memory at `handle`. A kernel is gone with its `owner`, the library.
+void Made(Kind kind, const void* handle, std::size_t bytes = 0, const void* owner = nullptr);
+// Ends the process unless the handle is live; Take makes it dead too, and what it owns.
+void Need(const char* call, Kind kind, const void* handle);
+void Take(const char* call, Kind kind, const void* handle);
+// Ends the process unless all the bytes lie in one live allocation of device memory.
+void NeedMemory(const char* call, const void* pointer, std::size_t bytes);
+
+}  // namespace nodecuda::cudart
+
+#endif  // NODECUDA_TEST_CUDART_ORDER_H_
