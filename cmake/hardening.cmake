@@ -23,6 +23,10 @@ endif()
 add_compile_options(-fstack-protector-strong -fstack-clash-protection)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-fcf-protection=full)
+  # The linker says of a binary what all its parts say of themselves, and cudart and crti.o say
+  # nothing. They are fit for a shadow stack all the same (they return only to where they were called
+  # from), and not for indirect branch tracking (they have no endbr64): nor is the binary.
+  add_link_options(-Wl,-z,shstk)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")  # FORTIFY needs the optimizer

@@ -60,9 +60,14 @@ for (const row of ROWS) {
   for (const status of row.slice(2) as number[]) byStatus.set(status, row);
 }
 
-/** The code that a status stands for. */
-export function codeOfStatus(status: number): CudaErrorCode {
-  return byStatus.get(status)?.[1] ?? 'ERR_CUDA_DRIVER';
+/**
+ * Why CUDA cannot be used at all, for the status of its initialization. No device has been used yet,
+ * so that a status which tells of memory, code or a fault elsewhere says no more than that it failed.
+ */
+export function codeOfInitialization(status: number): CudaErrorCode {
+  if (status === 806 || status === 810) return 'ERR_CUDA_MPS';
+  const row = byStatus.get(status);
+  return row !== undefined && row[0] === CudaUnavailableError ? row[1] : 'ERR_CUDA_DRIVER';
 }
 
 function statusMessage(failure: NativeFailureDetails): string {
@@ -79,6 +84,17 @@ function outOfMemory(failure: NativeFailureDetails): CudaError {
   return new CudaOutOfMemoryError(`Out of memory${where}${asked}${there}`, {
     ...failure,
     ...(requested === undefined ? {} : { requested }),
+  });
+}
+
+function outOfHostMemory(failure: NativeFailureDetails): CudaError {
+  const { requested, operation } = failure;
+  const pinned = operation === 'cudaHostAlloc' ? 'pinned ' : '';
+  const asked = requested === undefined ? '' : `: ${requested} bytes asked for`;
+  return new CudaOutOfMemoryError(`Out of ${pinned}host memory${asked}`, {
+    ...failure,
+    status: 2,
+    statusName: 'cudaErrorMemoryAllocation',
   });
 }
 
@@ -123,6 +139,10 @@ export function publicError(message: string, failure: NativeFailureDetails): Err
       return new CudaShutdownError(message, failure);
     case 'lost':
       return lost(failure);
+    case 'host-memory':
+      return outOfHostMemory(failure);
+    case 'internal':
+      return new CudaDriverError(`nodecuda failed: ${message}`, failure);
     case 'cuda':
       return ofStatus(failure);
   }

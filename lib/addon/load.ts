@@ -3,7 +3,7 @@
  * fails and costs nothing.
  */
 import { isMainThread } from 'node:worker_threads';
-import { CudaError, CudaOutOfMemoryError, CudaUnavailableError } from '../base/errors.js';
+import { CudaError, CudaUnavailableError } from '../base/errors.js';
 import { type FailedAttempt, findAddon } from './attempts.js';
 import { publicError } from './failures.js';
 import { platform, platformWords } from './platform.js';
@@ -29,11 +29,7 @@ export function onFatal(listener: () => void): void {
 /** The public error for whatever native code threw. */
 export function translate(error: unknown): unknown {
   const failure = error as Partial<NativeFailure> | null | undefined;
-  if (failure?.nodecuda === undefined) {
-    // The only error of native code without details: there is no memory left to make them.
-    const isMemory = failure?.message === 'out of host memory';
-    return isMemory ? new CudaOutOfMemoryError('Out of host memory') : error;
-  }
+  if (failure?.nodecuda === undefined) return error;
   const translated = publicError(failure.message ?? '', failure.nodecuda);
   if (translated instanceof CudaError && translated.fatal) {
     for (const listener of fatalListeners) listener();

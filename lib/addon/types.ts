@@ -24,7 +24,9 @@ export interface NativeFailureDetails {
     | 'cuda'
     | 'lost'
     | 'shutdown'
-    | 'unsupported';
+    | 'unsupported'
+    | 'host-memory'
+    | 'internal';
   /** cudaError_t, or null where no CUDA call failed. For `lost`: the first fatal one. */
   readonly status: number | null;
   readonly statusName: string | null;
@@ -34,7 +36,7 @@ export interface NativeFailureDetails {
   readonly device: number | null;
   /** Words of the loader or of the simulator's fault report; may be empty. */
   readonly report: string;
-  /** For status 2 (out of memory): bytes. */
+  /** Out of memory: bytes, where known. */
   readonly requested?: number;
   readonly free?: number;
   readonly total?: number;

@@ -47,7 +47,9 @@ export interface CudaErrorDetails {
   readonly cause?: unknown;
 }
 
-const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 600, 802, 805, 807, 808, 809]);
+// Not 802, 805 and 807 to 809, though they pass: the runtime keeps a failed initialization for as
+// long as the process lives. 304 is a thread that could not be had.
+const RETRYABLE: ReadonlySet<number | null> = new Set([2, 46, 216, 304, 600]);
 
 /**
  * A failure of CUDA or of a CUDA object. Mistakes in arguments are `TypeError` and `RangeError`
@@ -126,16 +128,17 @@ export class CudaUnavailableError extends CudaError {
 }
 
 /**
- * Device memory is used up. The device stays usable: free something and try again.
+ * Device memory, or memory of the host, is used up; the message says which. The device stays usable:
+ * free something and try again.
  *
  * @group Errors
  */
 export class CudaOutOfMemoryError extends CudaError {
   /** Bytes asked for, or null if not known. */
   readonly requested: number | null;
-  /** Bytes of device memory that were free. */
+  /** Bytes of device memory that were free; null if host memory ran out. */
   readonly free: number | null;
-  /** Bytes of device memory there are. */
+  /** Bytes of device memory there are; null if host memory ran out. */
   readonly total: number | null;
 
   constructor(

@@ -137,10 +137,14 @@ const BAD_SIMULATE: Explanation = {
   hint: `Unset NODECUDA_SIMULATE, or set it to a whole number from 0 to ${MOST_SIMULATED}.`,
 };
 
-function unavailable({ reason, message, hint }: Explanation): CudaUnavailableError {
+function unavailable(
+  { reason, message, hint }: Explanation,
+  { status, statusName } = NO_PROBE,
+): CudaUnavailableError {
   return new CudaUnavailableError(`${message}. ${hint}`, {
     code: reason ?? 'ERR_CUDA_NO_DEVICE',
     operation: 'cuda.device',
+    ...(status === 0 ? {} : { status, statusName }),
   });
 }
 
@@ -241,7 +245,7 @@ function device(index = 0): Device {
   const wanted = checkInteger(index, 'index');
   const found = find();
   const count = usable(found);
-  if (count === 0) throw unavailable(found.explanation);
+  if (count === 0) throw unavailable(found.explanation, found.probe);
   if (wanted >= count) {
     throw rangeError(
       `Expected a device index below ${count}, the number of devices, but received ${wanted}`,

@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOfStatus } from '../addon/failures.js';
+import { codeOfInitialization } from '../addon/failures.js';
 import type { NativeBuildInfo, NativeProbe } from '../addon/types.js';
 import { environment } from '../base/environment.js';
 import type { CudaErrorCode } from '../base/errors.js';
@@ -111,8 +111,17 @@ function noDriver({ libraryPaths, deviceFiles }: Findings): Explanation {
   };
 }
 
-function noDevice({ visibleDevices, deviceFiles }: Findings): Explanation {
+const NOT_LICENSED = 102;
+
+function noDevice({ probe, visibleDevices, deviceFiles }: Findings): Explanation {
   const reason = 'ERR_CUDA_NO_DEVICE';
+  if (probe.status === NOT_LICENSED) {
+    return {
+      reason,
+      message: 'The (virtual) GPU has no license that allows CUDA',
+      hint: 'Check the license server and the kind of license of the virtual GPU: `nvidia-smi -q`.',
+    };
+  }
   if (visibleDevices?.trim() === '') {
     return {
       reason,
@@ -153,11 +162,12 @@ const HINTS: Partial<Record<CudaErrorCode, readonly [message: string, hint: stri
   ],
   ERR_CUDA_NOT_READY: [
     'The GPU system is not ready yet',
-    'Start the fabric manager (nvidia-fabricmanager) and try again.',
+    'Start the fabric manager (nvidia-fabricmanager), then restart the process: CUDA does not ask ' +
+      'again.',
   ],
   ERR_CUDA_MPS: [
     'The CUDA multi-process service (MPS) cannot be reached or is full',
-    'Check or restart the MPS control daemon.',
+    'Check or restart the MPS control daemon, then restart the process: CUDA does not ask again.',
   ],
   ERR_CUDA_FORKED: [
     'CUDA could not be initialized',
@@ -191,7 +201,7 @@ function explainFindings(findings: Findings): Explanation {
   }
   // CUDA says "insufficient driver" (35) where there is none, too.
   if (probe.status !== 34 && probe.driverVersion === 0) return noDriver(findings);
-  const reason = probe.status === 0 ? 'ERR_CUDA_NO_DEVICE' : codeOfStatus(probe.status);
+  const reason = probe.status === 0 ? 'ERR_CUDA_NO_DEVICE' : codeOfInitialization(probe.status);
   if (reason === 'ERR_CUDA_NO_DEVICE') return noDevice(findings);
   if (reason === 'ERR_CUDA_DRIVER_TOO_OLD') {
     return {

@@ -12,40 +12,31 @@ namespace {
 [[gnu::used, gnu::retain]] const char kSourceHashMark[] =
     "nodecuda-source-hash:" NODECUDA_SOURCE_HASH;
 
-Napi::Array NumberArray(Napi::Env env, std::span<const int> numbers) {
-  Napi::Array array = Napi::Array::New(env, numbers.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    array[static_cast<std::uint32_t>(i)] = Napi::Number::New(env, numbers[i]);
-  }
-  return array;
-}
-
 napi_value BuildInfo(Call& call) {
-  Napi::Env env = call.env();
-  Napi::Object info = Napi::Object::New(env);
-  info["sourceHash"] = NODECUDA_SOURCE_HASH;
+  Object info(call.env());
+  info.Set("sourceHash", std::string_view(NODECUDA_SOURCE_HASH));
 #ifdef NODECUDA_WITH_CUDA
-  info["withCuda"] = true;
+  info.Set("withCuda", true);
 #else
-  info["withCuda"] = false;
+  info.Set("withCuda", false);
 #endif
-  info["cudaVersion"] = Napi::Number::New(env, BuiltinCudaVersion());
-  info["architectures"] = NumberArray(env, BuiltinTargets());
-  info["simulatedCapabilities"] = NumberArray(env, simulator::SupportedCapabilities());
-  info["simulatorIsa"] = simulator::IsaName(simulator::DetectIsa());
-  return info;
+  info.Set("cudaVersion", BuiltinCudaVersion());
+  info.Set("architectures", ToArray(call.env(), BuiltinTargets()));
+  info.Set("simulatedCapabilities", ToArray(call.env(), simulator::SupportedCapabilities()));
+  info.Set("simulatorIsa", simulator::IsaName(simulator::DetectIsa()));
+  return info.value();
 }
 
 napi_value LiveHandles(Call& call) {
   const Environment& environment = call.environment();
-  Napi::Object live = Napi::Object::New(call.env());
-  live["runtimes"] = static_cast<double>(environment.runtimes.live());
-  live["devices"] = static_cast<double>(environment.devices.live());
-  live["streams"] = static_cast<double>(environment.streams.live());
-  live["buffers"] = static_cast<double>(environment.buffers.live());
-  live["reads"] = static_cast<double>(environment.reads.live());
-  live["events"] = static_cast<double>(environment.events.live());
-  return live;
+  Object live(call.env());
+  live.Set("runtimes", environment.runtimes.live());
+  live.Set("devices", environment.devices.live());
+  live.Set("streams", environment.streams.live());
+  live.Set("buffers", environment.buffers.live());
+  live.Set("reads", environment.reads.live());
+  live.Set("events", environment.events.live());
+  return live.value();
 }
 
 napi_value BeginShutdown(Call& call) {
@@ -57,12 +48,16 @@ void Initialize(napi_env env, napi_value exports) {
   auto* environment = new Environment(env);
   // Runs at the end of a Worker and at the natural end of the main thread, not after
   // process.exit(): nothing may depend on it.
-  napi_add_env_cleanup_hook(
-      env, [](void* self) { delete static_cast<Environment*>(self); }, environment);
+  if (napi_add_env_cleanup_hook(
+          env, [](void* self) { delete static_cast<Environment*>(self); }, environment) != napi_ok) {
+    delete environment;
+    throw Failure(Failure::Kind::kShutdown, "no cleanup hook could be added");
+  }
   ExportFunction(env, exports, *environment, "buildInfo", EntryPoint<BuildInfo>);
   ExportFunction(env, exports, *environment, "liveHandles", EntryPoint<LiveHandles>);
   ExportFunction(env, exports, *environment, "beginShutdown", EntryPoint<BeginShutdown>);
-  napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock());
+  Require(
+      napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
   ExportStreams(env, exports, *environment);
@@ -79,10 +74,13 @@ void Initialize(napi_env env, napi_value exports) {
 }  // namespace nodecuda
 
 NAPI_MODULE_INIT() {
-  // Fails where a Worker is terminated while it loads the addon: there is nobody left to tell.
+  // Fails where a Worker is terminated while it loads the addon: then there is nobody left to tell.
   try {
     nodecuda::Initialize(env, exports);
-  } catch (const nodecuda::Failure&) {
+  } catch (...) {
+    if (napi_value error = nodecuda::MakeError(env, nodecuda::CurrentFailure())) {
+      napi_throw(env, error);
+    }
   }
   return exports;
 }

@@ -1,7 +1,6 @@
 #include "binding/call.h"
 
 #include <cmath>
-#include <new>
 
 namespace nodecuda {
 namespace {
@@ -11,14 +10,6 @@ constexpr double kMaxSafeInteger = 9007199254740991.0;
 [[noreturn]] void WrongType(std::size_t index, const char* expected) {
   throw Failure(Failure::Kind::kArgumentType,
                 "argument " + std::to_string(index) + " must be " + expected);
-}
-
-// Node-API fails while an environment is being torn down, or with an exception pending; there is
-// nothing to do but to return to JavaScript.
-void Require(napi_status status) {
-  if (status != napi_ok) {
-    throw Failure(Failure::Kind::kShutdown, "Node-API refused a call");
-  }
 }
 
 const char* KindName(Failure::Kind kind) {
@@ -39,6 +30,10 @@ const char* KindName(Failure::Kind kind) {
       return "shutdown";
     case Failure::Kind::kUnsupported:
       return "unsupported";
+    case Failure::Kind::kHostMemory:
+      return "host-memory";
+    case Failure::Kind::kInternal:
+      return "internal";
   }
   return "cuda";
 }
@@ -116,20 +111,12 @@ ViewBytes Call::View(std::size_t index) const {
   bool is_typed_array = false, is_data_view = false;
   Require(napi_is_typedarray(env_, value, &is_typed_array));
   Require(napi_is_dataview(env_, value, &is_data_view));
-  if (is_typed_array) {
-    napi_typedarray_type type;
-    std::size_t length = 0;
-    Require(napi_get_typedarray_info(env_, value, &type, &length, &view.data, nullptr, nullptr));
-    static constexpr std::size_t kBytes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 2};
-    if (static_cast<std::size_t>(type) >= std::size(kBytes)) {
-      WrongType(index, "a typed array of a known type");
-    }
-    view.bytes = length * kBytes[type];
-  } else if (is_data_view) {
-    Require(napi_get_dataview_info(env_, value, &view.bytes, &view.data, nullptr, nullptr));
-  } else {
+  if (!is_typed_array && !is_data_view) {
     WrongType(index, "a typed array or DataView");
   }
+  // Takes any view and tells its bytes. napi_get_typedarray_info tells elements and their type, and
+  // leaves the type as it was for a class that it does not know (Float16Array on Node.js 22).
+  Require(napi_get_buffer_info(env_, value, &view.data, &view.bytes));
   if (view.bytes > 0 && view.data == nullptr) {
     WrongType(index, "a view that is not detached");
   }
@@ -142,53 +129,55 @@ napi_value Call::Undefined() const {
   return value;
 }
 
-napi_value Call::FromNumber(double number) const {
-  napi_value value;
-  Require(napi_create_double(env_, number, &value));
-  return value;
-}
-
-napi_value MakeError(napi_env env, const Failure& failure) {
-  Napi::Object details = Napi::Object::New(env);
-  bool has_status = failure.status != Status::kSuccess;
-  details["kind"] = Napi::String::New(env, KindName(failure.kind));
-  details["status"] = has_status
-                          ? Napi::Value(Napi::Number::New(env, static_cast<int>(failure.status)))
-                          : Napi::Env(env).Null();
-  details["statusName"] = has_status
-                              ? Napi::Value(Napi::String::New(env, StatusName(failure.status)))
-                              : Napi::Env(env).Null();
-  details["operation"] = Napi::String::New(env, failure.operation);
-  details["device"] = failure.device >= 0 ? Napi::Value(Napi::Number::New(env, failure.device))
-                                          : Napi::Env(env).Null();
-  details["report"] = Napi::String::New(env, failure.report);
-  if (failure.has_sizes) {
-    details["requested"] = Napi::Number::New(env, static_cast<double>(failure.requested));
-    details["free"] = Napi::Number::New(env, static_cast<double>(failure.free));
-    details["total"] = Napi::Number::New(env, static_cast<double>(failure.total));
+napi_value MakeError(napi_env env, const Failure& failure) noexcept {
+  try {
+    Object details(env);
+    details.Set("kind", KindName(failure.kind));
+    if (failure.status != Status::kSuccess) {
+      details.Set("status", static_cast<int>(failure.status));
+      details.Set("statusName", StatusName(failure.status));
+    } else {
+      details.Set("status", nullptr);
+      details.Set("statusName", nullptr);
+    }
+    details.Set("operation", std::string_view(failure.operation));
+    if (failure.device >= 0) {
+      details.Set("device", failure.device);
+    } else {
+      details.Set("device", nullptr);
+    }
+    details.Set("report", std::string_view(failure.report));
+    if (failure.requested > 0) {
+      details.Set("requested", failure.requested);
+    }
+    if (failure.has_sizes) {
+      details.Set("free", failure.free);
+      details.Set("total", failure.total);
+    }
+    napi_value error;
+    Require(napi_create_error(env, nullptr, ToValue(env, std::string_view(failure.operation)),
+                              &error));
+    napi_property_descriptor property{};
+    property.utf8name = "nodecuda";
+    property.value = details.value();
+    property.attributes = napi_default_jsproperty;
+    Require(napi_define_properties(env, error, 1, &property));
+    return error;
+  } catch (...) {
+    return nullptr;
   }
-  Napi::Error error = Napi::Error::New(env, failure.operation);
-  error.Set("nodecuda", details);
-  return error.Value();
 }
 
 napi_value Guard(napi_env env, napi_callback_info info, Call::Arguments where,
                  napi_value (*function)(Call&)) noexcept {
-  // Whatever making the error object throws in turn is a pending exception or a dying environment.
   try {
-    try {
-      Call call(env, info, where);
-      return function(call);
-    } catch (const Failure& failure) {
-      napi_throw(env, MakeError(env, failure));
-    } catch (const Napi::Error& error) {
-      error.ThrowAsJavaScriptException();
-    } catch (const std::bad_alloc&) {
-      napi_throw_range_error(env, nullptr, "out of host memory");
-    } catch (const std::exception& error) {
-      napi_throw_error(env, nullptr, error.what());
-    }
+    Call call(env, info, where);
+    return function(call);
   } catch (...) {
+    // Without an error object the environment is stopping, or has an exception pending already.
+    if (napi_value error = MakeError(env, CurrentFailure())) {
+      napi_throw(env, error);
+    }
   }
   return nullptr;
 }

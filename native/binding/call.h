@@ -7,6 +7,7 @@
 
 #include "binding/environment.h"
 #include "binding/napi_setup.h"
+#include "binding/value.h"
 
 namespace nodecuda {
 
@@ -63,7 +64,8 @@ class Call {
   }
 
   napi_value Undefined() const;
-  napi_value FromNumber(double number) const;
+  napi_value FromNumber(double number) const { return ToValue(env_, number); }
+  napi_value FromBoolean(bool boolean) const { return ToValue(env_, boolean); }
 
  private:
   napi_env env_;
@@ -72,8 +74,9 @@ class Call {
   napi_value arguments_[kMaxArguments];
 };
 
-// Turns the failure into a JavaScript Error that carries it as data.
-napi_value MakeError(napi_env env, const Failure& failure);
+// Turns the failure into a JavaScript Error that carries it as data. Null where no error can be
+// made: the environment is stopping, and nobody is left to tell.
+napi_value MakeError(napi_env env, const Failure& failure) noexcept;
 
 // Calls `function` and throws what it throws as a JavaScript exception: no C++ exception may cross
 // Node-API.

@@ -17,110 +17,106 @@ Environment::~Environment() {
 }
 
 napi_value Environment::MakeArgumentBlock() {
-  void* data = nullptr;
+  void* data;
   napi_value memory, block;
-  napi_ref reference;  // holds the memory; ends with the environment
-  if (napi_create_arraybuffer(env_, abi::kArgumentBlockLength * sizeof(double), &data, &memory) !=
-          napi_ok ||
-      napi_create_typedarray(env_, napi_float64_array, abi::kArgumentBlockLength, memory, 0,
-                             &block) != napi_ok ||
-      napi_create_reference(env_, block, 1, &reference) != napi_ok) {
-    throw Failure(Failure::Kind::kShutdown, "no argument block could be made");
-  }
-  argument_block_ = static_cast<const double*>(data);
+  Require(napi_create_arraybuffer(env_, abi::kArgumentBlockLength * sizeof(double), &data, &memory));
+  Require(napi_create_typedarray(env_, napi_float64_array, abi::kArgumentBlockLength, memory, 0,
+                                 &block));
+  Require(napi_create_reference(env_, block, 1, &argument_block_));  // ends with the environment
   return block;
+}
+
+const double* Environment::argument_block() const {
+  napi_value block;
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  Require(napi_get_reference_value(env_, argument_block_, &block));
+  Require(napi_get_buffer_info(env_, block, &data, &bytes));
+  if (bytes != abi::kArgumentBlockLength * sizeof(double)) {
+    throw Failure(Failure::Kind::kArgumentType, "the argument block was detached");
+  }
+  return static_cast<const double*>(data);
 }
 
 napi_value Environment::MakePromise(const std::shared_ptr<PhysicalDevice>& device,
                                     std::vector<Event> events, std::shared_ptr<void> keep_alive) {
-  Wait wait{std::move(events), std::move(keep_alive), nullptr, std::nullopt};
+  Waits waits;
+  Wait& wait = waits.emplace_back();
+  wait.events = std::move(events);
+  wait.keep_alive = std::move(keep_alive);
   // Work that is done already, as short work often is, needs no thread.
-  bool over = Watcher::Poll(*device, wait);
+  const bool over = Watcher::Poll(*device, wait);
+  // Before there is a promise, so that none is left behind where there is no thread to be had.
+  Watcher* watcher = over ? nullptr : &WatcherOf(device);
   napi_value promise;
-  if (napi_create_promise(env_, &wait.deferred, &promise) != napi_ok) {
-    throw Failure(Failure::Kind::kShutdown, "no promise could be made");
-  }
+  Require(napi_create_promise(env_, &wait.deferred, &promise));
   if (over) {
-    napi_value value;
-    if (wait.failure) {
-      napi_reject_deferred(env_, wait.deferred, MakeError(env_, *wait.failure));
-    } else if (napi_get_undefined(env_, &value) == napi_ok) {
-      napi_resolve_deferred(env_, wait.deferred, value);
-    }
+    Settle(wait);
     return promise;
-  }
-  StartDelivery();
-  Watcher* watcher = nullptr;
-  for (const auto& each : watchers_) {
-    if (&each->device() == device.get()) {
-      watcher = each.get();
-    }
-  }
-  if (watcher == nullptr) {
-    watchers_.push_back(
-        std::make_unique<Watcher>(device, [this](Wait finished) { Deliver(std::move(finished)); }));
-    watcher = watchers_.back().get();
   }
   if (outstanding_++ == 0) {
     napi_ref_threadsafe_function(env_, wake_up_);
   }
-  watcher->Add(std::move(wait));
+  watcher->Add(std::move(waits));
   return promise;
+}
+
+Watcher& Environment::WatcherOf(const std::shared_ptr<PhysicalDevice>& device) {
+  for (const auto& watcher : watchers_) {
+    if (&watcher->device() == device.get()) {
+      return *watcher;
+    }
+  }
+  StartDelivery();
+  watchers_.push_back(
+      std::make_unique<Watcher>(device, [this](Waits over) { Deliver(std::move(over)); }));
+  return *watchers_.back();
 }
 
 void Environment::StartDelivery() {
   if (wake_up_ != nullptr) {
     return;
   }
-  napi_value name;
-  napi_create_string_utf8(env_, "nodecuda", NAPI_AUTO_LENGTH, &name);
   auto settle = [](napi_env env, napi_value, void* self, void*) {
     if (env != nullptr) {
       static_cast<Environment*>(self)->Settle();
     }
   };
-  if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
-                                      settle, &wake_up_) != napi_ok) {
-    wake_up_ = nullptr;
-    throw Failure(Failure::Kind::kShutdown, "no thread-safe function could be made");
-  }
-  napi_unref_threadsafe_function(env_, wake_up_);
+  napi_threadsafe_function wake_up;
+  Require(napi_create_threadsafe_function(env_, nullptr, nullptr, ToValue(env_, "nodecuda"), 0, 1,
+                                          nullptr, nullptr, this, settle, &wake_up));
   // Registered after the function was made, so that it runs before the function is torn down: a
   // thread that calls a dying one aborts the process (nodejs/node#55706).
-  napi_add_env_cleanup_hook(
-      env_, [](void* self) { static_cast<Environment*>(self)->StopWatchers(); }, this);
+  Require(napi_add_env_cleanup_hook(
+      env_, [](void* self) { static_cast<Environment*>(self)->StopWatchers(); }, this));
+  napi_unref_threadsafe_function(env_, wake_up);
+  wake_up_ = wake_up;
 }
 
-void Environment::Deliver(Wait wait) {
+void Environment::Deliver(Waits waits) noexcept {
   bool first;
   {
     std::lock_guard lock(mutex_);
     first = finished_.empty();
-    finished_.push_back(std::move(wait));
+    finished_.splice(finished_.end(), waits);
   }
   if (first) {  // one wake-up settles all that is there by then
     napi_call_threadsafe_function(wake_up_, nullptr, napi_tsfn_nonblocking);
   }
 }
 
-void Environment::Settle() {
-  std::vector<Wait> finished;
+void Environment::Settle() noexcept {
+  Waits finished;
   {
     std::lock_guard lock(mutex_);
     finished.swap(finished_);
   }
   for (const Wait& wait : finished) {
     napi_handle_scope scope;
-    if (napi_open_handle_scope(env_, &scope) != napi_ok) {
-      return;
+    if (napi_open_handle_scope(env_, &scope) == napi_ok) {
+      Settle(wait);
+      napi_close_handle_scope(env_, scope);
     }
-    napi_value value;
-    if (wait.failure) {
-      napi_reject_deferred(env_, wait.deferred, MakeError(env_, *wait.failure));
-    } else if (napi_get_undefined(env_, &value) == napi_ok) {
-      napi_resolve_deferred(env_, wait.deferred, value);
-    }
-    napi_close_handle_scope(env_, scope);
   }
   outstanding_ -= finished.size();
   if (outstanding_ == 0 && !finished.empty()) {
@@ -128,7 +124,20 @@ void Environment::Settle() {
   }
 }
 
-void Environment::StopWatchers() {
+// Where Node-API refuses, the environment is stopping: nobody is left who waits.
+void Environment::Settle(const Wait& wait) noexcept {
+  napi_value value = nullptr;
+  if (wait.failure) {
+    value = MakeError(env_, *wait.failure);
+    if (value != nullptr) {
+      napi_reject_deferred(env_, wait.deferred, value);
+    }
+  } else if (napi_get_undefined(env_, &value) == napi_ok) {
+    napi_resolve_deferred(env_, wait.deferred, value);
+  }
+}
+
+void Environment::StopWatchers() noexcept {
   watchers_.clear();
   std::lock_guard lock(mutex_);
   finished_.clear();

@@ -38,9 +38,11 @@ class Environment {
   HandleTable<RecordableEvent> events{HandleKind::kEvent};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
-  // pass them. JavaScript must neither detach nor keep it beyond the environment.
+  // pass them.
   napi_value MakeArgumentBlock();
-  const double* argument_block() const { return argument_block_; }
+  // Where its numbers are now. Asked for at each call: JavaScript can detach the memory, which is
+  // then no longer there. Throws Failure if it did.
+  const double* argument_block() const;
 
   MatmulPlanner matmul_planner;
 
@@ -51,17 +53,19 @@ class Environment {
 
  private:
   void StartDelivery();
-  void Deliver(Wait wait);  // any thread
-  void Settle();            // JavaScript thread
-  void StopWatchers();
+  Watcher& WatcherOf(const std::shared_ptr<PhysicalDevice>& device);
+  void Deliver(Waits waits) noexcept;     // any thread
+  void Settle() noexcept;                 // JavaScript thread
+  void Settle(const Wait& wait) noexcept;
+  void StopWatchers() noexcept;
 
   napi_env env_;
-  const double* argument_block_ = nullptr;
+  napi_ref argument_block_ = nullptr;
   std::vector<std::unique_ptr<Watcher>> watchers_;  // one per device that was waited for
   napi_threadsafe_function wake_up_ = nullptr;
   std::size_t outstanding_ = 0;  // promises that a watcher has; they keep the event loop alive
   std::mutex mutex_;
-  std::vector<Wait> finished_;  // guarded by mutex_
+  Waits finished_;  // guarded by mutex_
 };
 
 }  // namespace nodecuda

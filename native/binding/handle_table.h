@@ -31,6 +31,7 @@ class HandleTable {
       }
       index = static_cast<std::uint32_t>(slots_.size());
       slots_.emplace_back();
+      free_.reserve(slots_.capacity());  // so that closing a handle needs no memory
     }
     slots_[index].object = std::move(object);
     ++live_;
@@ -44,28 +45,16 @@ class HandleTable {
   // Takes the object out; null for a handle that was closed before.
   std::shared_ptr<T> Remove(double handle) noexcept {
     std::uint32_t index;
-    try {
-      index = IndexOf(handle);
-    } catch (const Failure&) {
-      return nullptr;
-    }
-    Slot& slot = slots_[index];
-    slot.generation = slot.generation % kLastGeneration + 1;
-    free_.push_back(index);
-    --live_;
-    return std::exchange(slot.object, nullptr);
+    return Find(handle, &index) == Found::kOpen ? Take(index) : nullptr;
   }
 
   // Takes out all for which `matches` holds.
   template <class Predicate>
-  void RemoveIf(Predicate matches) {
+  void RemoveIf(Predicate matches) noexcept {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i].object != nullptr && matches(*slots_[i].object)) {
-        slots_[i].generation = slots_[i].generation % kLastGeneration + 1;
-        free_.push_back(static_cast<std::uint32_t>(i));
-        --live_;
-        // Taken out first: what its destructor does may come back to this table.
-        std::shared_ptr<T> object = std::exchange(slots_[i].object, nullptr);
+        // Taken out before it ends: what its destructor does may come back to this table.
+        const std::shared_ptr<T> object = Take(static_cast<std::uint32_t>(i));
       }
     }
   }
@@ -90,20 +79,42 @@ class HandleTable {
     std::shared_ptr<T> object;
   };
 
-  std::uint32_t IndexOf(double handle) const {
+  enum class Found { kOpen, kClosed, kNever };
+
+  Found Find(double handle, std::uint32_t* index) const noexcept {
     if (!(handle >= 1 && handle < 9007199254740992.0)) {
-      throw Failure(Failure::Kind::kArgumentType, "not a handle");
+      return Found::kNever;
     }
     auto bits = static_cast<std::uint64_t>(handle);
-    std::uint64_t index = bits & kIndexMask;
+    *index = static_cast<std::uint32_t>(bits & kIndexMask);
     if (static_cast<double>(bits) != handle ||
-        (bits >> 24 & 7) != static_cast<std::uint64_t>(kind_) || index >= slots_.size()) {
-      throw Failure(Failure::Kind::kArgumentType, "a handle of another kind");
+        (bits >> 24 & 7) != static_cast<std::uint64_t>(kind_) || *index >= slots_.size()) {
+      return Found::kNever;
     }
-    if (slots_[index].generation != bits >> 27 || slots_[index].object == nullptr) {
-      throw Failure(Failure::Kind::kDisposed, "the object was disposed");
+    const Slot& slot = slots_[*index];
+    const bool open = slot.generation == bits >> 27 && slot.object != nullptr;
+    return open ? Found::kOpen : Found::kClosed;
+  }
+
+  std::uint32_t IndexOf(double handle) const {
+    std::uint32_t index;
+    switch (Find(handle, &index)) {
+      case Found::kOpen:
+        return index;
+      case Found::kClosed:
+        throw Failure(Failure::Kind::kDisposed, "the object was disposed");
+      case Found::kNever:
+        break;
     }
-    return static_cast<std::uint32_t>(index);
+    throw Failure(Failure::Kind::kArgumentType, "not a handle, or one of another kind");
+  }
+
+  std::shared_ptr<T> Take(std::uint32_t index) noexcept {
+    Slot& slot = slots_[index];
+    slot.generation = slot.generation % kLastGeneration + 1;
+    free_.push_back(index);
+    --live_;
+    return std::exchange(slot.object, nullptr);
   }
 
   HandleKind kind_;

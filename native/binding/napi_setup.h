@@ -3,6 +3,6 @@
 
 // The one place that includes Node-API, so that every file sees it with the same definitions
 // (they come from CMakeLists.txt).
-#include <napi.h>
+#include <node_api.h>
 
 #endif  // NODECUDA_BINDING_NAPI_SETUP_H_

@@ -9,7 +9,7 @@ namespace nodecuda {
 
 using std::chrono::microseconds;
 
-Watcher::Watcher(std::shared_ptr<PhysicalDevice> device, std::function<void(Wait)> deliver)
+Watcher::Watcher(std::shared_ptr<PhysicalDevice> device, std::function<void(Waits)> deliver)
     : device_(std::move(device)), deliver_(std::move(deliver)), thread_([this] { Run(); }) {}
 
 Watcher::~Watcher() {
@@ -21,15 +21,15 @@ Watcher::~Watcher() {
   thread_.join();
 }
 
-void Watcher::Add(Wait wait) {
+void Watcher::Add(Waits waits) noexcept {
   {
     std::lock_guard lock(mutex_);
-    added_.push_back(std::move(wait));
+    added_.splice(added_.end(), waits);
   }
   changed_.notify_one();
 }
 
-bool Watcher::Poll(PhysicalDevice& device, Wait& wait) {
+bool Watcher::Poll(PhysicalDevice& device, Wait& wait) noexcept {
   try {
     device.Enter();
     while (!wait.events.empty()) {
@@ -42,13 +42,13 @@ bool Watcher::Poll(PhysicalDevice& device, Wait& wait) {
       device.Check(device.runtime().EventSynchronize(wait.events.back()), "cudaEventSynchronize");
       wait.events.pop_back();
     }
-  } catch (const Failure& failure) {
-    wait.failure = failure;
+  } catch (...) {
+    wait.failure = CurrentFailure();
   }
   return true;
 }
 
-void Watcher::Run() {
+void Watcher::Run() noexcept {
   constexpr int kQuickRounds = 50;
   constexpr microseconds kShortestPause{20}, kLongestPause{500};
   int rounds = 0;
@@ -56,8 +56,7 @@ void Watcher::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     if (!added_.empty()) {
-      std::move(added_.begin(), added_.end(), std::back_inserter(waiting_));
-      added_.clear();
+      waiting_.splice(waiting_.end(), added_);
       rounds = 0;
       pause = kShortestPause;
     }
@@ -68,13 +67,14 @@ void Watcher::Run() {
     lock.unlock();
     bool any = false;
     for (auto wait = waiting_.begin(); wait != waiting_.end();) {
+      const auto next = std::next(wait);
       if (Poll(*device_, *wait)) {
-        deliver_(std::move(*wait));
-        wait = waiting_.erase(wait);
+        Waits over;
+        over.splice(over.begin(), waiting_, wait);
+        deliver_(std::move(over));
         any = true;
-      } else {
-        ++wait;
       }
+      wait = next;
     }
     if (any) {
       rounds = 0;

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,32 +23,36 @@ struct Wait {
   std::optional<Failure> failure;
 };
 
+// Waits pass from list to list as they are, so that nobody on the way needs memory.
+using Waits = std::list<Wait>;
+
 // The thread that waits for one device on behalf of one JavaScript environment. It polls rather
 // than blocks in CUDA, so that it can be stopped while a kernel hangs: first in quick succession,
 // then with pauses that grow to half a millisecond.
 class Watcher {
  public:
-  // `deliver` is called on the watcher's thread with each finished wait.
-  Watcher(std::shared_ptr<PhysicalDevice> device, std::function<void(Wait)> deliver);
+  // `deliver` is called on the watcher's thread with each finished wait. Throws std::system_error
+  // if there is no thread to be had.
+  Watcher(std::shared_ptr<PhysicalDevice> device, std::function<void(Waits)> deliver);
   ~Watcher();  // stops the thread; waits that are left are dropped on the caller's thread
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  void Add(Wait wait);
+  void Add(Waits waits) noexcept;
   const PhysicalDevice& device() const { return *device_; }
 
   // Asks the device once. True when the wait is over; then `failure` tells how.
-  static bool Poll(PhysicalDevice& device, Wait& wait);
+  static bool Poll(PhysicalDevice& device, Wait& wait) noexcept;
 
  private:
-  void Run();
+  void Run() noexcept;
 
   std::shared_ptr<PhysicalDevice> device_;
-  std::function<void(Wait)> deliver_;
+  std::function<void(Waits)> deliver_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Wait> added_;    // guarded by mutex_
-  std::vector<Wait> waiting_;  // the thread's own until it has ended
+  Waits added_;    // guarded by mutex_
+  Waits waiting_;  // the thread's own until it has ended
   bool stop_ = false;
   std::thread thread_;
 };

@@ -36,8 +36,8 @@ MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
       failure.device = physical.index();
       std::size_t free = 0, total = 0;
       physical.Check(physical.runtime().MemGetInfo(&free, &total), "cudaMemGetInfo");
-      failure.has_sizes = true;
       failure.requested = bytes_;
+      failure.has_sizes = true;
       failure.free = free;
       failure.total = total;
       throw failure;
@@ -66,12 +66,14 @@ MemoryBox::~MemoryBox() {
       for (const auto& reader : readers_) {
         reader->OrderBefore(stream);
       }
-    } catch (const Failure&) {
+    } catch (...) {
       // Order could not be had; nobody may use the memory while others still write to it.
-      physical.Latch(physical.runtime().DeviceSynchronize(), "cudaDeviceSynchronize");
+      physical.Latch(Quietly([&] { return physical.runtime().DeviceSynchronize(); }),
+                     "cudaDeviceSynchronize");
     }
   }
-  physical.Latch(physical.runtime().FreeAsync(data_, stream), "cudaFreeAsync");
+  physical.Latch(Quietly([&] { return physical.runtime().FreeAsync(data_, stream); }),
+                 "cudaFreeAsync");
 }
 
 void MemoryBox::OrderRead(const std::shared_ptr<StreamBox>& stream) {

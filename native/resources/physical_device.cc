@@ -7,19 +7,36 @@ namespace nodecuda {
 
 PhysicalDevice::PhysicalDevice(std::shared_ptr<Platform> platform, int index)
     : platform_(std::move(platform)), index_(index) {
-  lost_ = Fault().has_value();
+  lost_ = platform_->FaultOf(index_).has_value();
   Enter();
   try {
     Check(runtime().GetDeviceProperties(&properties_, index_), "cudaGetDeviceProperties");
-    Check(runtime().MemPoolCreate(&pool_, index_), "cudaMemPoolCreate");
+    CreatePool();
     Check(runtime().StreamCreateWithPriority(&housekeeping_stream_, kStreamNonBlocking, 0),
           "cudaStreamCreateWithPriority");
-  } catch (const Failure&) {
+  } catch (...) {
     if (pool_ != nullptr && EnterQuietly()) {
-      runtime().MemPoolDestroy(pool_);
+      Quietly([&] { return runtime().MemPoolDestroy(pool_); });
     }
     throw;
   }
+}
+
+void PhysicalDevice::CreatePool() {
+  const Status status = properties_.memory_pools_supported
+                            ? runtime().MemPoolCreate(&pool_, index_)
+                            : Status::kNotSupported;
+  if (status == Status::kNotSupported) {
+    Failure failure(Failure::Kind::kUnsupported,
+                    "device " + std::to_string(index_) + ", " + properties_.name +
+                        ", has no memory pools, which nodecuda allocates from. Virtual GPUs may "
+                        "lack them: ask for a profile that has unified memory enabled, or for the "
+                        "whole GPU");
+    failure.status = status;
+    failure.device = index_;
+    throw failure;
+  }
+  Check(status, "cudaMemPoolCreate");
 }
 
 PhysicalDevice::~PhysicalDevice() {
@@ -27,8 +44,8 @@ PhysicalDevice::~PhysicalDevice() {
     return;
   }
   staging_.Clear();
-  runtime().StreamDestroy(housekeeping_stream_);
-  runtime().MemPoolDestroy(pool_);
+  Quietly([&] { return runtime().StreamDestroy(housekeeping_stream_); });
+  Quietly([&] { return runtime().MemPoolDestroy(pool_); });
 }
 
 void PhysicalDevice::Enter() {
@@ -51,7 +68,8 @@ void PhysicalDevice::MakeReady(Module module) {
 }
 
 bool PhysicalDevice::EnterQuietly() noexcept {
-  return !Exiting() && !lost_.load() && runtime().SetDevice(index_) == Status::kSuccess;
+  return !Exiting() && !lost_.load() &&
+         Quietly([&] { return runtime().SetDevice(index_); }) == Status::kSuccess;
 }
 
 void PhysicalDevice::Throw(Status status, const char* operation) {
@@ -69,24 +87,12 @@ void PhysicalDevice::Latch(Status status, const char* operation) noexcept {
   if (!IsFatal(status)) {
     return;
   }
-  Failure failure(Failure::Kind::kCuda, operation, runtime().FaultReport(index_));
-  failure.status = status;
-  failure.device = index_;
-  std::lock_guard lock(platform_->mutex_);
-  auto& faults = platform_->faults_;
-  if (faults.size() <= static_cast<std::size_t>(index_)) {
-    faults.resize(index_ + 1);
-  }
-  if (!faults[index_]) {
-    faults[index_] = std::move(failure);
-  }
+  platform_->LatchFault(index_, status, operation);
   lost_ = true;
 }
 
 std::optional<Failure> PhysicalDevice::Fault() const {
-  std::lock_guard lock(platform_->mutex_);
-  const auto& faults = platform_->faults_;
-  return static_cast<std::size_t>(index_) < faults.size() ? faults[index_] : std::nullopt;
+  return platform_->FaultOf(index_);
 }
 
 }  // namespace nodecuda

@@ -53,6 +53,7 @@ class PhysicalDevice {
   }
 
  private:
+  void CreatePool();
   [[noreturn]] void Throw(Status status, const char* operation);
   void MakeReady(Module module);
 

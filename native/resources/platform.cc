@@ -8,7 +8,7 @@ namespace nodecuda {
 Platform::~Platform() {
   for (Library library : libraries_) {
     if (library != nullptr && !Exiting()) {
-      runtime_->LibraryUnload(library);
+      Quietly([&] { return runtime_->LibraryUnload(library); });
     }
   }
 }
@@ -20,6 +20,9 @@ std::shared_ptr<PhysicalDevice> Platform::OpenDevice(int index) {
       if (auto device = devices_[index].lock()) {
         return device;
       }
+    }
+    if (static_cast<std::size_t>(index) >= faults_.size()) {
+      faults_.resize(index + 1);  // so that latching needs no memory
     }
   }
   // Made without the lock: opening can take long and may latch a fault, which locks. Of two that
@@ -38,6 +41,26 @@ std::shared_ptr<PhysicalDevice> Platform::OpenDevice(int index) {
     }
   }
   return kept;
+}
+
+void Platform::LatchFault(int index, Status status, const char* operation) noexcept {
+  Failure failure(Failure::Kind::kCuda, "CUDA");
+  try {
+    failure = Failure(Failure::Kind::kCuda, operation, runtime_->FaultReport(index));
+  } catch (...) {
+    // There was no memory for the words.
+  }
+  failure.status = status;
+  failure.device = index;
+  std::lock_guard lock(mutex_);
+  if (!faults_[index]) {
+    faults_[index] = std::move(failure);
+  }
+}
+
+std::optional<Failure> Platform::FaultOf(int index) const {
+  std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(index) < faults_.size() ? faults_[index] : std::nullopt;
 }
 
 const BuiltinKernels& Platform::LoadModule(PhysicalDevice& device, Module module) {

@@ -37,10 +37,13 @@ class Platform : public std::enable_shared_from_this<Platform> {
   // The same, for who has loaded the module.
   const BuiltinKernels& kernels() const { return kernels_; }
 
+  // The first fatal failure of an opened device, kept with the runtime's report of it.
+  void LatchFault(int index, Status status, const char* operation) noexcept;
+  std::optional<Failure> FaultOf(int index) const;
+
  private:
-  friend class PhysicalDevice;
   std::shared_ptr<Runtime> runtime_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::weak_ptr<PhysicalDevice>> devices_;
   // The latch of each device outlives its PhysicalDevice: a dead device must not look alive to
   // those who open it again.

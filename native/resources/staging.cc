@@ -46,7 +46,6 @@ StagingPool::Block StagingPool::Acquire(std::size_t bytes) {
   std::size_t capacity = bytes <= kChunkBytes
                              ? std::bit_ceil(std::max(bytes, kSmallestBlock))
                              : (bytes + kSmallestBlock - 1) / kSmallestBlock * kSmallestBlock;
-  Runtime& runtime = device_.runtime();
   std::lock_guard lock(mutex_);
   bool wait_for_oldest = in_flight_bytes_ >= kMostInFlightBytes;
   for (;;) {
@@ -60,21 +59,42 @@ StagingPool::Block StagingPool::Acquire(std::size_t bytes) {
       idle_bytes_ -= block.bytes;
       return block;
     }
-    Block block;
-    block.bytes = capacity;
-    device_.Check(runtime.EventCreateWithFlags(&block.event, kEventDisableTiming),
-                  "cudaEventCreateWithFlags");
-    Status status = runtime.HostAlloc(&block.memory, capacity, kHostAllocDefault);
+    Status status;
+    const Block block = Create(capacity, &status);
     if (status == Status::kSuccess) {
       return block;
     }
-    runtime.EventDestroy(block.event);
     // Short of pinned memory: make do with what comes back.
-    if (status != Status::kMemoryAllocation || in_flight_.empty()) {
-      device_.Check(status, "cudaHostAlloc");
+    if (in_flight_.empty()) {
+      Failure failure(Failure::Kind::kHostMemory, "cudaHostAlloc");
+      failure.status = status;
+      failure.device = device_.index();
+      failure.requested = capacity;
+      throw failure;
     }
     wait_for_oldest = true;
   }
+}
+
+// Throws but for kMemoryAllocation.
+StagingPool::Block StagingPool::Create(std::size_t capacity, Status* status) {
+  in_flight_.reserve(blocks_ + 1);
+  idle_.reserve(blocks_ + 1);
+  Runtime& runtime = device_.runtime();
+  Block block;
+  block.bytes = capacity;
+  device_.Check(runtime.EventCreateWithFlags(&block.event, kEventDisableTiming),
+                "cudaEventCreateWithFlags");
+  *status = Quietly([&] { return runtime.HostAlloc(&block.memory, capacity, kHostAllocDefault); });
+  if (*status != Status::kSuccess) {
+    Quietly([&] { return runtime.EventDestroy(block.event); });
+    if (*status != Status::kMemoryAllocation) {
+      device_.Check(*status, "cudaHostAlloc");
+    }
+    return block;
+  }
+  ++blocks_;
+  return block;
 }
 
 void StagingPool::Release(Block block) noexcept {
@@ -98,7 +118,8 @@ void StagingPool::Clear() noexcept {
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   for (const Block& block : in_flight_) {
     Status status;
-    while ((status = device_.runtime().EventQuery(block.event)) == Status::kNotReady &&
+    const auto query = [&] { return device_.runtime().EventQuery(block.event); };
+    while ((status = Quietly(query)) == Status::kNotReady &&
            std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
@@ -111,8 +132,9 @@ void StagingPool::Clear() noexcept {
 }
 
 void StagingPool::Free(const Block& block) noexcept {
-  device_.runtime().EventDestroy(block.event);
-  device_.runtime().FreeHost(block.memory);
+  Quietly([&] { return device_.runtime().EventDestroy(block.event); });
+  Quietly([&] { return device_.runtime().FreeHost(block.memory); });
+  --blocks_;
 }
 
 }  // namespace nodecuda

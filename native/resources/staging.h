@@ -2,7 +2,6 @@
 #define NODECUDA_RESOURCES_STAGING_H_
 
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -38,13 +37,16 @@ class StagingPool {
   void Clear() noexcept;
 
  private:
+  Block Create(std::size_t capacity, Status* status);
   void Sweep(bool wait_for_oldest);
   void Free(const Block& block) noexcept;
 
   PhysicalDevice& device_;
   std::mutex mutex_;
-  std::deque<Block> in_flight_;  // oldest first
+  // Both have room for all blocks there are, so that giving one back needs no memory.
+  std::vector<Block> in_flight_;  // oldest first
   std::vector<Block> idle_;
+  std::size_t blocks_ = 0;
   std::size_t in_flight_bytes_ = 0, idle_bytes_ = 0;
 };
 

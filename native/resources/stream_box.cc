@@ -11,7 +11,7 @@ EventBox::EventBox(std::shared_ptr<PhysicalDevice> device, bool timing)
 
 EventBox::~EventBox() {
   if (device_->EnterQuietly()) {
-    device_->runtime().EventDestroy(handle_);
+    Quietly([&] { return device_->runtime().EventDestroy(handle_); });
   }
 }
 
@@ -35,12 +35,14 @@ void StreamBox::Close() noexcept {
     // Memory that this stream used may be used elsewhere or freed later: leave a mark to wait for.
     try {
       tail_ = Mark();
-    } catch (const Failure&) {
+    } catch (...) {
       // Without the mark, waiting for the work itself keeps the order.
       tail_ = nullptr;
-      physical.Latch(physical.runtime().StreamSynchronize(handle_), "cudaStreamSynchronize");
+      physical.Latch(Quietly([&] { return physical.runtime().StreamSynchronize(handle_); }),
+                     "cudaStreamSynchronize");
     }
-    physical.Latch(physical.runtime().StreamDestroy(handle_), "cudaStreamDestroy");
+    physical.Latch(Quietly([&] { return physical.runtime().StreamDestroy(handle_); }),
+                   "cudaStreamDestroy");
   }
   handle_ = nullptr;
 }

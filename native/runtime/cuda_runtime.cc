@@ -58,6 +58,7 @@ SAME(kInvalidKernelImage, cudaErrorInvalidKernelImage);
 SAME(kNoKernelImageForDevice, cudaErrorNoKernelImageForDevice);
 SAME(kInvalidPtx, cudaErrorInvalidPtx);
 SAME(kUnsupportedPtxVersion, cudaErrorUnsupportedPtxVersion);
+SAME(kOperatingSystem, cudaErrorOperatingSystem);
 SAME(kInvalidResourceHandle, cudaErrorInvalidResourceHandle);
 SAME(kSymbolNotFound, cudaErrorSymbolNotFound);
 SAME(kNotReady, cudaErrorNotReady);

@@ -21,6 +21,7 @@ enum class Status : int {
   kNoKernelImageForDevice = 209,
   kInvalidPtx = 218,
   kUnsupportedPtxVersion = 222,
+  kOperatingSystem = 304,
   kInvalidResourceHandle = 400,
   kSymbolNotFound = 500,
   kNotReady = 600,

@@ -59,11 +59,12 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
         cluster.Run(block);
       } while (grid.Next(&block));
     } catch (const std::bad_alloc&) {
-      grid.Fail(block, {Status::kLaunchOutOfResources,
-                        "kernel " + kernel.name + ": the host has no memory left to run a block"});
+      grid.Fail(block, {Status::kUnknown, {}});  // its words need memory
     }
   });
-  return grid.Finish();
+  Outcome outcome = grid.Finish();
+  if (outcome.status == Status::kUnknown && outcome.report.empty()) throw std::bad_alloc();
+  return outcome;
 }
 
 }  // namespace

@@ -13,9 +13,14 @@ namespace {
 Outcome RunGuarded(const std::function<Outcome()>& run) {
   try {
     return run();
-  } catch (const std::bad_alloc&) {
-    return {Status::kUnknown, "the host ran out of memory while the simulated device was working"};
+  } catch (const std::exception&) {  // of memory: nothing else is thrown there
   }
+  Outcome outcome{Status::kUnknown, {}};
+  try {
+    outcome.report = "the host ran out of memory while the simulated device was working";
+  } catch (const std::bad_alloc&) {
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -80,7 +85,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
       if (engine_ == nullptr) engine_ = MakeEngine(workers_);
       dispatcher_ = std::thread([this] { Dispatch(); });
     } catch (const std::system_error&) {
-      return Status::kMemoryAllocation;  // the system has no thread to give, perhaps later
+      return Status::kOperatingSystem;  // there is no thread to be had, perhaps later
     }
   }
   stream.queue.push_back(std::move(operation));
@@ -249,6 +254,8 @@ std::shared_ptr<StreamState> SimulatedDevice::NextReady() {
 
 void SimulatedDevice::Latch(Outcome outcome) {
   fault_ = std::move(outcome);
+  // Nothing works from here on, so nobody may take it for a failure of one call.
+  if (!IsFatal(fault_.status)) fault_.status = Status::kUnknown;
   DropQueued();
   monitor_.work.notify_all();
 }

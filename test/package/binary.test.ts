@@ -29,6 +29,7 @@ describe.each(binaries)('%s', (path) => {
 
   test('is hardened', () => {
     expect(library).toMatchObject({ relro: true, bindNow: true, executableStack: false });
+    expect(library.shadowStack).toBe(true);
     expect(library.imports).toContain('__stack_chk_fail');
     expect(library.imports.some((name) => /^__\w+_chk$/.test(name))).toBe(true);
   });

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 const PT_DYNAMIC = 2;
 const PT_GNU_STACK = 0x6474e551;
 const PT_GNU_RELRO = 0x6474e552;
+const PT_GNU_PROPERTY = 0x6474e553;
 const PF_X = 1;
+
+const GNU_PROPERTY_X86_FEATURE_1_AND = 0xc0000002;
+const GNU_PROPERTY_X86_FEATURE_1_SHSTK = 2;
 
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
@@ -27,6 +31,8 @@ export interface SharedLibrary {
   readonly noDelete: boolean;
   readonly relro: boolean;
   readonly executableStack: boolean;
+  /** It says to be fit for shadow stacks (CET). */
+  readonly shadowStack: boolean;
   /** Names of the dynamic symbols it defines. */
   readonly exports: string[];
   /** Names of the dynamic symbols it takes from others. */
@@ -103,12 +109,21 @@ export function readSharedLibrary(path: string): SharedLibrary {
     }
   }
 
+  // In a note, after its header of 16 bytes: type, size, value, padded to 8 bytes.
+  let features = 0;
+  const notes = segments.find((s) => s.type === PT_GNU_PROPERTY);
+  const end = notes === undefined ? 0 : notes.offset + notes.fileSize;
+  for (let at = (notes?.offset ?? 0) + 16; at < end; at += 8 + Math.ceil(u32(at + 4) / 8) * 8) {
+    if (u32(at) === GNU_PROPERTY_X86_FEATURE_1_AND) features = u32(at + 8);
+  }
+
   return {
     needed: (dynamic.get(DT_NEEDED) ?? []).map(text),
     searchPaths: [...(dynamic.get(DT_RPATH) ?? []), ...(dynamic.get(DT_RUNPATH) ?? [])].map(text),
     bindNow: (one(DT_FLAGS) & DF_BIND_NOW) !== 0,
     noDelete: (one(DT_FLAGS_1) & DF_1_NODELETE) !== 0,
     relro: segments.some((s) => s.type === PT_GNU_RELRO),
+    shadowStack: (features & GNU_PROPERTY_X86_FEATURE_1_SHSTK) !== 0,
     executableStack: segments.some((s) => s.type === PT_GNU_STACK && (s.flags & PF_X) !== 0),
     exports: exported,
     imports,

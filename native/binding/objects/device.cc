@@ -6,14 +6,6 @@
 namespace nodecuda {
 namespace {
 
-Napi::Array Triple(Napi::Env env, const int (&numbers)[3]) {
-  Napi::Array array = Napi::Array::New(env, 3);
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    array[i] = Napi::Number::New(env, numbers[i]);
-  }
-  return array;
-}
-
 napi_value Properties(Call& call) {
   Platform& platform = *call.Runtime(0);
   int index = call.Integer(1, 0, 1 << 20);
@@ -25,8 +17,6 @@ napi_value Properties(Call& call) {
     failure.device = index;
     throw failure;
   }
-  Napi::Env env = call.env();
-  auto number = [&](auto value) { return Napi::Number::New(env, static_cast<double>(value)); };
   std::string uuid;
   for (std::uint8_t byte : p.uuid) {
     char hex[3];
@@ -36,32 +26,32 @@ napi_value Properties(Call& call) {
   char pci[32];
   std::snprintf(pci, sizeof pci, "%04x:%02x:%02x.0", p.pci_domain & 0xffff, p.pci_bus & 0xff,
                 p.pci_device & 0xff);
-  Napi::Object object = Napi::Object::New(env);
-  object["name"] = p.name;
-  object["uuid"] = uuid;
-  object["major"] = number(p.major);
-  object["minor"] = number(p.minor);
-  object["totalMemory"] = number(p.total_memory);
-  object["multiprocessorCount"] = number(p.multiprocessor_count);
-  object["maxThreadsPerBlock"] = number(p.max_threads_per_block);
-  object["maxThreadsPerMultiprocessor"] = number(p.max_threads_per_multiprocessor);
-  object["maxBlocksPerMultiprocessor"] = number(p.max_blocks_per_multiprocessor);
-  object["maxBlockDim"] = Triple(env, p.max_block_dim);
-  object["maxGridDim"] = Triple(env, p.max_grid_dim);
-  object["sharedMemoryPerBlock"] = number(p.shared_memory_per_block);
-  object["sharedMemoryPerBlockOptin"] = number(p.shared_memory_per_block_optin);
-  object["sharedMemoryPerMultiprocessor"] = number(p.shared_memory_per_multiprocessor);
-  object["registersPerBlock"] = number(p.registers_per_block);
-  object["warpSize"] = number(p.warp_size);
-  object["memoryBusWidthBits"] = number(p.memory_bus_width_bits);
-  object["l2CacheBytes"] = number(p.l2_cache_bytes);
-  object["clockRateKhz"] = number(p.clock_rate_khz);
-  object["memoryClockRateKhz"] = number(p.memory_clock_rate_khz);
-  object["pciBusId"] = pci;
-  object["eccEnabled"] = p.ecc_enabled;
-  object["integrated"] = p.integrated;
-  object["simulated"] = p.simulated;
-  return object;
+  Object object(call.env());
+  object.Set("name", std::string_view(p.name));
+  object.Set("uuid", std::string_view(uuid));
+  object.Set("major", p.major);
+  object.Set("minor", p.minor);
+  object.Set("totalMemory", p.total_memory);
+  object.Set("multiprocessorCount", p.multiprocessor_count);
+  object.Set("maxThreadsPerBlock", p.max_threads_per_block);
+  object.Set("maxThreadsPerMultiprocessor", p.max_threads_per_multiprocessor);
+  object.Set("maxBlocksPerMultiprocessor", p.max_blocks_per_multiprocessor);
+  object.Set("maxBlockDim", ToArray(call.env(), p.max_block_dim));
+  object.Set("maxGridDim", ToArray(call.env(), p.max_grid_dim));
+  object.Set("sharedMemoryPerBlock", p.shared_memory_per_block);
+  object.Set("sharedMemoryPerBlockOptin", p.shared_memory_per_block_optin);
+  object.Set("sharedMemoryPerMultiprocessor", p.shared_memory_per_multiprocessor);
+  object.Set("registersPerBlock", p.registers_per_block);
+  object.Set("warpSize", p.warp_size);
+  object.Set("memoryBusWidthBits", p.memory_bus_width_bits);
+  object.Set("l2CacheBytes", p.l2_cache_bytes);
+  object.Set("clockRateKhz", p.clock_rate_khz);
+  object.Set("memoryClockRateKhz", p.memory_clock_rate_khz);
+  object.Set("pciBusId", std::string_view(pci));
+  object.Set("eccEnabled", p.ecc_enabled);
+  object.Set("integrated", p.integrated);
+  object.Set("simulated", p.simulated);
+  return object.value();
 }
 
 napi_value Open(Call& call) {
@@ -101,20 +91,20 @@ napi_value MemoryInfo(Call& call) {
   physical.Enter();
   std::size_t free = 0, total = 0;
   physical.Check(physical.runtime().MemGetInfo(&free, &total), "cudaMemGetInfo");
-  Napi::Object object = Napi::Object::New(call.env());
-  object["free"] = static_cast<double>(free);
-  object["total"] = static_cast<double>(total);
-  return object;
+  Object object(call.env());
+  object.Set("free", free);
+  object.Set("total", total);
+  return object.value();
 }
 
 napi_value MemoryStats(Call& call) {
   const DeviceBox::Statistics& memory = call.Device(0)->box->memory;
-  Napi::Object object = Napi::Object::New(call.env());
-  object["currentBytes"] = static_cast<double>(memory.current_bytes);
-  object["peakBytes"] = static_cast<double>(memory.peak_bytes);
-  object["currentCount"] = static_cast<double>(memory.current_count);
-  object["totalCount"] = static_cast<double>(memory.total_count);
-  return object;
+  Object object(call.env());
+  object.Set("currentBytes", memory.current_bytes);
+  object.Set("peakBytes", memory.peak_bytes);
+  object.Set("currentCount", memory.current_count);
+  object.Set("totalCount", memory.total_count);
+  return object.value();
 }
 
 napi_value Trim(Call& call) {
@@ -159,8 +149,7 @@ napi_value SynchronizeSync(Call& call) {
 
 napi_value DeviceFault(Call& call) {
   std::optional<Failure> fault = call.Device(0)->box->physical->Fault();
-  return fault ? MakeError(call.env(), *fault)
-               : static_cast<napi_value>(Napi::Env(call.env()).Null());
+  return fault ? MakeError(call.env(), *fault) : ToValue(call.env(), nullptr);
 }
 
 napi_value PriorityRange(Call& call) {
@@ -169,10 +158,8 @@ napi_value PriorityRange(Call& call) {
   int least = 0, greatest = 0;
   physical.Check(physical.runtime().DeviceGetStreamPriorityRange(&least, &greatest),
                  "cudaDeviceGetStreamPriorityRange");
-  Napi::Array range = Napi::Array::New(call.env(), 2);
-  range[0u] = Napi::Number::New(call.env(), least);
-  range[1u] = Napi::Number::New(call.env(), greatest);
-  return range;
+  const int range[] = {least, greatest};
+  return ToArray(call.env(), range);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ napi_value Query(Call& call) {
   if (status != Status::kNotReady) {
     physical.Check(status, "cudaEventQuery");
   }
-  return Napi::Boolean::New(call.env(), status == Status::kSuccess);
+  return call.FromBoolean(status == Status::kSuccess);
 }
 
 napi_value Synchronize(Call& call) {

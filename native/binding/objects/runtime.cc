@@ -99,12 +99,7 @@ napi_value FaultClear(Call& call) {
 }
 
 napi_value FaultLog(Call& call) {
-  std::vector<std::string> log = Faulty(call).Log();
-  Napi::Array array = Napi::Array::New(call.env(), log.size());
-  for (std::size_t i = 0; i < log.size(); ++i) {
-    array[static_cast<std::uint32_t>(i)] = Napi::String::New(call.env(), log[i]);
-  }
-  return array;
+  return ToArray(call.env(), Faulty(call).Log());
 }
 
 napi_value FaultClearLog(Call& call) {
@@ -114,14 +109,14 @@ napi_value FaultClearLog(Call& call) {
 
 napi_value FaultLive(Call& call) {
   FaultRuntime::Live live = Faulty(call).live();
-  Napi::Object object = Napi::Object::New(call.env());
-  object["streams"] = static_cast<double>(live.streams);
-  object["events"] = static_cast<double>(live.events);
-  object["allocations"] = static_cast<double>(live.allocations);
-  object["pinned"] = static_cast<double>(live.pinned);
-  object["libraries"] = static_cast<double>(live.libraries);
-  object["pools"] = static_cast<double>(live.pools);
-  return object;
+  Object object(call.env());
+  object.Set("streams", live.streams);
+  object.Set("events", live.events);
+  object.Set("allocations", live.allocations);
+  object.Set("pinned", live.pinned);
+  object.Set("libraries", live.libraries);
+  object.Set("pools", live.pools);
+  return object.value();
 }
 
 napi_value CloseRuntime(Call& call) {
@@ -141,13 +136,13 @@ napi_value Probe(Call& call) {
   } else if (count == 0) {
     status = Status::kNoDevice;
   }
-  Napi::Object probe = Napi::Object::New(call.env());
-  probe["status"] = Napi::Number::New(call.env(), static_cast<int>(status));
-  probe["statusName"] = StatusName(status);
-  probe["deviceCount"] = Napi::Number::New(call.env(), count);
-  probe["driverVersion"] = Napi::Number::New(call.env(), driver);
-  probe["runtimeVersion"] = Napi::Number::New(call.env(), version);
-  return probe;
+  Object probe(call.env());
+  probe.Set("status", static_cast<int>(status));
+  probe.Set("statusName", StatusName(status));
+  probe.Set("deviceCount", count);
+  probe.Set("driverVersion", driver);
+  probe.Set("runtimeVersion", version);
+  return probe.value();
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ napi_value Query(Call& call) {
   if (status != Status::kNotReady) {
     physical.Check(status, "cudaStreamQuery");
   }
-  return Napi::Boolean::New(call.env(), status == Status::kSuccess);
+  return call.FromBoolean(status == Status::kSuccess);
 }
 
 }  // namespace

@@ -221,27 +221,26 @@ napi_value Matmul(Call& call) {
   return call.Undefined();
 }
 
-Napi::Object Describe(Napi::Env env, const MatmulPlan& plan) {
+napi_value Describe(napi_env env, const MatmulPlan& plan) {
   const MatmulVariant& variant = *plan.variant;
-  Napi::Object object = Napi::Object::New(env);
-  object["variant"] = variant.name;
-  object["rejected"] = plan.unfit == MatmulUnfit::kFits
-                           ? env.Null()
-                           : Napi::Value(Napi::String::New(env, Words(plan.unfit)));
-  Napi::Array tile = Napi::Array::New(env, 3);
-  tile[0u] = static_cast<double>(variant.tile_m);
-  tile[1u] = static_cast<double>(variant.tile_n);
-  tile[2u] = static_cast<double>(variant.tile_k);
-  object["tile"] = tile;
-  object["threads"] = static_cast<double>(variant.threads);
-  object["dynamicSharedBytes"] = static_cast<double>(variant.dynamic_shared_bytes);
-  object["blocksPerMultiprocessor"] = static_cast<double>(variant.blocks_per_multiprocessor);
-  object["tiles"] = static_cast<double>(plan.tiles);
-  object["splits"] = static_cast<double>(plan.splits);
-  object["workspaceBytes"] = static_cast<double>(plan.workspace_bytes);
-  object["modelledSeconds"] = plan.modelled_seconds;
-  object["proven"] = variant.proven;
-  return object;
+  Object object(env);
+  object.Set("variant", variant.name);
+  if (plan.unfit == MatmulUnfit::kFits) {
+    object.Set("rejected", nullptr);
+  } else {
+    object.Set("rejected", Words(plan.unfit));
+  }
+  const std::int64_t tile[] = {variant.tile_m, variant.tile_n, variant.tile_k};
+  object.Set("tile", ToArray(env, tile));
+  object.Set("threads", variant.threads);
+  object.Set("dynamicSharedBytes", variant.dynamic_shared_bytes);
+  object.Set("blocksPerMultiprocessor", variant.blocks_per_multiprocessor);
+  object.Set("tiles", plan.tiles);
+  object.Set("splits", plan.splits);
+  object.Set("workspaceBytes", plan.workspace_bytes);
+  object.Set("modelledSeconds", plan.modelled_seconds);
+  object.Set("proven", variant.proven);
+  return object.value();
 }
 
 // Every variant of the dtype, as it would compute the problem in the argument block.
@@ -252,26 +251,25 @@ napi_value PlanMatmul(Call& call) {
     problem.arguments.a = reinterpret_cast<const void*>(ByteSize(problem.dtype));
   }
   const MatmulWish wish = ReadWish(call);
-  Napi::Env env = call.env();
-  Napi::Array plans = Napi::Array::New(env);
+  Array plans(call.env());
   for (const MatmulVariant& variant : MatmulVariants()) {
     if (wish.variant != nullptr && wish.variant != &variant) {
       continue;
     }
     const MatmulPlan plan = PlanVariant(variant, problem, properties, wish);
     if (plan.unfit != MatmulUnfit::kDtype || wish.variant != nullptr) {
-      plans[plans.Length()] = Describe(env, plan);
+      plans.Add(Describe(call.env(), plan));
     }
   }
-  return plans;
+  return plans.value();
 }
 
 napi_value VariantNames(Call& call) {
-  Napi::Array names = Napi::Array::New(call.env());
+  Array names(call.env());
   for (const MatmulVariant& variant : MatmulVariants()) {
-    names[names.Length()] = variant.name;
+    names.Add(variant.name);
   }
-  return names;
+  return names.value();
 }
 
 }  // namespace

@@ -96,6 +96,14 @@ test('out of memory says how much', () => {
   expect(of(2)).toMatchObject({ requested: null, free: null, total: null });
 });
 
+test('memory of the host is told from that of the device', () => {
+  const none = { status: null, statusName: null, kind: 'host-memory' } as const;
+  expect(of(0, { ...none, operation: 'malloc' }).message).toBe('Out of host memory');
+  const error = of(2, { ...none, status: 2, operation: 'cudaHostAlloc', requested: 65536 });
+  expect(error.message).toBe('Out of pinned host memory: 65536 bytes asked for');
+  expect(error).toMatchObject({ code: 'ERR_CUDA_OOM', retryable: true, requested: 65536 });
+});
+
 test('what the loader said is kept', () => {
   expect(of(218, { report: 'line 3: unknown instruction' })).toMatchObject({
     log: 'line 3: unknown instruction',
@@ -103,9 +111,9 @@ test('what the loader said is kept', () => {
 });
 
 test('which may succeed later', () => {
-  for (const status of [2, 46, 216, 802, 805, 807, 808, 809])
-    expect(of(status).retryable).toBe(true);
-  for (const status of [1, 35, 100, 700, 999]) expect(of(status).retryable).toBe(false);
+  for (const status of [2, 46, 216, 304]) expect(of(status).retryable).toBe(true);
+  for (const status of [1, 35, 100, 700, 802, 805, 807, 808, 809, 999])
+    expect(of(status).retryable).toBe(false);
 });
 
 test.each([

@@ -87,9 +87,13 @@ test.each([
   [803, 'ERR_CUDA_DRIVER_MISMATCH', /[Rr]estart/],
   [804, 'ERR_CUDA_DRIVER_MISMATCH', /compat/],
   [46, 'ERR_CUDA_DEVICE_BUSY', /compute mode/],
-  [802, 'ERR_CUDA_NOT_READY', /fabric manager/],
-  [805, 'ERR_CUDA_MPS', /MPS/],
-  [999, 'ERR_CUDA_DEVICE_LOST', /nvidia-smi/],
+  [102, 'ERR_CUDA_NO_DEVICE', /license/],
+  [802, 'ERR_CUDA_NOT_READY', /fabric manager.*restart the process/],
+  [805, 'ERR_CUDA_MPS', /MPS.*restart the process/],
+  [809, 'ERR_CUDA_MPS', /MPS.*restart the process/],
+  [2, 'ERR_CUDA_DRIVER', /nvidia-smi/],
+  [500, 'ERR_CUDA_DRIVER', /nvidia-smi/],
+  [999, 'ERR_CUDA_DRIVER', /nvidia-smi/],
   [12345, 'ERR_CUDA_DRIVER', /nvidia-smi/],
 ])('status %i', (status, reason, hint) => {
   const explanation = found({ status });

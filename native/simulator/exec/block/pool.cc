@@ -1,7 +1,7 @@
 #include "simulator/exec/block/pool.h"
 
 #include <csignal>
-#include <system_error>
+#include <exception>
 
 namespace nodecuda::simulator {
 
@@ -37,8 +37,8 @@ void Pool::StartThreads() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     for (int i = 1; i < size_; ++i) threads_.emplace_back([this] { ThreadMain(); });
-  } catch (const std::system_error&) {
-    // No more threads to be had: those that run, and the caller, do the work.
+  } catch (const std::exception&) {
+    // No more threads to be had, or no memory for them: those that run, and the caller, do the work.
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

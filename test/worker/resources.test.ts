@@ -1,0 +1,89 @@
+// Threads and memory that the host does not have: a typed error, or nothing at all, and never the
+// end of the process. In processes of their own, with test/support/scarce.c in front of the C library.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root, runChild } from '../support/child.js';
+import { skipTest } from '../support/skip.js';
+
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+const sanitized = (process.env.LD_PRELOAD ?? '') !== '';
+
+if (!hasCompiler || sanitized) {
+  skipTest('scarce threads and memory', hasCompiler ? 'sanitizers have malloc' : 'no cc');
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'nodecuda-scarce-'));
+  const library = join(folder, 'scarce.node');
+  beforeAll(() => {
+    const source = join(root, 'test/support/scarce.c');
+    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  // `failFrom(nth)`: memory that the addon asks for, on this thread, is refused from the nth time on;
+  // `asked()`: how often it has asked since. `refuseThreads(yes)`.
+  const run = (code: string) =>
+    runChild(
+      `const scarce = require(${JSON.stringify(library)});
+       const { cuda } = require('nodecuda');
+       const tell = ({ name, code, status, message }) => console.log(name, code, status, message);
+       (async () => { ${code} })();`,
+      { env: { LD_PRELOAD: library } },
+    );
+
+  test('a thread for waiting that cannot be had', async () => {
+    const ending = await run(
+      `const device = cuda.simulatedDevice({ memoryBytes: 2 ** 26, workers: 1 });
+       const n = 128;
+       const a = device.alloc('float32', n * n).fill(1);
+       device.matmul(a, a, { m: n, n, k: n });
+       await device.createStream(); device.synchronizeSync();
+       const c = device.matmul(a, a, { m: n, n, k: n });
+       scarce.refuseThreads(true);
+       await c.read().then(() => console.log('no error'), tell);
+       scarce.refuseThreads(false);
+       console.log((await c.read())[0]);`,
+    );
+    expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(ending.stdout).toBe(
+      'CudaDriverError ERR_CUDA_DRIVER 304 pthread_create failed: cudaErrorOperatingSystem (304). ' +
+        'Resource temporarily unavailable\n128\n',
+    );
+  });
+
+  test('memory that cannot be had, at each place in turn, of disposing', async () => {
+    const ending = await run(
+      `let most = 0;
+       for (const what of ['buffer', 'view', 'stream', 'event', 'read', 'device']) {
+         for (let nth = 1; ; nth++) {
+           const device = cuda.simulatedDevice({ memoryBytes: 2 ** 26, workers: 1 });
+           const buffer = device.from(new Float32Array(64));
+           const stream = device.createStream();
+           buffer.read({ stream }).catch(() => {});
+           const view = buffer.view(1);
+           const event = device.createEvent();
+           event.record(stream);
+           const victim = { buffer, view, stream, event, device }[what];
+           scarce.failFrom(nth);
+           let asked;
+           try {
+             if (victim) victim.dispose();
+             else buffer.readSync();
+           } catch (error) {
+             asked = scarce.asked();
+             if (what !== 'read') tell(error);
+             else if (error.code !== 'ERR_CUDA_OOM') tell(error);
+           }
+           asked ??= scarce.asked();
+           scarce.failFrom(0);
+           device.dispose();
+           most = Math.max(most, asked);
+           if (asked < nth) break;
+         }
+       }
+       console.log(most > 0);`,
+    );
+    expect(ending).toMatchObject({ code: 0, signal: null, stderr: '', stdout: 'true\n' });
+  });
+}
