@@ -49,15 +49,15 @@ void Initialize(napi_env env, napi_value exports) {
   // Runs at the end of a Worker and at the natural end of the main thread, not after
   // process.exit(): nothing may depend on it.
   if (napi_add_env_cleanup_hook(
-          env, [](void* self) { delete static_cast<Environment*>(self); }, environment) != napi_ok) {
+          env, [](void* self) { delete static_cast<Environment*>(self); }, environment) !=
+      napi_ok) {
     delete environment;
     throw Failure(Failure::Kind::kShutdown, "no cleanup hook could be added");
   }
   ExportFunction(env, exports, *environment, "buildInfo", EntryPoint<BuildInfo>);
   ExportFunction(env, exports, *environment, "liveHandles", EntryPoint<LiveHandles>);
   ExportFunction(env, exports, *environment, "beginShutdown", EntryPoint<BeginShutdown>);
-  Require(
-      napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
+  Require(napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
   ExportStreams(env, exports, *environment);

@@ -155,8 +155,8 @@ napi_value MakeError(napi_env env, const Failure& failure) noexcept {
       details.Set("total", failure.total);
     }
     napi_value error;
-    Require(napi_create_error(env, nullptr, ToValue(env, std::string_view(failure.operation)),
-                              &error));
+    Require(
+        napi_create_error(env, nullptr, ToValue(env, std::string_view(failure.operation)), &error));
     napi_property_descriptor property{};
     property.utf8name = "nodecuda";
     property.value = details.value();

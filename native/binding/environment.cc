@@ -19,7 +19,8 @@ Environment::~Environment() {
 napi_value Environment::MakeArgumentBlock() {
   void* data;
   napi_value memory, block;
-  Require(napi_create_arraybuffer(env_, abi::kArgumentBlockLength * sizeof(double), &data, &memory));
+  Require(
+      napi_create_arraybuffer(env_, abi::kArgumentBlockLength * sizeof(double), &data, &memory));
   Require(napi_create_typedarray(env_, napi_float64_array, abi::kArgumentBlockLength, memory, 0,
                                  &block));
   Require(napi_create_reference(env_, block, 1, &argument_block_));  // ends with the environment

@@ -54,8 +54,8 @@ class Environment {
  private:
   void StartDelivery();
   Watcher& WatcherOf(const std::shared_ptr<PhysicalDevice>& device);
-  void Deliver(Waits waits) noexcept;     // any thread
-  void Settle() noexcept;                 // JavaScript thread
+  void Deliver(Waits waits) noexcept;  // any thread
+  void Settle() noexcept;              // JavaScript thread
   void Settle(const Wait& wait) noexcept;
   void StopWatchers() noexcept;
 

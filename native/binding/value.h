@@ -25,8 +25,8 @@ inline napi_value ToValue(napi_env, napi_value value) {
   return value;
 }
 template <class T>
-  requires std::is_integral_v<T> && (!std::is_same_v<T, bool>)
-napi_value ToValue(napi_env env, T number) {
+requires std::is_integral_v<T> &&(!std::is_same_v<T, bool>)napi_value
+    ToValue(napi_env env, T number) {
   return ToValue(env, static_cast<double>(number));
 }
 

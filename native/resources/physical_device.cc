@@ -23,9 +23,8 @@ PhysicalDevice::PhysicalDevice(std::shared_ptr<Platform> platform, int index)
 }
 
 void PhysicalDevice::CreatePool() {
-  const Status status = properties_.memory_pools_supported
-                            ? runtime().MemPoolCreate(&pool_, index_)
-                            : Status::kNotSupported;
+  const Status status = properties_.memory_pools_supported ? runtime().MemPoolCreate(&pool_, index_)
+                                                           : Status::kNotSupported;
   if (status == Status::kNotSupported) {
     Failure failure(Failure::Kind::kUnsupported,
                     "device " + std::to_string(index_) + ", " + properties_.name +

@@ -52,7 +52,7 @@ export function includeArrows(folder: string, roots: readonly string[]): Arrows 
     filesIn(folder, ['.cc', '.h', '.cu', '.cuh']).map((file) => {
       const named = [...read(file).matchAll(CPLUSPLUS)]
         .map(([, path]) => path!)
-        .filter((path) => !['napi.h', 'nodecuda_source_hash.h'].includes(path))
+        .filter((path) => !['node_api.h', 'nodecuda_source_hash.h'].includes(path))
         .map((path) =>
           resolve(
             `${path} of ${file}`,

@@ -1,5 +1,6 @@
 // In front of the C library (LD_PRELOAD), and an addon that controls it: memory and threads that
-// nodecuda's own code asks for are refused when the test says so. See test/worker/resources.test.ts.
+// nodecuda's own code asks for are refused when the test says so. See
+// test/worker/resources.test.ts.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,18 +21,23 @@ int napi_create_function(napi_env, const char*, size_t, napi_callback, void*, na
 int napi_set_named_property(napi_env, napi_value, const char*, napi_value);
 
 static __thread unsigned fail_from, asked;
-static volatile bool refuse_threads;
+static __thread bool here;
+static volatile bool fail_elsewhere, refuse_threads;
 
 // Whether the code at `caller` is nodecuda's, to which the C++ library is linked statically.
 static bool IsOurs(void* caller) {
   Dl_info info;
   return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
-         strstr(info.dli_fname, "nodecuda") != NULL && strstr(info.dli_fname, "scarce") == NULL;
+         strstr(info.dli_fname, "/nodecuda.") != NULL;
 }
 
 extern void* __libc_malloc(size_t);
 
 void* malloc(size_t bytes) {
+  if (fail_elsewhere && !here && IsOurs(__builtin_return_address(0))) {
+    errno = ENOMEM;
+    return NULL;
+  }
   if (fail_from != 0 && IsOurs(__builtin_return_address(0))) {
     if (++asked >= fail_from) {
       errno = ENOMEM;
@@ -72,13 +78,23 @@ static napi_value Asked(napi_env env, napi_info info) {
   return value;
 }
 
-static napi_value RefuseThreads(napi_env env, napi_info info) {
+static bool BoolOf(napi_env env, napi_info info) {
   size_t count = 1;
   napi_value value;
-  bool refuse = false;
+  bool yes = false;
   napi_get_cb_info(env, info, &count, &value, NULL, NULL);
-  napi_get_value_bool(env, value, &refuse);
-  refuse_threads = refuse;
+  napi_get_value_bool(env, value, &yes);
+  return yes;
+}
+
+static napi_value FailElsewhere(napi_env env, napi_info info) {
+  here = true;
+  fail_elsewhere = BoolOf(env, info);
+  return NULL;
+}
+
+static napi_value RefuseThreads(napi_env env, napi_info info) {
+  refuse_threads = BoolOf(env, info);
   return NULL;
 }
 
@@ -88,6 +104,8 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   napi_set_named_property(env, exports, "failFrom", function);
   napi_create_function(env, NULL, 0, Asked, NULL, &function);
   napi_set_named_property(env, exports, "asked", function);
+  napi_create_function(env, NULL, 0, FailElsewhere, NULL, &function);
+  napi_set_named_property(env, exports, "failElsewhere", function);
   napi_create_function(env, NULL, 0, RefuseThreads, NULL, &function);
   napi_set_named_property(env, exports, "refuseThreads", function);
   return exports;

@@ -38,7 +38,8 @@ void Pool::StartThreads() {
   try {
     for (int i = 1; i < size_; ++i) threads_.emplace_back([this] { ThreadMain(); });
   } catch (const std::exception&) {
-    // No more threads to be had, or no memory for them: those that run, and the caller, do the work.
+    // No more threads to be had, or no memory for them: those that run, and the caller, do the
+    // work.
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
