@@ -97,7 +97,7 @@ function run({ name, count, waits, rounds }) {
   const child = spawn(
     process.execPath,
     [__filename, 'child', name, ...[count, waits, rounds].map(String)],
-    { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 },
+    { stdio: ['ignore', 'ignore', 'pipe'], timeout: 180_000 },
   );
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
