@@ -164,7 +164,7 @@ foreach(module IN LISTS nodecuda_modules)
     list(APPEND ptx_files ${ptx}.gz)
     nodecuda_embed(ptx_${module}_${target} ${ptx}.gz)
     string(APPEND NODECUDA_IMAGES "          {.target = ${number}, .text = NODECUDA_TEXT(nodecuda_ptx_"
-           "${module}_${target}), .gzipped = true, .architecture_specific = ${specific}},\n")
+           "${module}_${target}), .gzipped = true, .architecture_specific = ${specific}, .embedded = true},\n")
   endforeach()
   string(APPEND NODECUDA_IMAGES "      };\n")
   list(APPEND all_targets ${ptx_targets})

@@ -54,6 +54,9 @@ struct PtxImage {
   std::string_view text;
   bool gzipped = false;
   bool architecture_specific = false;  // sm_90a: for devices of that capability alone
+  // Part of the binary: there as long as the process, and checked when that was built. What is made
+  // of it may be shared by devices and kept.
+  bool embedded = false;
 };
 
 // What a module is loaded from. A runtime takes the form it can run: CUDA the fatbin (or, where

@@ -59,7 +59,8 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
   if (kernel.static_shared_bytes > shared) return Status::kLaunchOutOfResources;
   const std::size_t dynamic =
       std::max(shared - kernel.static_shared_bytes, max_dynamic_shared_bytes);
-  if (config.dynamic_shared_bytes > dynamic) return Status::kInvalidValue;
+  const std::size_t most = properties.shared_memory_per_block_optin - kernel.static_shared_bytes;
+  if (config.dynamic_shared_bytes > std::min(dynamic, most)) return Status::kInvalidValue;
   return CheckCluster(config, kernel, properties);
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/ptx_image.h"
+#include "simulator/embedded_code.h"
 #include "simulator/exec/arithmetic/alu.h"
 
 namespace nodecuda::simulator {
@@ -19,6 +20,9 @@ Status SimulatedLibrary::ProgramFor(SimulatedDevice& device,
       failure = {Status::kNoKernelImageForDevice, "the module has no PTX for sm_" +
                                                       std::to_string(device.capability()) +
                                                       " or an earlier target"};
+    } else if (best->embedded) {
+      if (auto code = EmbeddedCode(*best, device.capability(), &failure))
+        known = BindProgram(std::move(code), device.memory(), &failure);
     } else if (!ReadPtx(*best, &text)) {
       failure = {Status::kInvalidPtx, "the gzipped PTX is damaged"};
     } else {

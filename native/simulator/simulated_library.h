@@ -13,8 +13,9 @@
 
 namespace nodecuda::simulator {
 
-// A loaded module. It belongs to no device; each device gets a program of its own, decoded when
-// it first needs it. All members may be called from any thread.
+// A loaded module. It belongs to no device; each device gets a program of its own, loaded when it
+// first needs it. The code of an embedded module is shared. All members may be
+// called from any thread.
 class SimulatedLibrary {
  public:
   // What the images refer to must outlive the library.

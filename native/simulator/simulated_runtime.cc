@@ -274,7 +274,7 @@ class SimulatedRuntime final : public Runtime {
     std::shared_ptr<const Program> program;
     const Status status = state->ProgramFor(*Current(), &program, nullptr);
     if (status != Status::kSuccess) return status;
-    if (program->FindKernel(name) == nullptr) return Status::kSymbolNotFound;
+    if (!program->HasKernel(name)) return Status::kSymbolNotFound;
     *kernel = state->KernelHandle(name, [&] {
       return kernels_.Add(std::make_shared<KernelState>(state, name, devices_.size()));
     });
@@ -289,11 +289,12 @@ class SimulatedRuntime final : public Runtime {
     std::shared_ptr<const Program> program;
     const Status status = state->library->ProgramFor(*DeviceAt(device), &program, nullptr);
     if (status != Status::kSuccess) return status;
-    const KernelInfo* info = program->FindKernel(state->name);
-    if (info == nullptr) return Status::kInvalidDeviceFunction;
+    if (!program->HasKernel(state->name)) return Status::kInvalidDeviceFunction;
+    // What else the kernel takes is not known before it is decoded; the launch asks again.
+    const KernelInfo* info = program->FindDecoded(state->name);
+    const std::size_t taken = info == nullptr ? 0 : info->static_shared_bytes;
     const std::size_t most = DeviceAt(device)->properties().shared_memory_per_block_optin;
-    if (value < 0 || info->static_shared_bytes > most ||
-        static_cast<std::size_t>(value) > most - info->static_shared_bytes)
+    if (value < 0 || taken > most || static_cast<std::size_t>(value) > most - taken)
       return Status::kInvalidValue;
     state->max_dynamic_shared_bytes[static_cast<std::size_t>(device)] = value;
     return Status::kSuccess;
@@ -319,7 +320,10 @@ class SimulatedRuntime final : public Runtime {
     Status status = state->library->ProgramFor(device, &launch.program, nullptr);
     if (status != Status::kSuccess) return status;
     launch.kernel = launch.program->FindKernel(state->name);
-    if (launch.kernel == nullptr) return Status::kInvalidDeviceFunction;
+    if (launch.kernel == nullptr) {
+      const bool known = launch.program->HasKernel(state->name);
+      return known ? Status::kInvalidPtx : Status::kInvalidDeviceFunction;
+    }
     status = CheckLaunch(config, *launch.kernel, device.properties(),
                          static_cast<std::size_t>(MaxDynamicSharedBytes(*state).load()));
     if (status != Status::kSuccess) return status;

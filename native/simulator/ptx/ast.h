@@ -127,6 +127,9 @@ struct Function {
   std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {0, 0, 0};  // .reqnctapercluster, 0 if absent
   int line = 0;
+  // The body as it is written, and its line, where it was left for ParseEntryBody.
+  std::string_view body_text = {};
+  int body_line = 0;
 };
 
 struct Module {

@@ -33,6 +33,17 @@ bool Cursor::AcceptDirective(std::string_view directive) {
   return true;
 }
 
+std::string_view Cursor::TakeBraces() {
+  const auto begin = static_cast<std::size_t>(token_.text.data() - text_.data());
+  if (!lexer_.SkipBraces()) {
+    Fail(token_.line, "this '{' has no '}'");
+    return {};
+  }
+  const std::string_view taken = text_.substr(begin, lexer_.position() - begin);
+  Take();
+  return taken;
+}
+
 void Cursor::Expect(char punctuation) {
   if (!Accept(punctuation)) FailExpected(std::string("'") + punctuation + "'");
 }

@@ -23,7 +23,10 @@ struct Budget {
 // token is kEnd, so loops that stop at the end stop, and callers need not check each step.
 class Cursor {
  public:
-  Cursor(std::string_view text, ParseError* error) : lexer_(text), error_(error) { Take(); }
+  Cursor(std::string_view text, ParseError* error, int first_line = 1)
+      : text_(text), lexer_(text, first_line), error_(error) {
+    Take();
+  }
 
   const Token& Peek() const { return token_; }
   Token Take();
@@ -35,6 +38,9 @@ class Cursor {
   }
   bool Accept(char punctuation);
   bool AcceptDirective(std::string_view directive);
+
+  // From the '{' that is next to its '}', both taken; a failure if there is none.
+  std::string_view TakeBraces();
 
   // These fail unless the next token is what they name; `what` tells people what it is.
   void Expect(char punctuation);
@@ -51,6 +57,7 @@ class Cursor {
   Budget budget;
 
  private:
+  std::string_view text_;
   Lexer lexer_;
   Token token_;
   ParseError* error_;

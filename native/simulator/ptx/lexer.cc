@@ -41,6 +41,26 @@ Token Lexer::Next() {
   return Bad(1, "PTX has no such character");
 }
 
+bool Lexer::SkipBraces() {
+  for (std::size_t depth = 1; depth > 0;) {
+    const char c = At(0);
+    if (c == '\0') return false;
+    if (c == '/' && (At(1) == '/' || At(1) == '*')) {
+      if (!SkipBlanks()) return false;
+      continue;
+    }
+    if (c == '"') {
+      if (LexString().kind == TokenKind::kBad) return false;
+      continue;
+    }
+    if (c == '\n') ++line_;
+    if (c == '{') ++depth;
+    if (c == '}') --depth;
+    ++position_;
+  }
+  return true;
+}
+
 bool Lexer::SkipBlanks() {
   while (true) {
     const char c = At(0);

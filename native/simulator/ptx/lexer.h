@@ -30,9 +30,12 @@ struct Token {
 // Cuts PTX text into tokens. A NUL ends the text, as it does for a driver.
 class Lexer {
  public:
-  explicit Lexer(std::string_view text) : text_(text) {}
+  explicit Lexer(std::string_view text, int first_line = 1) : text_(text), line_(first_line) {}
 
   Token Next();
+  // After a '{': passes over everything up to its '}' and over that. False if there is none.
+  bool SkipBraces();
+  std::size_t position() const { return position_; }
 
  private:
   char At(std::size_t ahead) const {
@@ -48,7 +51,7 @@ class Lexer {
 
   std::string_view text_;
   std::size_t position_ = 0;
-  int line_ = 1;
+  int line_;
 };
 
 }  // namespace nodecuda::simulator::ptx

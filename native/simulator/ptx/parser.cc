@@ -17,7 +17,8 @@ constexpr std::uint64_t kMaxInteger = 0xffffffffu;
 
 class ModuleParser {
  public:
-  ModuleParser(Cursor& cursor, Module& module) : cursor_(cursor), module_(module) {}
+  ModuleParser(Cursor& cursor, Module& module, bool only_headers)
+      : cursor_(cursor), module_(module), only_headers_(only_headers) {}
 
   void Parse() {
     ParseVersion();
@@ -164,7 +165,12 @@ class ModuleParser {
     }
     if (has_body) {
       function.has_body = true;
-      ParseBody(cursor_, names_, &function);
+      if (only_headers_ && is_entry) {
+        function.body_line = cursor_.Peek().line;
+        function.body_text = cursor_.TakeBraces();
+      } else {
+        ParseBody(cursor_, names_, &function);
+      }
     } else if (!cursor_.Accept(';')) {
       return cursor_.FailExpected("'{' or ';' after the header of " + Quote(function.name));
     }
@@ -232,13 +238,12 @@ class ModuleParser {
 
   Cursor& cursor_;
   Module& module_;
+  const bool only_headers_;
   ModuleNames names_;
   std::unordered_map<std::string_view, std::size_t> variables_, functions_;
 };
 
-}  // namespace
-
-std::optional<Module> Parse(std::string_view text, ParseError* error) {
+std::optional<Module> ParseModule(std::string_view text, bool only_headers, ParseError* error) {
   *error = {};
   if (text.size() > kMaxTextBytes) {
     error->message = "the text is longer than 64 MiB";
@@ -247,9 +252,32 @@ std::optional<Module> Parse(std::string_view text, ParseError* error) {
   Module module;
   module.text = std::make_unique<const std::string>(text);
   Cursor cursor(*module.text, error);
-  ModuleParser(cursor, module).Parse();
+  ModuleParser(cursor, module, only_headers).Parse();
   if (cursor.failed()) return std::nullopt;
   return module;
+}
+
+}  // namespace
+
+std::optional<Module> Parse(std::string_view text, ParseError* error) {
+  return ParseModule(text, false, error);
+}
+
+std::optional<Module> ParseHeaders(std::string_view text, ParseError* error) {
+  return ParseModule(text, true, error);
+}
+
+std::optional<Function> ParseEntryBody(const Module& module, const Function& entry,
+                                       ParseError* error) {
+  *error = {};
+  ModuleNames names;
+  for (const Variable& variable : module.variables) names.insert(variable.name);
+  for (const Function& function : module.functions) names.insert(function.name);
+  Function whole = entry;
+  Cursor cursor(entry.body_text, error, entry.body_line);
+  ParseBody(cursor, names, &whole);
+  if (cursor.failed()) return std::nullopt;
+  return whole;
 }
 
 }  // namespace nodecuda::simulator::ptx

@@ -22,6 +22,13 @@ struct ParseError {
 // module.
 std::optional<Module> Parse(std::string_view text, ParseError* error);
 
+// The same, but the bodies of entries are passed over: for modules that are known to be right, of
+// which few kernels are used.
+std::optional<Module> ParseHeaders(std::string_view text, ParseError* error);
+// An entry of such a module with its body. The module is not changed.
+std::optional<Function> ParseEntryBody(const Module& module, const Function& entry,
+                                       ParseError* error);
+
 }  // namespace nodecuda::simulator::ptx
 
 #endif  // NODECUDA_SIMULATOR_PTX_PARSER_H_

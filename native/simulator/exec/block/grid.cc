@@ -25,7 +25,8 @@ Grid::Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<b
           launch.cluster,
           launch.explicit_cluster,
           static_cast<std::uint32_t>(launch.dynamic_shared_bytes),
-          static_cast<std::uint32_t>(kernel_.dynamic_shared_offset + launch.dynamic_shared_bytes)},
+          static_cast<std::uint32_t>(kernel_.dynamic_shared_offset + launch.dynamic_shared_bytes),
+          launch.program->variables()},
       count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),
       cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}
 

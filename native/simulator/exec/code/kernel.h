@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,12 +28,19 @@ struct KernelInfo {
   std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
 };
 
-// A decoded module, bound to the device memory that holds its global variables.
+// A module on one device: its code, and the device memory that holds its global variables. Any
+// thread may call.
 class Program {
  public:
   virtual ~Program() = default;
-  // Null if there is no such kernel. The pointer lives as long as the program.
+  virtual bool HasKernel(std::string_view name) const = 0;
+  // Null unless the kernel is decoded. A kernel of an embedded module is when it is first found.
+  virtual const KernelInfo* FindDecoded(std::string_view name) const = 0;
+  // Null if there is no such kernel, or if it was to be decoded now and could not be. The pointer
+  // lives as long as the program.
   virtual const KernelInfo* FindKernel(std::string_view name) const = 0;
+  // The addresses of the module's .global and .const variables, by ptx::Module::variables.
+  virtual std::span<const std::uint64_t> variables() const = 0;
 };
 
 struct Launch {

@@ -75,7 +75,9 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
   const std::uint32_t bit = 1u << lane;
   switch (constant.special) {
     case Special::kNone:
-      return constant.bits;
+      return constant.variable == kNoVariable
+                 ? constant.bits
+                 : constant.bits + shape.variables[static_cast<std::size_t>(constant.variable)];
     case Special::kTidX:
       return thread % shape.block.x;
     case Special::kTidY:
@@ -201,12 +203,13 @@ std::optional<std::uint64_t> EncodeLiteral(const Operand& literal, Type type) {
   }
 }
 
-std::uint32_t ConstantPool::Add(RegisterWidth width, Special special, std::uint64_t bits) {
+std::uint32_t ConstantPool::Add(RegisterWidth width, Special special, std::uint64_t bits,
+                                int variable) {
   if (width == 0) bits &= kFullMask;
   if (width != 0 && width < 8) bits &= (std::uint64_t{1} << (8 * width)) - 1;
   const auto next = static_cast<std::uint32_t>(constants_.size());
-  const auto [entry, added] = numbers_.insert({{width, special, bits}, next});
-  if (added) constants_.push_back({0, width, special, bits});
+  const auto [entry, added] = numbers_.insert({{width, special, bits, variable}, next});
+  if (added) constants_.push_back({0, width, special, bits, variable});
   return entry->second | kConstantBit;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -28,21 +29,23 @@ std::optional<std::uint64_t> EncodeLiteral(const ptx::Operand& literal, ptx::Typ
 class ConstantPool {
  public:
   // Returns the constant's number, with kConstantBit set.
-  std::uint32_t Add(RegisterWidth width, Special special, std::uint64_t bits);
+  std::uint32_t Add(RegisterWidth width, Special special, std::uint64_t bits,
+                    int variable = kNoVariable);
   // Places the constants from `*end` on and moves *end; numbers index the result.
   std::vector<LaneConstant> Place(std::size_t* end) const;
 
  private:
   std::vector<LaneConstant> constants_;
-  std::map<std::tuple<RegisterWidth, Special, std::uint64_t>, std::uint32_t> numbers_;
+  std::map<std::tuple<RegisterWidth, Special, std::uint64_t, int>, std::uint32_t> numbers_;
 };
 
-// What the special registers of a launch and a block hold.
+// What the lane constants of a launch are made of.
 struct LaunchShape {
   Dim3 grid, block;
   Dim3 cluster;  // in blocks
   bool explicit_cluster = false;
   std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
+  std::span<const std::uint64_t> variables = {};  // Program::variables
 };
 
 // Writes a constant's 32 lanes for warp `warp` of block `block_index`.

@@ -129,22 +129,27 @@ enum class Special : std::uint8_t {
   kGlobalTimerHigh,
 };
 
+inline constexpr int kNoVariable = -1;
+
 // 32 lanes in the constant part of the register file.
 struct LaneConstant {
   std::uint32_t slot = 0;
   std::uint8_t bytes = 0;  // per lane; 0: a predicate, one LaneMask
   Special special = Special::kNone;
   std::uint64_t bits = 0;  // the value, where it is no special register
+  // What the address of this variable of the module is added to (Program::variables).
+  int variable = kNoVariable;
 };
 
+// Nothing of a device is in here, so that devices may share it, nor does a launch change it.
 struct DecodedKernel : KernelInfo {
   std::vector<Instruction> code;            // ends in an unguarded kExit
-  std::vector<std::string_view> mnemonics;  // one per instruction, into the program's text
+  std::vector<std::string_view> mnemonics;  // one per instruction, into the module's text
   std::vector<LaneConstant> constants;
   // Register file offsets of the operands that Instruction::slot has no room for, instruction after
   // instruction; Instruction::target is the index of the first. In the order PTX writes them.
   std::vector<std::uint32_t> operand_lists;
-  int capability = 0;                     // of the device it was decoded for, 90 for 9.0
+  int capability = 0;                     // of the devices it was decoded for, 90 for 9.0
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins

@@ -13,10 +13,12 @@
 
 namespace nodecuda::simulator {
 
-// A variable with its place: for .global and .const a host address, else an offset in its space.
+// A variable with its place: an offset in its space. Those of a module in .global and .const have
+// an address that each device gives them: code names them by number.
 struct Symbol {
   ptx::Space space = ptx::Space::kNone;
   std::uint64_t address = 0;
+  int variable = kNoVariable;  // index into ptx::Module::variables
 };
 using SymbolTable = std::map<std::string_view, Symbol>;
 

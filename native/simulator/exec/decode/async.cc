@@ -98,6 +98,10 @@ bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uin
     *slot = constants_.Add(8, Special::kNone, static_cast<std::uint64_t>(address.offset));
     return true;
   }
+  if ((address.slot[kAddressSlot] & kConstantBit) != 0) {
+    *slot = address.slot[kAddressSlot];
+    return true;
+  }
   Operand value = plain.elements[0];
   const auto apply = [&](std::string_view mnemonic, std::vector<std::string_view> parts,
                          RegisterWidth width) {

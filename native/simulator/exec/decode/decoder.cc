@@ -109,7 +109,8 @@ bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth wi
       const bool is_pointer = symbol.space == Space::kGlobal || symbol.space == Space::kConst;
       if (width < (is_pointer ? 8 : 4)) return Fail("too narrow for an address");
       *slot = constants_.Add(width, Special::kNone,
-                             symbol.address + static_cast<std::uint64_t>(operand.offset));
+                             symbol.address + static_cast<std::uint64_t>(operand.offset),
+                             symbol.variable);
       return true;
     }
     default:
@@ -147,8 +148,14 @@ bool BodyDecoder::BindAddress(const Operand& operand, Space space, std::uint32_t
       } else if (symbol.space != (space == Space::kSharedCluster ? Space::kShared : space)) {
         return Fail("'" + std::string(base.name) + "' lies in another state space");
       }
-      *offset = static_cast<std::int64_t>(address + static_cast<std::uint64_t>(base.offset) +
-                                          static_cast<std::uint64_t>(operand.offset));
+      address +=
+          static_cast<std::uint64_t>(base.offset) + static_cast<std::uint64_t>(operand.offset);
+      if (symbol.variable == kNoVariable) {
+        *offset = static_cast<std::int64_t>(address);
+      } else {
+        *offset = 0;
+        *slot = constants_.Add(8, Special::kNone, address, symbol.variable);
+      }
       return true;
     }
     default:

@@ -11,16 +11,20 @@
 
 namespace nodecuda::simulator {
 
+class ModuleCode;
+
 struct LoadFailure {
   Status status = Status::kSuccess;
   std::string log;  // for people; names line and mnemonic
 };
 
-// Parses, checks and decodes. `capability` is the device's, 90 for 9.0: a module for a higher
-// target, or for an `a` target other than the device's, is kNoKernelImageForDevice; text that is
-// not PTX or has an unknown instruction kInvalidPtx; a PTX version above 9.0
-// kUnsupportedPtxVersion. Returns null and fills *failure. `memory` must outlive the program.
-std::shared_ptr<const Program> LoadProgram(std::string_view ptx, int capability, Isa isa,
+// Gives the code's variables their places in `memory`, which must outlive the program. Null, with
+// *failure filled, if there is no room.
+std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> code,
+                                           DeviceMemory& memory, LoadFailure* failure);
+
+// Parses the text, makes its code and binds that. Text that is not PTX is kInvalidPtx.
+std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
                                            DeviceMemory& memory, LoadFailure* failure);
 
 }  // namespace nodecuda::simulator

@@ -3,6 +3,9 @@
 #include <map>
 
 #include "runtime/ptx_image.h"
+#include "simulator/exec/arithmetic/alu.h"
+#include "simulator/exec/decode/module_code.h"
+#include "simulator/ptx/parser.h"
 
 namespace nodecuda::test {
 
@@ -21,6 +24,30 @@ TEST_CASE("every built-in kernel is found in the image of every target") {
       CAPTURE(kModuleNames[module]);
       if (ChoosePtx(BuiltinImage(static_cast<Module>(module)).ptx, target) == nullptr) continue;
       kernels.Context(static_cast<Module>(module));
+    }
+  }
+}
+
+// Devices decode a kernel when it is first launched: here all of them are, so that none is left to
+// fail at a user's.
+TEST_CASE("every built-in kernel can be decoded") {
+  for (const int target : BuiltinTargets()) {
+    for (std::size_t module = 0; module < kModuleCount; ++module) {
+      CAPTURE(target);
+      CAPTURE(kModuleNames[module]);
+      const PtxImage* image = ChoosePtx(BuiltinImage(static_cast<Module>(module)).ptx, target);
+      if (image == nullptr) continue;
+      CHECK(image->embedded);
+      std::string text;
+      REQUIRE(ReadPtx(*image, &text));
+      simulator::ptx::ParseError error;
+      auto parsed = simulator::ptx::Parse(text, &error);
+      REQUIRE_MESSAGE(parsed.has_value(), error.message);
+      simulator::LoadFailure failure;
+      CHECK_MESSAGE(simulator::ModuleCode::Make(
+                        std::make_shared<const simulator::ptx::Module>(*std::move(parsed)), target,
+                        simulator::DetectIsa(), &failure) != nullptr,
+                    failure.log);
     }
   }
 }

@@ -1,0 +1,62 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include "simulator/exec/code/program.h"
+#include "simulator/exec/code/symbols.h"
+#include "simulator/exec/decode/load_program.h"
+#include "simulator/ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+// The code of a module for devices of one capability. Nothing of a device is in it, so that any
+// number of them may share it. All members may be called from any thread.
+class ModuleCode {
+ public:
+  // Checks the module, and decodes its kernels; those whose bodies were not parsed, at their first
+  // use. `capability` is the devices', 90 for 9.0: a module for a higher target, or for an `a`
+  // target other than the devices', is kNoKernelImageForDevice; an unknown instruction kInvalidPtx;
+  // a PTX version above 9.0 kUnsupportedPtxVersion. Null, with *failure filled, on failure.
+  static std::shared_ptr<const ModuleCode> Make(std::shared_ptr<const ptx::Module> module,
+                                                int capability, Isa isa, LoadFailure* failure);
+
+  const ptx::Module& module() const { return *module_; }
+  bool Has(std::string_view name) const { return kernels_.contains(name); }
+  // The kernel, if it is decoded. Pointers live as long as the module's code.
+  const DecodedKernel* FindDecoded(std::string_view name) const;
+  // The kernel, which is decoded now if it was not. Null if there is none, or on a failure, which
+  // is not remembered: it may have been want of memory.
+  const DecodedKernel* Find(std::string_view name) const;
+
+ private:
+  struct Entry {
+    const ptx::Function* function = nullptr;
+    std::atomic<const DecodedKernel*> ready = nullptr;
+    std::unique_ptr<const DecodedKernel> kernel;
+  };
+
+  ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa)
+      : module_(std::move(module)), capability_(capability), isa_(isa) {}
+
+  bool CheckTarget(LoadFailure* failure) const;
+  bool CheckVariables(LoadFailure* failure);
+  bool Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
+              LoadFailure* failure) const;
+
+  const std::shared_ptr<const ptx::Module> module_;  // its text holds the names and mnemonics
+  const int capability_;
+  const Isa isa_;
+  SymbolTable symbols_;  // the module's .global and .const variables
+  mutable std::mutex decoding_;
+  mutable std::map<std::string_view, Entry> kernels_;  // no entry is added or removed after Make
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
