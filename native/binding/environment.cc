@@ -88,10 +88,33 @@ void Environment::StartDelivery() {
                                           nullptr, nullptr, this, settle, &wake_up));
   // Registered after the function was made, so that it runs before the function is torn down: a
   // thread that calls a dying one aborts the process (nodejs/node#55706).
-  Require(napi_add_env_cleanup_hook(
-      env_, [](void* self) { static_cast<Environment*>(self)->StopWatchers(); }, this));
+  Require(napi_add_env_cleanup_hook(env_, StopWatchersOf, this));
   napi_unref_threadsafe_function(env_, wake_up);
   wake_up_ = wake_up;
+}
+
+// Without a thread that could call it the function goes, so that a program which has closed all its
+// devices has nothing of ours open.
+void Environment::EndDelivery() {
+  if (wake_up_ == nullptr) {
+    return;
+  }
+  napi_remove_env_cleanup_hook(env_, StopWatchersOf, this);
+  napi_release_threadsafe_function(wake_up_, napi_tsfn_release);
+  wake_up_ = nullptr;
+}
+
+void Environment::ReleaseWatchers() {
+  std::erase_if(watchers_, [this](const std::unique_ptr<Watcher>& watcher) {
+    bool needed = watcher->outstanding != 0;
+    devices.ForEach([&](const std::shared_ptr<OpenedDevice>& opened) {
+      needed = needed || opened->box->physical.get() == &watcher->device();
+    });
+    return !needed;
+  });
+  if (watchers_.empty()) {
+    EndDelivery();
+  }
 }
 
 void Environment::Deliver(Waits waits) noexcept {
@@ -119,10 +142,18 @@ void Environment::Settle() noexcept {
       napi_close_handle_scope(env_, scope);
     }
   }
+  if (finished.empty()) {
+    return;
+  }
+  for (const Wait& wait : finished) {
+    --wait.watcher->outstanding;
+  }
   outstanding_ -= finished.size();
-  if (outstanding_ == 0 && !finished.empty()) {
+  if (outstanding_ == 0) {
     napi_unref_threadsafe_function(env_, wake_up_);
   }
+  finished.clear();
+  ReleaseWatchers();
 }
 
 // Where Node-API refuses, the environment is stopping: nobody is left who waits.

@@ -51,17 +51,23 @@ class Environment {
   napi_value MakePromise(const std::shared_ptr<PhysicalDevice>& device, std::vector<Event> events,
                          std::shared_ptr<void> keep_alive);
 
+  // Ends the threads that wait for devices which nobody here has open, once they have nothing left
+  // to wait for: they hold the device, and a simulated one is its memory and its threads.
+  void ReleaseWatchers();
+
  private:
   void StartDelivery();
+  void EndDelivery();
   Watcher& WatcherOf(const std::shared_ptr<PhysicalDevice>& device);
   void Deliver(Waits waits) noexcept;  // any thread
   void Settle() noexcept;              // JavaScript thread
   void Settle(const Wait& wait) noexcept;
   void StopWatchers() noexcept;
+  static void StopWatchersOf(void* self) { static_cast<Environment*>(self)->StopWatchers(); }
 
   napi_env env_;
   napi_ref argument_block_ = nullptr;
-  std::vector<std::unique_ptr<Watcher>> watchers_;  // one per device that was waited for
+  std::vector<std::unique_ptr<Watcher>> watchers_;  // one per open device that was waited for
   napi_threadsafe_function wake_up_ = nullptr;
   std::size_t outstanding_ = 0;  // promises that a watcher has; they keep the event loop alive
   std::mutex mutex_;

@@ -22,6 +22,10 @@ Watcher::~Watcher() {
 }
 
 void Watcher::Add(Waits waits) noexcept {
+  for (Wait& wait : waits) {
+    wait.watcher = this;
+    ++outstanding;
+  }
   {
     std::lock_guard lock(mutex_);
     added_.splice(added_.end(), waits);

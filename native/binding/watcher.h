@@ -15,12 +15,15 @@
 
 namespace nodecuda {
 
+class Watcher;
+
 // A promise that settles when all its events have completed, or the device is lost.
 struct Wait {
   std::vector<Event> events;
   std::shared_ptr<void> keep_alive;  // what owns the events; let go on the JavaScript thread
   napi_deferred deferred = nullptr;
   std::optional<Failure> failure;
+  Watcher* watcher = nullptr;  // that has it, or had
 };
 
 // Waits pass from list to list as they are, so that nobody on the way needs memory.
@@ -40,6 +43,8 @@ class Watcher {
 
   void Add(Waits waits) noexcept;
   const PhysicalDevice& device() const { return *device_; }
+  // Waits that were added and whose promises have not been settled; the JavaScript thread's own.
+  std::size_t outstanding = 0;
 
   // Asks the device once. True when the wait is over; then `failure` tells how.
   static bool Poll(PhysicalDevice& device, Wait& wait) noexcept;

@@ -83,6 +83,7 @@ napi_value Close(Call& call) {
     }
   });
   environment.streams.RemoveIf([=](const StreamBox& stream) { return &stream.device() == box; });
+  environment.ReleaseWatchers();
   return call.Undefined();
 }
 
