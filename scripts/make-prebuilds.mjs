@@ -21,7 +21,7 @@ if (process.argv[2] === 'rebuild') {
   run('cmake-js', 'build');
 } else {
   // As a whole, whatever an earlier build was told to leave out.
-  const all = ['--CDNODECUDA_ONLY_TARGETS=', '--CDNODECUDA_OTHERS_PREBUILT=OFF'];
+  const all = ['--CDNODECUDA_ONLY_TARGETS=OFF', '--CDNODECUDA_OTHERS_PREBUILT=OFF'];
   run('cmake-js', 'configure', '--CDNODECUDA_WITH_CUDA=ON', ...all);
   for (const old of [`${process.platform}-${process.arch}`, 'ptx/HASH']) {
     rmSync(path.join(root, 'prebuilds', old), { recursive: true, force: true });

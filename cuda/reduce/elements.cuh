@@ -51,10 +51,10 @@ struct Float16 {
 template <typename Stored>
 constexpr int kRowVectorBytes = sizeof(Stored) == 1 ? 8 : kVectorBytes;
 
-// Elements that are loaded or stored by one instruction. While they are in flight they are words:
-// as elements, narrow ones would take a register each.
+// Elements that are loaded or stored by one instruction, or 16 bytes at a time. While they are in
+// flight they are words: as elements, narrow ones would take a register each.
 template <int kBytes>
-struct alignas(kBytes) Words {
+struct alignas(kBytes < kVectorBytes ? kBytes : kVectorBytes) Words {
   std::uint32_t words[kBytes / 4];
 };
 template <>

@@ -31,7 +31,7 @@ struct Norm {
   using Stored = typename Element::Stored;
   using Wide = typename Element::Wide;
   using Limits = NormLimits<Wide>;
-  struct alignas(4 * sizeof(Wide)) State {  // partial results are loaded whole
+  struct alignas(16) State {  // partial results are loaded 16 bytes at a time
     Wide small, middle, large;
   };
   static constexpr int kVector = kRowVectorBytes<Stored> / sizeof(Stored);

@@ -10,6 +10,8 @@ export interface Closable {
   /** Where the object was made; only with NODECUDA_DEBUG=1. */
   readonly stack: string | undefined;
   isOpen(): boolean;
+  /** Whether closing it gives something back. */
+  holdsResources(): boolean;
   /** Never throws. */
   close(): void;
 }
@@ -41,7 +43,8 @@ function warn(className: string, stack: string | undefined): void {
 export function leakRegistry(className: string): FinalizationRegistry<Closable> {
   return new FinalizationRegistry((state) => {
     if (!state.isOpen()) return;
+    const wasLeak = state.holdsResources();
     state.close();
-    warn(className, state.stack);
+    if (wasLeak) warn(className, state.stack);
   });
 }

@@ -143,8 +143,8 @@ export class Device {
 
   /**
    * Disposes the buffers, streams and events made through this object and gives the device back.
-   * Work that is enqueued still completes. May be called again; never throws; other Device objects
-   * of the same GPU are not touched.
+   * Work that is enqueued still completes, and promises that wait for it settle with its outcome. May
+   * be called again; never throws; other Device objects of the same GPU are not touched.
    *
    * @example
    * ```ts

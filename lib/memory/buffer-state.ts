@@ -5,6 +5,13 @@ import type { DtypeInfo } from '../base/dtype.js';
 import { ChildState } from '../device/child-state.js';
 import type { DeviceState } from '../device/state.js';
 
+/** Memory that one or more buffers name, whole or in part. */
+export interface Allocation {
+  readonly byteLength: number;
+  /** Buffers that are open. */
+  views: number;
+}
+
 /** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */
 export class BufferState extends ChildState {
   readonly byteLength: number;
@@ -16,12 +23,13 @@ export class BufferState extends ChildState {
     readonly dtype: DtypeInfo,
     readonly length: number,
     /** The same object for all views of one allocation. */
-    readonly allocation: object,
+    readonly allocation: Allocation,
     /** Where in the allocation it begins. */
     readonly byteOffset: number,
   ) {
     super(device, handle, 'DeviceBuffer');
     this.byteLength = length * dtype.byteSize;
+    allocation.views++;
   }
 
   /** Whether a value is one. Not `instanceof`, which would run the code of a Proxy. */
@@ -29,7 +37,13 @@ export class BufferState extends ChildState {
     return #isState in value && value.#isState;
   }
 
+  /** Not if there is no memory, or another buffer still names it. */
+  override holdsResources(): boolean {
+    return this.allocation.views === 1 && this.allocation.byteLength > 0;
+  }
+
   protected release(handle: Handle): void {
+    this.allocation.views--;
     native().closeBuffer(handle);
   }
 }
@@ -50,7 +64,7 @@ export function allocateState(
     );
   }
   const handle = native().allocate(device.handle, byteLength, zeroed, stream);
-  return new BufferState(device, handle, dtype, length, {}, 0);
+  return new BufferState(device, handle, dtype, length, { byteLength, views: 0 }, 0);
 }
 
 export function checkSameDtype(expected: BufferState, other: BufferState, names: string): void {

@@ -1,9 +1,10 @@
 #ifndef NODECUDA_BINDING_VALUE_H_
 #define NODECUDA_BINDING_VALUE_H_
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 #include "binding/napi_setup.h"
 
@@ -24,9 +25,8 @@ inline napi_value ToValue(napi_env env, const char* text) {
 inline napi_value ToValue(napi_env, napi_value value) {
   return value;
 }
-template <class T>
-requires std::is_integral_v<T> &&(!std::is_same_v<T, bool>)napi_value
-    ToValue(napi_env env, T number) {
+template <std::integral T>
+napi_value ToValue(napi_env env, T number) {
   return ToValue(env, static_cast<double>(number));
 }
 

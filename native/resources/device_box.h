@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "resources/physical_device.h"
 
 namespace nodecuda {
 
-class StreamBox;
+class EventBox;
 
 // A JavaScript Device: somebody's own use of a physical device, with streams and buffers of its
 // own. Belongs to one JavaScript thread, as all boxes do.
@@ -19,8 +20,15 @@ struct DeviceBox {
 
   explicit DeviceBox(std::shared_ptr<PhysicalDevice> device) : physical(std::move(device)) {}
 
+  // Streams may be closed while there is work on them: where it ends, until it has.
+  void RememberEnd(std::shared_ptr<EventBox> end);
+  const std::vector<std::shared_ptr<EventBox>>& PendingEnds();
+
   std::shared_ptr<PhysicalDevice> physical;
   Statistics memory;
+
+ private:
+  std::vector<std::shared_ptr<EventBox>> ends_;
 };
 
 }  // namespace nodecuda

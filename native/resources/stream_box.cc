@@ -35,6 +35,7 @@ void StreamBox::Close() noexcept {
     // Memory that this stream used may be used elsewhere or freed later: leave a mark to wait for.
     try {
       tail_ = Mark();
+      device_->RememberEnd(tail_);
     } catch (...) {
       // Without the mark, waiting for the work itself keeps the order.
       tail_ = nullptr;

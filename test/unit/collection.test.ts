@@ -50,10 +50,11 @@ test('what is dropped is freed, with one warning per class', async () => {
   expect(stdout.trim().split('\n')).toEqual(['true', 'true 0', 'CudaEvent,DeviceBuffer,Stream']);
 });
 
-test('nothing is said of what was disposed, or whose device was', async () => {
+test('nothing is said of what was disposed, whose device was, or what holds nothing', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   try {
     const { addon } = faulty;
+    const living = device.alloc('float32', 4);
     const before = addon.liveHandles();
     (() => {
       const own = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
@@ -62,12 +63,15 @@ test('nothing is said of what was disposed, or whose device was', async () => {
       own.createEvent();
       own.dispose();
       device.alloc('float32', 1).dispose();
+      device.alloc('float32', 0);
+      for (let i = 0; i < 4; i++) living.slice(i, i + 1).fill(1);
     })();
     for (let i = 0; i < 5; i++) {
       collect();
       await turn();
     }
     expect(addon.liveHandles()).toEqual(before);
+    expect(await living.read()).toEqual(new Float32Array(4).fill(1));
     expect(warn).not.toHaveBeenCalled();
   } finally {
     warn.mockRestore();

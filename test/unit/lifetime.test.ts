@@ -197,16 +197,39 @@ test('what is in flight completes when its buffers and stream are disposed', asy
   expect(new Set(await read)).toEqual(new Set([2 * n]));
 });
 
-test('a read completes when its device is disposed, or says that it does not', async () => {
-  const buffer = device.from(new Float32Array([1, 2]));
-  const read = buffer.read();
-  device.dispose();
-  const result = await read.then(
-    (values) => [...values],
-    (error) => error,
-  );
-  if (!Array.isArray(result)) expect(result).toMatchObject(DISPOSED);
-  else expect(result).toEqual([1, 2]);
+// One rule: what was enqueued completes, and who waits for it gets it.
+describe.each(['idle', 'behind work'])('disposed with waits pending, %s', (state) => {
+  test.each(['buffer', 'stream', 'event', 'device'] as const)('%s', async (name) => {
+    const n = 160;
+    const stream = device.createStream();
+    const event = device.createEvent();
+    const buffer = device.from(new Float32Array(n * n).fill(1), { stream });
+    const product =
+      state === 'idle' ? buffer : device.matmul(buffer, buffer, { m: n, n, k: n, stream });
+    const written = product.write(new Float32Array([7]), { stream });
+    const read = product.read({ stream });
+    const late = buffer.read({ stream });
+    event.record(stream);
+    const waits = [written, event.synchronize(), stream.synchronize(), device.synchronize()];
+    ({ buffer, stream, event, device })[name].dispose();
+    expect((await read).subarray(0, 2)).toEqual(new Float32Array([7, state === 'idle' ? 1 : n]));
+    expect((await late)[1]).toBe(1);
+    expect(await Promise.all(waits)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+});
+
+test('device.synchronize waits for streams that were disposed with work on them', async () => {
+  const n = 160;
+  const event = device.createEvent();
+  const x = device.from(new Float32Array(n * n));
+  for (const wait of [() => device.synchronize(), () => device.synchronizeSync()]) {
+    const stream = device.createStream();
+    for (let i = 0; i < 4; i++) device.matmul(x, x, { m: n, n, k: n, stream }).dispose();
+    event.record(stream);
+    stream.dispose();
+    await wait();
+    expect(event.query()).toBe(true);
+  }
 });
 
 // Every order in which five things can be disposed.

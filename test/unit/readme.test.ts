@@ -4,7 +4,7 @@ import { filesIn, read } from '../support/imports';
 const rows = [...read('README.md').matchAll(/^\| (.+?) \| (`ERR_CUDA_.+?) \|/gm)].map(
   ([, words, codes]) => ({ words: words!.split(/[;,] /), codes: codes!.match(/ERR_\w+/g)! }),
 );
-const sources = filesIn('lib', ['.ts']).map(read).join('\n');
+const sources = [...filesIn('lib', ['.ts']), ...filesIn('native', ['.cc'])].map(read).join('\n');
 
 test('messages and codes are those of the library', () => {
   expect(rows.length).toBeGreaterThan(10);

@@ -65,7 +65,8 @@ napi_value Open(Call& call) {
   return call.FromNumber(environment.devices.Add(std::move(opened)));
 }
 
-// What belongs to the device goes first: reads, buffers, events, streams.
+// What belongs to the device goes first: buffers, events, streams. Not reads: what was enqueued
+// before completes, and who waits for it gets it.
 napi_value Close(Call& call) {
   Environment& environment = call.environment();
   std::shared_ptr<OpenedDevice> opened = environment.devices.Remove(call.Number(0));
@@ -73,7 +74,6 @@ napi_value Close(Call& call) {
     return call.Undefined();
   }
   const DeviceBox* box = opened->box.get();
-  environment.reads.RemoveIf([=](const ReadBox& read) { return read.device.get() == box; });
   environment.buffers.RemoveIf(
       [=](const BufferView& buffer) { return &buffer.memory->device() == box; });
   environment.events.RemoveIf([=](const RecordableEvent& event) { return &event.device() == box; });
@@ -133,7 +133,12 @@ napi_value Synchronize(Call& call) {
   std::vector<Event> events;
   for (const auto& stream : StreamsOf(call, box.get())) {
     marks->push_back(stream->Mark());
-    events.push_back(marks->back()->handle());
+  }
+  for (const auto& end : box->PendingEnds()) {
+    marks->push_back(end);
+  }
+  for (const auto& mark : *marks) {
+    events.push_back(mark->handle());
   }
   return call.environment().MakePromise(box->physical, std::move(events), std::move(marks));
 }
@@ -144,6 +149,10 @@ napi_value SynchronizeSync(Call& call) {
   for (const auto& stream : StreamsOf(call, box.get())) {
     box->physical->Check(box->physical->runtime().StreamSynchronize(stream->handle()),
                          "cudaStreamSynchronize");
+  }
+  for (const auto& end : box->PendingEnds()) {
+    box->physical->Check(box->physical->runtime().EventSynchronize(end->handle()),
+                         "cudaEventSynchronize");
   }
   return call.Undefined();
 }

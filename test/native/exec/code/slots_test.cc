@@ -98,6 +98,14 @@ DecodedKernel Decode(const ptx::Module& module, bool share) {
   return kernel;
 }
 
+// What a kernel that was decoded by itself is launched with.
+struct NoModule final : Program {
+  bool HasKernel(std::string_view) const override { return false; }
+  const KernelInfo* FindDecoded(std::string_view) const override { return nullptr; }
+  const KernelInfo* FindKernel(std::string_view) const override { return nullptr; }
+  std::span<const std::uint64_t> variables() const override { return {}; }
+};
+
 TEST_CASE("random programs compute the same with shared slots as with one slot a register") {
   std::size_t shared_bytes = 0, separate_bytes = 0;
   for (unsigned seed = 0; seed < 150; ++seed) {
@@ -118,6 +126,7 @@ TEST_CASE("random programs compute the same with shared slots as with one slot a
       for (std::uint32_t& word : input) word = static_cast<std::uint32_t>(random());
       std::vector<std::uint64_t> arguments = {engine.Put(input), 0, 0};
       Launch launch;
+      launch.program = std::make_shared<NoModule>();
       launch.kernel = kernel;
       launch.block = {80};
       launch.parameters.resize(kernel->parameter_bytes);
