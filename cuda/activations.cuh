@@ -2,28 +2,9 @@
 // computes of a result, by the same code.
 #pragma once
 
-#include "cuda/common.cuh"
+#include "cuda/math.cuh"
 
 namespace activations {
-
-__device__ __forceinline__ float AbsoluteValue(float x) {
-  return fabsf(x);
-}
-__device__ __forceinline__ double AbsoluteValue(double x) {
-  return fabs(x);
-}
-__device__ __forceinline__ float Exponential(float x) {
-  return expf(x);
-}
-__device__ __forceinline__ double Exponential(double x) {
-  return exp(x);
-}
-__device__ __forceinline__ float ComplementaryError(float x) {
-  return erfcf(x);
-}
-__device__ __forceinline__ double ComplementaryError(double x) {
-  return erfc(x);
-}
 
 // For denominators from 1 to 2, where the quick division of floats is off by 2 units at most.
 __device__ __forceinline__ float Quotient(float x, float y) {
@@ -36,7 +17,7 @@ __device__ __forceinline__ double Quotient(double x, double y) {
 // 1 / (1 + exp(-x)), without losing the small results to an exp that overflows.
 template <typename Float>
 __device__ __forceinline__ Float Sigmoid(Float x) {
-  const Float decay = Exponential(-AbsoluteValue(x));
+  const Float decay = math::Exponential(-math::AbsoluteValue(x));
   return Quotient(x < 0 ? decay : Float{1}, 1 + decay);
 }
 
@@ -54,7 +35,7 @@ __device__ __forceinline__ Float Silu(Float x) {
 // x times the normal distribution function. By erfc, not 1 + erf: that cancels for negative x.
 template <typename Float>
 __device__ __forceinline__ Float Gelu(Float x) {
-  return Gated(x, ComplementaryError(x * static_cast<Float>(-0.70710678118654752440)) / 2);
+  return Gated(x, math::ComplementaryError(x * static_cast<Float>(-0.70710678118654752440)) / 2);
 }
 
 // Its approximation with tanh: x (1 + tanh(y)) / 2 = x sigmoid(2 y) with

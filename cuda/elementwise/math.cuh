@@ -6,12 +6,13 @@
 
 namespace elementwise {
 
-using activations::AbsoluteValue;
-using activations::Exponential;
 using activations::Gelu;
 using activations::Relu;
 using activations::Sigmoid;
 using activations::Silu;
+using math::AbsoluteValue;
+using math::Exponential;
+using math::Logarithm;
 
 __device__ __forceinline__ float FusedMultiplyAdd(float x, float y, float z) {
   return fmaf(x, y, z);
@@ -30,12 +31,6 @@ __device__ __forceinline__ float ReciprocalSquareRoot(float x) {
 }
 __device__ __forceinline__ double ReciprocalSquareRoot(double x) {
   return rsqrt(x);
-}
-__device__ __forceinline__ float Logarithm(float x) {
-  return logf(x);
-}
-__device__ __forceinline__ double Logarithm(double x) {
-  return log(x);
 }
 __device__ __forceinline__ float Sine(float x) {
   return sinf(x);

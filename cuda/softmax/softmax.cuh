@@ -7,23 +7,12 @@
 // Rows with NaN or +infinity, and rows of -infinity alone, give NaN throughout.
 #pragma once
 
+#include "cuda/math.cuh"
 #include "cuda/reduce/columns.cuh"
 #include "cuda/softmax/arguments.h"
 
 namespace reduce {
 
-__device__ __forceinline__ float Exp(float x) {
-  return expf(x);
-}
-__device__ __forceinline__ double Exp(double x) {
-  return exp(x);
-}
-__device__ __forceinline__ float Log(float x) {
-  return logf(x);
-}
-__device__ __forceinline__ double Log(double x) {
-  return log(x);
-}
 __device__ __forceinline__ float Larger(float x, float y) {
   return fmaxf(x, y);
 }
@@ -57,7 +46,8 @@ struct SoftmaxStates {
   __device__ State Identity() const { return {NegativeInfinity<Wide>(), 0}; }
   __device__ void Merge(State& state, const State& other) const {
     const Wide largest = Larger(state.largest, other.largest), shift = ShiftFor(largest);
-    state.sum = state.sum * Exp(state.largest - shift) + other.sum * Exp(other.largest - shift);
+    state.sum = state.sum * math::Exponential(state.largest - shift) +
+                other.sum * math::Exponential(other.largest - shift);
     state.largest = largest;
   }
 
@@ -72,12 +62,12 @@ struct SoftmaxStates {
     }
     const Wide shift = ShiftFor(largest);
     if (largest != state.largest) {
-      state.sum *= Exp(state.largest - shift);
+      state.sum *= math::Exponential(state.largest - shift);
       state.largest = largest;
     }
     Wide sum = 0;
 #pragma unroll
-    for (int i = 0; i < N; ++i) sum += Exp(terms[i] - shift);
+    for (int i = 0; i < N; ++i) sum += math::Exponential(terms[i] - shift);
     state.sum += sum;
   }
   template <int N>
@@ -107,7 +97,7 @@ struct SoftmaxResult {
       : element_(a.dtype),
         log_(a.log != 0),
         shift_(ShiftFor(largest)),
-        scale_(log_ ? Log(sum) : Wide(1) / sum) {}
+        scale_(log_ ? math::Logarithm(sum) : Wide(1) / sum) {}
 
   template <int N>
   __device__ Pack<Stored, N> Of(const Pack<Stored, N>& x) const {
@@ -115,7 +105,8 @@ struct SoftmaxResult {
 #pragma unroll
     for (int i = 0; i < N; ++i) {
       const Wide shifted = element_.Widen(x.elements[i]) - shift_;
-      y.elements[i] = element_.Narrow(log_ ? shifted - scale_ : Exp(shifted) * scale_);
+      y.elements[i] =
+          element_.Narrow(log_ ? shifted - scale_ : math::Exponential(shifted) * scale_);
     }
     return y;
   }
@@ -181,7 +172,8 @@ __device__ __forceinline__ void SoftmaxRows(const SoftmaxArguments& a) {
       const Unit unit = Unit::Of(held[h]);
       Wide of_unit = 0;
 #pragma unroll
-      for (int i = 0; i < N; ++i) of_unit += Exp(element.Widen(unit.elements[i]) - shift);
+      for (int i = 0; i < N; ++i)
+        of_unit += math::Exponential(element.Widen(unit.elements[i]) - shift);
       sum += of_unit;
     }
   }

@@ -11,10 +11,10 @@ interface Report {
 }
 
 function glibcVersion(): string | null {
-  if (process.platform !== 'linux') return null;
+  if (process.platform !== 'linux' || process.report === undefined) return null;
   // Without this the report resolves the peers of open sockets.
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
-  const before = report?.excludeNetwork;
+  const before = report.excludeNetwork;
   try {
     report.excludeNetwork = true;
     const { header } = report.getReport() as Report;
@@ -22,7 +22,7 @@ function glibcVersion(): string | null {
   } catch {
     return null;
   } finally {
-    if (report !== undefined) report.excludeNetwork = before;
+    report.excludeNetwork = before;
   }
 }
 

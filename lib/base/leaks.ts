@@ -10,8 +10,6 @@ export interface Closable {
   /** Where the object was made; only with NODECUDA_DEBUG=1. */
   readonly stack: string | undefined;
   isOpen(): boolean;
-  /** Whether closing it gives something back. */
-  holdsResources(): boolean;
   /** Never throws. */
   close(): void;
 }
@@ -39,11 +37,17 @@ function warn(className: string, stack: string | undefined): void {
   );
 }
 
-/** Watches objects of one class: `register(object, state)`. The state must not refer to the object. */
-export function leakRegistry(className: string): FinalizationRegistry<Closable> {
+/**
+ * Watches objects of one class: `register(object, state)`. The state must not refer to the object.
+ * Where `isLeak` is false of an open one, it is closed without a word.
+ */
+export function leakRegistry<State extends Closable>(
+  className: string,
+  isLeak: (state: State) => boolean = () => true,
+): FinalizationRegistry<State> {
   return new FinalizationRegistry((state) => {
     if (!state.isOpen()) return;
-    const wasLeak = state.holdsResources();
+    const wasLeak = isLeak(state);
     state.close();
     if (wasLeak) warn(className, state.stack);
   });

@@ -23,10 +23,6 @@ export abstract class ChildState implements Closable {
     return this.#handle !== 0 && !this.device.closed;
   }
 
-  holdsResources(): boolean {
-    return true;
-  }
-
   close(): void {
     const handle = this.#handle;
     if (handle === 0) return;

@@ -47,10 +47,6 @@ export class DeviceState implements Closable {
     return !this.#closed;
   }
 
-  holdsResources(): boolean {
-    return true;
-  }
-
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

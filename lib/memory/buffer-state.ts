@@ -37,8 +37,8 @@ export class BufferState extends ChildState {
     return #isState in value && value.#isState;
   }
 
-  /** Not if there is no memory, or another buffer still names it. */
-  override holdsResources(): boolean {
+  /** Whether disposing it frees memory: not if there is none, or another buffer still names it. */
+  holdsMemory(): boolean {
     return this.allocation.views === 1 && this.allocation.byteLength > 0;
   }
 

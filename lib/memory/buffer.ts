@@ -43,7 +43,7 @@ export interface CopyOptions {
   stream?: Stream | undefined;
 }
 
-const leaks = leakRegistry('DeviceBuffer');
+const leaks = leakRegistry<BufferState>('DeviceBuffer', (state) => state.holdsMemory());
 const UNCLONEABLE = uncloneable('a DeviceBuffer: send what read() gives');
 
 let makeBuffer: (device: Device, state: BufferState) => DeviceBuffer;

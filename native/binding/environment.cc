@@ -135,17 +135,15 @@ void Environment::Settle() noexcept {
     std::lock_guard lock(mutex_);
     finished.swap(finished_);
   }
+  if (finished.empty()) {
+    return;
+  }
   for (const Wait& wait : finished) {
     napi_handle_scope scope;
     if (napi_open_handle_scope(env_, &scope) == napi_ok) {
       Settle(wait);
       napi_close_handle_scope(env_, scope);
     }
-  }
-  if (finished.empty()) {
-    return;
-  }
-  for (const Wait& wait : finished) {
     --wait.watcher->outstanding;
   }
   outstanding_ -= finished.size();

@@ -36,8 +36,7 @@ std::shared_ptr<const ptx::Module> ReadModule(const PtxImage& image, LoadFailure
   ptx::ParseError error;
   std::optional<ptx::Module> module = ptx::ParseHeaders(text, &error);
   if (!module) {
-    *failure = {Status::kInvalidPtx,
-                "PTX line " + std::to_string(error.line) + ": " + error.message};
+    *failure = {Status::kInvalidPtx, error.Words()};
     return nullptr;
   }
   return std::make_shared<const ptx::Module>(*std::move(module));

@@ -12,6 +12,8 @@ namespace nodecuda::simulator::ptx {
 struct ParseError {
   int line = 0;
   std::string message;
+
+  std::string Words() const { return "PTX line " + std::to_string(line) + ": " + message; }
 };
 
 // Parses one PTX module. Checks syntax and names (each register, label and symbol an instruction

@@ -80,8 +80,7 @@ std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability
   ptx::ParseError error;
   std::optional<ptx::Module> module = ptx::Parse(text, &error);
   if (!module) {
-    *failure = {Status::kInvalidPtx,
-                "PTX line " + std::to_string(error.line) + ": " + error.message};
+    *failure = {Status::kInvalidPtx, error.Words()};
     return nullptr;
   }
   auto code = ModuleCode::Make(std::make_shared<const ptx::Module>(*std::move(module)), capability,

@@ -113,9 +113,7 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   if (!function->body_text.empty()) {
     ptx::ParseError error;
     parsed = ptx::ParseEntryBody(*module_, *function, &error);
-    if (!parsed)
-      return Fail(failure, Status::kInvalidPtx,
-                  "PTX line " + std::to_string(error.line) + ": " + error.message);
+    if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
     function = &*parsed;
   }
   auto kernel = std::make_unique<DecodedKernel>();
