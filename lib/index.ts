@@ -39,6 +39,7 @@ export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
 export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
+export type { OperationFamily, PreloadMethods } from './device/methods.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export { type CopyOptions, DeviceBuffer, type FillOptions } from './memory/buffer.js';
 export type { AllocOptions, MemoryInfo, MemoryMethods, MemoryStats } from './memory/methods.js';

@@ -8,6 +8,7 @@
  */
 import { mixin } from './base/mixin.js';
 import { Device } from './device/device.js';
+import { PreloadMethods } from './device/methods.js';
 import { MemoryMethods } from './memory/methods.js';
 import { ElementwiseOperations } from './operations/elementwise/methods.js';
 import { UnaryOperations } from './operations/elementwise/unary-methods.js';
@@ -22,6 +23,7 @@ declare module './device/device.js' {
   interface Device
     extends StreamMethods,
       MemoryMethods,
+      PreloadMethods,
       UnaryOperations,
       ElementwiseOperations,
       ReductionOperations,
@@ -33,6 +35,7 @@ mixin(
   Device,
   StreamMethods,
   MemoryMethods,
+  PreloadMethods,
   UnaryOperations,
   ElementwiseOperations,
   ReductionOperations,

@@ -88,10 +88,11 @@ function outOfMemory(failure: NativeFailureDetails): CudaError {
 }
 
 function outOfHostMemory(failure: NativeFailureDetails): CudaError {
-  const { requested, operation } = failure;
+  const { requested, operation, report } = failure;
   const pinned = operation === 'cudaHostAlloc' ? 'pinned ' : '';
   const asked = requested === undefined ? '' : `: ${requested} bytes asked for`;
-  return new CudaOutOfMemoryError(`Out of ${pinned}host memory${asked}`, {
+  const why = report ? `; ${report}` : '';
+  return new CudaOutOfMemoryError(`Out of ${pinned}host memory${asked}${why}`, {
     ...failure,
     status: 2,
     statusName: 'cudaErrorMemoryAllocation',

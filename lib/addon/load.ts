@@ -2,6 +2,7 @@
  * The only file that loads the native addon: at its first use, so that importing the package never
  * fails and costs nothing.
  */
+import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { CudaError, CudaUnavailableError } from '../base/errors.js';
 import { type FailedAttempt, findAddon } from './attempts.js';
@@ -13,8 +14,10 @@ import type { NativeAddon, NativeFailure } from './types.js';
 type NativeFunction = (...args: unknown[]) => unknown;
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
+  'deviceReclaim',
   'deviceSynchronize',
   'eventSynchronize',
+  'preload',
   'streamSynchronize',
   'waitRead',
 ]);
@@ -100,6 +103,12 @@ function announceExit({ addon, path }: Loaded): void {
   process.once('exit', () => addon.beginShutdown());
 }
 
+/** A quarter of the memory that the process may have; a container may have less than the machine. */
+function stagingBytes(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  return Math.floor(Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 4);
+}
+
 interface Loaded {
   readonly addon: NativeAddon;
   readonly path: string;
@@ -112,6 +121,7 @@ function load(): Loaded {
   const { root, found, failures } = findAddon();
   if (found === undefined) throw loadError(failures, root);
   announceExit(found);
+  found.addon.limitStaging(stagingBytes());
   loaded = { addon: wrapAddon(found.addon), path: found.path };
   return loaded;
 }

@@ -172,6 +172,13 @@ export interface NativeAddon {
   /** Resolves when everything enqueued on all streams of this Device so far is done. */
   deviceSynchronize(device: Handle): Promise<void>;
   deviceSynchronizeSync(device: Handle): void;
+  /**
+   * Resolves when memory whose buffers are closed is free: that of this Device, and what others have left
+   * to the device.
+   */
+  deviceReclaim(device: Handle): Promise<void>;
+  /** Loads the code of a family's kernels on another thread. */
+  preload(device: Handle, family: string): Promise<void>;
   /** Null while usable, else the fatal failure that is latched. */
   deviceFault(device: Handle): NativeFailure | null;
   /** Smallest priority value is the most urgent, as in CUDA: [least, greatest], e.g. [0, -5]. */
@@ -203,10 +210,25 @@ export interface NativeAddon {
   /** A view: shares the memory, which is freed when the buffer and all its views are closed. */
   sliceBuffer(buffer: Handle, byteOffset: number, byteLength: number): Handle;
   closeBuffer(buffer: Handle): void;
-  /** Copies the view's bytes before it returns; the device copy is then in stream order. */
-  writeBuffer(buffer: Handle, byteOffset: number, source: ArrayBufferView, stream: Handle): void;
+  /**
+   * Copies the view's bytes before it returns; the device copy is then in stream order. Those who may
+   * wait for the device (`mayWait`) need less staging memory.
+   */
+  writeBuffer(
+    buffer: Handle,
+    byteOffset: number,
+    source: ArrayBufferView,
+    stream: Handle,
+    mayWait: boolean,
+  ): void;
   /** Enqueues a copy of that range as it is at this point of the stream. Handle 'Read'. */
-  startRead(buffer: Handle, byteOffset: number, byteLength: number, stream: Handle): Handle;
+  startRead(
+    buffer: Handle,
+    byteOffset: number,
+    byteLength: number,
+    stream: Handle,
+    mayWait: boolean,
+  ): Handle;
   /** Resolves when the bytes are in host memory. */
   waitRead(read: Handle): Promise<void>;
   waitReadSync(read: Handle): void;
@@ -253,6 +275,8 @@ export interface NativeAddon {
     reads: number;
     events: number;
   };
+  /** How many bytes of copies may be under way on a device, in the whole process. */
+  limitStaging(bytes: number): void;
   /** From here on nothing calls CUDA any more: the process is exiting. */
   beginShutdown(): void;
 }

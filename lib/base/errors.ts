@@ -129,7 +129,8 @@ export class CudaUnavailableError extends CudaError {
 
 /**
  * Device memory, or memory of the host, is used up; the message says which. The device stays usable:
- * free something and try again.
+ * free something and try again. Nothing waits for memory that is about to come back, but for
+ * {@link Device.allocAsync}.
  *
  * @group Errors
  */

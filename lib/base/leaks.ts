@@ -19,7 +19,30 @@ let debug: boolean | undefined;
 /** The stack of an object's creation if NODECUDA_DEBUG=1 asks for it, which makes creation slow. */
 export function creationStack(): string | undefined {
   debug ??= environment('NODECUDA_DEBUG') === '1';
-  return debug ? new Error('created here').stack : undefined;
+  return debug ? withoutOwnFrames(longStack()) : undefined;
+}
+
+const HERE = 'created here';
+const MOST_OWN_FRAMES = 10;
+
+function longStack(): unknown {
+  const limit = Error.stackTraceLimit;
+  // False where Error is frozen.
+  if (!Reflect.set(Error, 'stackTraceLimit', limit + MOST_OWN_FRAMES)) return new Error(HERE).stack;
+  const { stack } = new Error(HERE);
+  Error.stackTraceLimit = limit;
+  return stack;
+}
+
+// The first frame is of this file. It is in a folder of its own, or bundled with the others; in a
+// program that is one bundle as a whole, nothing tells its frames from ours.
+function withoutOwnFrames(stack: unknown): string | undefined {
+  if (typeof stack !== 'string') return undefined; // Error.prepareStackTrace may give anything
+  const lines = stack.split('\n');
+  const own = /([^\s()]+?)(?:base\/leaks)?\.[cm]?[jt]s:\d+:\d+\)?$/.exec(lines[1] ?? '')?.[1];
+  const others = lines.filter((line) => own === undefined || !line.includes(own));
+  const isCallers = (line: string) => /:\d+:\d+\)?$/.test(line) && !line.includes('node:');
+  return (others.some(isCallers) ? others : lines).join('\n');
 }
 
 const warned = new Set<string>();

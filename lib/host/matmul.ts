@@ -4,7 +4,9 @@
 import { argumentTypeError, elementCount, readOptions, typeError } from '../base/checks.js';
 import { type DtypeInfo, dtypeByArray, type HostArray, typedArrayName } from '../base/dtype.js';
 import { cuda } from '../cuda/cuda.js';
-import type { DeviceBuffer } from '../memory/buffer.js';
+import { deviceArgument } from '../device/device.js';
+import { type DeviceBuffer, wrapBuffer } from '../memory/buffer.js';
+import { upload } from '../memory/upload.js';
 import type { Device } from '../methods.js';
 import {
   type CheckedMatmul,
@@ -70,23 +72,34 @@ function check(a: MatmulArray, b: MatmulArray, options: unknown): HostCall {
 }
 
 // Copies the inputs and enqueues the product. What is enqueued outlives the disposed buffers.
-function enqueue(a: MatmulArray, b: MatmulArray, call: HostCall): DeviceBuffer<'float64'> {
+function enqueue(
+  a: MatmulArray,
+  b: MatmulArray,
+  call: HostCall,
+  mayWait: boolean,
+): DeviceBuffer<'float64'> {
   const { checked, options, out } = call;
   const device = defaultDevice();
   const buffers: DeviceBuffer<'float64'>[] = [];
   // One type is as good as the other from here on: a and b have been checked to be the same.
-  const upload = (array: unknown): DeviceBuffer<'float64'> => {
-    const buffer = device.from(array as Float64Array);
+  const put = (array: unknown): DeviceBuffer<'float64'> => {
+    const state = upload(
+      deviceArgument(device, 'device'),
+      array as Float64Array,
+      undefined,
+      mayWait,
+    );
+    const buffer = wrapBuffer<'float64'>(device, state);
     buffers.push(buffer);
     return buffer;
   };
   try {
-    const x = upload(a);
-    const y = upload(b);
+    const x = put(a);
+    const y = put(b);
     // `out` is copied to the device if it is scaled, or if what lies between its rows must stay.
     const isRead = checked.shape.beta !== 0 || hasGaps(checked.shape.c);
     if (out === undefined || !isRead) return device.matmul(x, y, options);
-    const result = device.matmul(x, y, { ...options, out: upload(out) });
+    const result = device.matmul(x, y, { ...options, out: put(out) });
     buffers.pop();
     return result;
   } finally {
@@ -130,7 +143,7 @@ export async function matmul(
   options: HostMatmulOptions<MatmulArray>,
 ): Promise<MatmulArray> {
   const call = check(a, b, options);
-  const result = enqueue(a, b, call);
+  const result = enqueue(a, b, call, false);
   try {
     return await (call.out === undefined ? result.read() : result.read(call.out));
   } finally {
@@ -166,7 +179,7 @@ export function matmulSync(
   options: HostMatmulOptions<MatmulArray>,
 ): MatmulArray {
   const call = check(a, b, options);
-  const result = enqueue(a, b, call);
+  const result = enqueue(a, b, call, true);
   try {
     return call.out === undefined ? result.readSync() : result.readSync(call.out);
   } finally {

@@ -145,13 +145,18 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
   }
 
   /**
-   * Copies host memory into the buffer. The source's bytes are taken before the call returns; the
-   * promise resolves when they, and all work enqueued on the stream before, have arrived.
+   * Copies host memory into the buffer. The source's bytes are taken before the call returns, which
+   * does not wait for the device; the promise resolves when they, and all work enqueued on the stream
+   * before, have arrived. Until then the host holds a copy of them: await a write before the next, if
+   * there are many.
    *
    * @param source - a typed array of the buffer's dtype, or a DataView or Node.js Buffer that holds
    *   a whole number of elements as bytes. Shared and resizable memory is fine.
    * @throws `TypeError` for another kind of array, or one that is detached or out of bounds
    * @throws `RangeError` if it does not fit
+   * @throws {@link CudaOutOfMemoryError} if copies that have not ended hold a quarter of the memory
+   *   that the process may have: then nothing is written. If the host has no more memory to lock, a part
+   *   may have been.
    *
    * @example
    * ```ts
@@ -159,7 +164,7 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
    * ```
    */
   async write(source: ArrayBufferView, options?: WriteOptions): Promise<void> {
-    const stream = enqueueWrite(bufferReceiver(this, 'write'), source, options);
+    const stream = enqueueWrite(bufferReceiver(this, 'write'), source, options, false);
     await native().streamSynchronize(stream);
   }
 
@@ -174,7 +179,7 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
    * ```
    */
   writeSync(source: ArrayBufferView, options?: WriteOptions): void {
-    const stream = enqueueWrite(bufferReceiver(this, 'writeSync'), source, options);
+    const stream = enqueueWrite(bufferReceiver(this, 'writeSync'), source, options, true);
     native().streamSynchronizeSync(stream);
   }
 
@@ -201,7 +206,7 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
   async read(options?: ReadOptions): Promise<HostArray<D>>;
   async read<A extends ArrayBufferView>(destination: A, options?: ReadOptions): Promise<A>;
   async read(first?: unknown, second?: unknown): Promise<ArrayBufferView> {
-    const started = startRead(bufferReceiver(this, 'read'), first, second);
+    const started = startRead(bufferReceiver(this, 'read'), first, second, false);
     try {
       await native().waitRead(started.read);
       return finishRead(started);
@@ -224,7 +229,7 @@ export class DeviceBuffer<D extends Dtype = Dtype> {
   readSync(options?: ReadOptions): HostArray<D>;
   readSync<A extends ArrayBufferView>(destination: A, options?: ReadOptions): A;
   readSync(first?: unknown, second?: unknown): ArrayBufferView {
-    const started = startRead(bufferReceiver(this, 'readSync'), first, second);
+    const started = startRead(bufferReceiver(this, 'readSync'), first, second, true);
     try {
       native().waitReadSync(started.read);
       return finishRead(started);

@@ -4,14 +4,15 @@
 import { native } from '../addon/load.js';
 import { checkBoolean, checkDtype, checkInteger, readOptions } from '../base/checks.js';
 import type { Dtype, DtypeOf } from '../base/dtype.js';
+import { CudaOutOfMemoryError } from '../base/errors.js';
 import { deviceReceiver } from '../device/device.js';
-import { assertDeviceOpen } from '../device/state.js';
+import { assertDeviceOpen, type DeviceState } from '../device/state.js';
 import { type Stream, streamHandle } from '../streams/stream.js';
 import { type DeviceBuffer, wrapBuffer } from './buffer.js';
-import { allocateState } from './buffer-state.js';
+import { allocateState, type BufferState } from './buffer-state.js';
 import { type FromOptions, upload } from './upload.js';
 
-/** Options of {@link Device.alloc}. */
+/** Options of {@link Device.alloc} and {@link Device.allocAsync}. */
 export interface AllocOptions {
   /** Do not zero the memory, which then holds whatever was there. Default false. */
   uninitialized?: boolean | undefined;
@@ -37,6 +38,25 @@ export interface MemoryStats {
   readonly totalCount: number;
 }
 
+/** Reads and checks the arguments of an allocation. What is returned makes it, any number of times. */
+function allocation(device: DeviceState, dtype: unknown, length: unknown, options: unknown) {
+  assertDeviceOpen(device);
+  const info = checkDtype(dtype);
+  const count = checkInteger(length, 'length');
+  const given = readOptions(options, { uninitialized: undefined, stream: undefined });
+  const uninitialized = checkBoolean(given.uninitialized, 'uninitialized', false);
+  return (): BufferState => {
+    assertDeviceOpen(device);
+    const stream = streamHandle(given.stream, device);
+    return allocateState(device, info, count, !uninitialized, stream);
+  };
+}
+
+/** Whether memory that was not there can be there later: not if the device has less, or the host none. */
+function mayCome({ requested, total }: CudaOutOfMemoryError): boolean {
+  return requested !== null && total !== null && requested <= total;
+}
+
 /**
  * The methods of {@link Device} that make buffers and tell of memory.
  *
@@ -44,7 +64,8 @@ export interface MemoryStats {
  */
 export abstract class MemoryMethods {
   /**
-   * Allocates device memory, zeroed unless told otherwise. Does not wait for the device.
+   * Allocates device memory, zeroed unless told otherwise. Does not wait for the device, so that memory
+   * which work still uses can be too little memory: {@link Device.allocAsync} waits for it.
    *
    * @param dtype - element type
    * @param length - number of elements, from 0 up
@@ -58,15 +79,42 @@ export abstract class MemoryMethods {
    * @group Memory
    */
   alloc<D extends Dtype>(dtype: D, length: number, options?: AllocOptions): DeviceBuffer<D> {
-    const state = deviceReceiver(this, 'alloc');
-    assertDeviceOpen(state);
-    const info = checkDtype(dtype);
-    const count = checkInteger(length, 'length');
-    const given = readOptions(options, { uninitialized: undefined, stream: undefined });
-    const uninitialized = checkBoolean(given.uninitialized, 'uninitialized', false);
-    assertDeviceOpen(state);
-    const stream = streamHandle(given.stream, state);
-    return wrapBuffer(this, allocateState(state, info, count, !uninitialized, stream));
+    return wrapBuffer(this, allocation(deviceReceiver(this, 'alloc'), dtype, length, options)());
+  }
+
+  /**
+   * {@link Device.alloc}, which waits, off the JavaScript thread, if there is not enough memory: for what
+   * was enqueued through this object so far, and for disposed buffers that other users of the device have
+   * left to it. Then it tries once more: of several that wait, the first take what there is. The buffer is
+   * made, and zeroed in the order of the stream, when the promise resolves.
+   *
+   * @param dtype - element type
+   * @param length - number of elements, from 0 up
+   * @throws {@link CudaOutOfMemoryError} if there is not enough memory even then; the device stays usable
+   * @throws {@link CudaKernelFaultError} if a kernel that it waited for has failed
+   *
+   * @example
+   * ```ts
+   * using x = await device.allocAsync('float32', 1_000_000);
+   * await x.write(samples);
+   * ```
+   *
+   * @group Memory
+   */
+  async allocAsync<D extends Dtype>(
+    dtype: D,
+    length: number,
+    options?: AllocOptions,
+  ): Promise<DeviceBuffer<D>> {
+    const state = deviceReceiver(this, 'allocAsync');
+    const allocate = allocation(state, dtype, length, options);
+    try {
+      return wrapBuffer(this, allocate());
+    } catch (error) {
+      if (!(error instanceof CudaOutOfMemoryError) || !mayCome(error)) throw error;
+    }
+    await native().deviceReclaim(state.handle);
+    return wrapBuffer(this, allocate());
   }
 
   /**
@@ -136,7 +184,8 @@ export abstract class MemoryMethods {
 
   /**
    * Gives memory that is kept for later buffers back to the system. It is done for you when memory
-   * runs out; this is for the sake of other programs.
+   * runs out; this is for the sake of other programs. CUDA may wait for the device before it frees memory
+   * of the host: call this when there is no work.
    *
    * @example
    * ```ts

@@ -35,8 +35,13 @@ export interface ReadOptions {
   stream?: Stream | undefined;
 }
 
-/** Enqueues a write. Returns the stream it was enqueued on. */
-export function enqueueWrite(state: BufferState, source: unknown, options: unknown): Handle {
+/** Enqueues a write. Returns the stream it was enqueued on. `mayWait`: for the device. */
+export function enqueueWrite(
+  state: BufferState,
+  source: unknown,
+  options: unknown,
+  mayWait: boolean,
+): Handle {
   state.handle();
   const given = readOptions(options, { offset: undefined, stream: undefined });
   const offset = optionalInteger(given.offset, 'offset', 0);
@@ -45,7 +50,8 @@ export function enqueueWrite(state: BufferState, source: unknown, options: unkno
   const stream = streamHandle(given.stream, state.device);
   const length = elementCount(source, state.dtype, 'source');
   checkWithin(offset, length, state.length, 'The source');
-  native().writeBuffer(handle, offset * state.dtype.byteSize, source as ArrayBufferView, stream);
+  const byteOffset = offset * state.dtype.byteSize;
+  native().writeBuffer(handle, byteOffset, source as ArrayBufferView, stream, mayWait);
   return stream;
 }
 
@@ -57,8 +63,16 @@ export interface StartedRead {
   readonly destination: ArrayBufferView;
 }
 
-/** Enqueues a read: `first` may be the destination, and then `second` has the options. */
-export function startRead(state: BufferState, first: unknown, second: unknown): StartedRead {
+/**
+ * Enqueues a read: `first` may be the destination, and then `second` has the options. `mayWait`: for the
+ * device.
+ */
+export function startRead(
+  state: BufferState,
+  first: unknown,
+  second: unknown,
+  mayWait: boolean,
+): StartedRead {
   state.handle();
   const hasDestination = ArrayBuffer.isView(first) || second !== undefined;
   if (types.isAnyArrayBuffer(first)) throw argumentTypeError('a view', 'destination', first);
@@ -81,7 +95,7 @@ export function startRead(state: BufferState, first: unknown, second: unknown): 
   }
   const destination = hasDestination ? (first as ArrayBufferView) : hostArray(dtype, length);
   const { byteSize } = dtype;
-  const read = native().startRead(handle, offset * byteSize, length * byteSize, stream);
+  const read = native().startRead(handle, offset * byteSize, length * byteSize, stream, mayWait);
   return { read, dtype, length, destination };
 }
 

@@ -25,11 +25,12 @@ function dtypeOfSource(source: unknown): DtypeInfo {
   return dtype;
 }
 
-/** Behind `device.from` and `DeviceBuffer.from`. */
+/** Behind `device.from` and `DeviceBuffer.from`. `mayWait`: for the device. */
 export function upload(
   device: DeviceState,
   source: ArrayBufferView,
   options: unknown,
+  mayWait = false,
 ): BufferState {
   assertDeviceOpen(device);
   const given = readOptions(options, { dtype: undefined, stream: undefined });
@@ -39,7 +40,7 @@ export function upload(
   const length = elementCount(source, dtype, 'source');
   const state = allocateState(device, dtype, length, false, stream);
   try {
-    native().writeBuffer(state.handle(), 0, source, stream);
+    native().writeBuffer(state.handle(), 0, source, stream, mayWait);
     return state;
   } catch (error) {
     state.close();

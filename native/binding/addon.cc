@@ -39,8 +39,13 @@ napi_value LiveHandles(Call& call) {
   return live.value();
 }
 
+napi_value LimitStaging(Call& call) {
+  StagingPool::MostBytes() = call.Size(0);
+  return call.Undefined();
+}
+
 napi_value BeginShutdown(Call& call) {
-  Exiting() = true;
+  BeginExit();
   return call.Undefined();
 }
 
@@ -57,6 +62,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportFunction(env, exports, *environment, "buildInfo", EntryPoint<BuildInfo>);
   ExportFunction(env, exports, *environment, "liveHandles", EntryPoint<LiveHandles>);
   ExportFunction(env, exports, *environment, "beginShutdown", EntryPoint<BeginShutdown>);
+  ExportFunction(env, exports, *environment, "limitStaging", EntryPoint<LimitStaging>);
   Require(napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
@@ -68,6 +74,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportReduce(env, exports, *environment);
   ExportSoftmax(env, exports, *environment);
   ExportTranspose(env, exports, *environment);
+  ExportPreload(env, exports, *environment);
 }
 
 }  // namespace

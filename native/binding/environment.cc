@@ -2,16 +2,19 @@
 
 #include "binding/abi/block.h"
 #include "binding/call.h"
+#include "resources/afterwards.h"
 
 namespace nodecuda {
 
 Environment::~Environment() {
   StopWatchers();
   auto everything = [](const auto&) { return true; };
+  reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(*read->device); });
   reads.RemoveIf(everything);
   buffers.RemoveIf(everything);
   events.RemoveIf(everything);
   streams.RemoveIf(everything);
+  devices.ForEach([](const std::shared_ptr<OpenedDevice>& opened) { LetGo(*opened->box); });
   devices.RemoveIf(everything);
   runtimes.RemoveIf(everything);
 }
@@ -59,6 +62,40 @@ napi_value Environment::MakePromise(const std::shared_ptr<PhysicalDevice>& devic
     napi_ref_threadsafe_function(env_, wake_up_);
   }
   watcher->Add(std::move(waits));
+  return promise;
+}
+
+napi_value Environment::MakePromise(std::function<void()> run) {
+  struct Errand {
+    Environment* environment;
+    std::function<void()> run;
+    Wait outcome;
+    napi_env env;
+    napi_async_work work = nullptr;
+    ~Errand() {
+      if (work != nullptr) napi_delete_async_work(env, work);
+    }
+  };
+  auto errand = std::unique_ptr<Errand>(new Errand{this, std::move(run), {}, env_});
+  const auto execute = [](napi_env, void* data) {
+    auto* errand = static_cast<Errand*>(data);
+    try {
+      errand->run();
+    } catch (...) {
+      errand->outcome.failure = CurrentFailure();
+    }
+  };
+  // Called at the end of the environment too, which waits for what is running.
+  const auto complete = [](napi_env, napi_status, void* data) {
+    const std::unique_ptr<Errand> errand(static_cast<Errand*>(data));
+    errand->environment->Settle(errand->outcome);
+  };
+  Require(napi_create_async_work(env_, nullptr, ToValue(env_, "nodecuda"), execute, complete,
+                                 errand.get(), &errand->work));
+  napi_value promise;
+  Require(napi_create_promise(env_, &errand->outcome.deferred, &promise));
+  Require(napi_queue_async_work(env_, errand->work));
+  static_cast<void>(errand.release());  // `complete` has it
   return promise;
 }
 
@@ -147,6 +184,9 @@ void Environment::Settle() noexcept {
     --wait.watcher->outstanding;
   }
   outstanding_ -= finished.size();
+  for (const auto& watcher : watchers_) {
+    TrimLater(watcher->shared_device());
+  }
   if (outstanding_ == 0) {
     napi_unref_threadsafe_function(env_, wake_up_);
   }

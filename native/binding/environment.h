@@ -1,6 +1,7 @@
 #ifndef NODECUDA_BINDING_ENVIRONMENT_H_
 #define NODECUDA_BINDING_ENVIRONMENT_H_
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -50,6 +51,10 @@ class Environment {
   // known to have failed to start.
   napi_value MakePromise(const std::shared_ptr<PhysicalDevice>& device, std::vector<Event> events,
                          std::shared_ptr<void> keep_alive);
+
+  // Calls `run` on a thread of Node.js's pool. A promise for its end, or for the Failure that it
+  // throws.
+  napi_value MakePromise(std::function<void()> run);
 
   // Ends the threads that wait for devices which nobody here has open, once they have nothing left
   // to wait for: they hold the device, and a simulated one is its memory and its threads.

@@ -17,6 +17,7 @@ void ExportMatmul(napi_env env, napi_value exports, Environment& environment);
 void ExportElementwise(napi_env env, napi_value exports, Environment& environment);
 void ExportReduce(napi_env env, napi_value exports, Environment& environment);
 void ExportSoftmax(napi_env env, napi_value exports, Environment& environment);
+void ExportPreload(napi_env env, napi_value exports, Environment& environment);
 void ExportTranspose(napi_env env, napi_value exports, Environment& environment);
 
 }  // namespace nodecuda

@@ -43,6 +43,7 @@ class Watcher {
 
   void Add(Waits waits) noexcept;
   const PhysicalDevice& device() const { return *device_; }
+  const std::shared_ptr<PhysicalDevice>& shared_device() const { return device_; }
   // Waits that were added and whose promises have not been settled; the JavaScript thread's own.
   std::size_t outstanding = 0;
 

@@ -15,10 +15,9 @@ Status Allocate(PhysicalDevice& physical, std::size_t bytes, Stream stream, void
   if (status != Status::kMemoryAllocation) {
     return status;
   }
-  // Memory may be held by frees that have not taken effect, and by the pool.
-  physical.Check(runtime.DeviceSynchronize(), "cudaDeviceSynchronize");
+  // Pieces that the pool holds may be too small, or wanted by other pools. What waits for work to
+  // end stays with it, and nobody is made to wait for that here.
   physical.Check(runtime.MemPoolTrimTo(physical.pool(), 0), "cudaMemPoolTrimTo");
-  physical.staging().Trim();
   return runtime.MallocFromPoolAsync(data, bytes, physical.pool(), stream);
 }
 

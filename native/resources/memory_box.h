@@ -15,7 +15,7 @@ namespace nodecuda {
 class MemoryBox {
  public:
   // `bytes` may be 0: then there is no memory and data() is null. Throws Failure; when memory is
-  // short, first gives back what pools hold.
+  // short, first gives back what the pool holds. Does not wait for the device.
   MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
             const std::shared_ptr<StreamBox>& stream);
   ~MemoryBox();

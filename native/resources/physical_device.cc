@@ -66,6 +66,16 @@ void PhysicalDevice::MakeReady(Module module) {
   ready_modules_.fetch_or(1u << static_cast<unsigned>(module), std::memory_order_release);
 }
 
+void PhysicalDevice::Preload(Module module) {
+  for (std::size_t i = 0; i < kKernelCount; ++i) {
+    if (kKernelModules[i] != module) continue;
+    // One at a time, so that a process which wants to exit is not kept from it for long.
+    const BackgroundCalls calls;
+    Enter();
+    Check(runtime().FuncGetAttributes(Kernels(module)[i]), "cudaFuncGetAttributes");
+  }
+}
+
 bool PhysicalDevice::EnterQuietly() noexcept {
   return !Exiting() && !lost_.load() &&
          Quietly([&] { return runtime().SetDevice(index_); }) == Status::kSuccess;

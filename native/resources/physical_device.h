@@ -51,6 +51,9 @@ class PhysicalDevice {
     }
     return platform_->kernels();
   }
+  // The same, with the code of each kernel loaded, which its first launch would do. For threads
+  // other than JavaScript's. Throws Failure.
+  void Preload(Module module);
 
  private:
   void CreatePool();

@@ -6,9 +6,9 @@
 namespace nodecuda {
 
 Platform::~Platform() {
-  for (Library library : libraries_) {
-    if (library != nullptr && !Exiting()) {
-      Quietly([&] { return runtime_->LibraryUnload(library); });
+  for (const LoadedModule& module : modules_) {
+    if (module.library != nullptr && !Exiting()) {
+      Quietly([&] { return runtime_->LibraryUnload(module.library); });
     }
   }
 }
@@ -64,14 +64,14 @@ std::optional<Failure> Platform::FaultOf(int index) const {
 }
 
 const BuiltinKernels& Platform::LoadModule(PhysicalDevice& device, Module module) {
-  std::lock_guard lock(mutex_);
-  bool& loaded = loaded_[static_cast<std::size_t>(module)];
+  auto& [mutex, library, loaded] = modules_[static_cast<std::size_t>(module)];
+  std::lock_guard lock(mutex);
   if (loaded) {
     return kernels_;
   }
-  Library& library = libraries_[static_cast<std::size_t>(module)];
   const auto check = [&](Status status, const char* operation, const std::string& report) {
     if (status != Status::kSuccess) {
+      device.Latch(status, operation);
       Failure failure(Failure::Kind::kCuda, operation, report);
       failure.status = status;
       failure.device = device.index();

@@ -48,8 +48,12 @@ class Platform : public std::enable_shared_from_this<Platform> {
   // The latch of each device outlives its PhysicalDevice: a dead device must not look alive to
   // those who open it again.
   std::vector<std::optional<Failure>> faults_;
-  std::array<Library, kModuleCount> libraries_{};
-  std::array<bool, kModuleCount> loaded_{};
+  struct LoadedModule {
+    std::mutex mutex;  // not the platform's: loading takes long
+    Library library = nullptr;
+    bool loaded = false;
+  };
+  std::array<LoadedModule, kModuleCount> modules_;
   BuiltinKernels kernels_{};  // those of a loaded module do not change any more
 };
 

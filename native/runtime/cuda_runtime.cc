@@ -341,6 +341,10 @@ class CudaRuntime final : public Runtime {
     return Checked(cudaKernelSetAttributeForDevice(
         Cuda(kernel), static_cast<cudaFuncAttribute>(attribute), value, device));
   }
+  Status FuncGetAttributes(Kernel kernel) override {
+    cudaFuncAttributes attributes{};
+    return Checked(cudaFuncGetAttributes(&attributes, kernel));
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     PFN_cuTensorMapEncodeTiled_v12000 encode = nullptr;
     const Status found = FindTensorMapEncodeTiled(&encode);

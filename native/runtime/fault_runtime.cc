@@ -144,6 +144,9 @@ class FaultRuntimeImpl final : public FaultRuntime {
                                      int device) override {
     FORWARD(KernelSetAttributeForDevice, kernel, attribute, value, device);
   }
+  Status FuncGetAttributes(Kernel kernel) override {
+    FORWARD(FuncGetAttributes, kernel);
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     FORWARD(TensorMapEncodeTiled, map, tiled);
   }

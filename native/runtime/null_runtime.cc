@@ -103,6 +103,7 @@ class NullRuntime final : public Runtime {
   Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override {
     return Status::kSuccess;
   }
+  Status FuncGetAttributes(Kernel) override { return Status::kSuccess; }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled&) override {
     *map = {};
     return Status::kSuccess;

@@ -149,6 +149,9 @@ class Runtime {
   virtual Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) = 0;
   virtual Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
                                              int device) = 0;
+  // Has the kernel's code loaded on the current device, which its first launch would do otherwise.
+  // The attributes themselves are of no use here.
+  virtual Status FuncGetAttributes(Kernel kernel) = 0;
   // Fills *map. Needs compute capability 9.0; kInvalidValue when `tiled` breaks a rule stated
   // there. (cuTensorMapEncodeTiled, without interleave and with zeros for what is outside.)
   virtual Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) = 0;

@@ -105,21 +105,24 @@ Status SimulatedDevice::Query(const StreamState& stream) const {
   return stream.completed == stream.submitted ? Status::kSuccess : Status::kNotReady;
 }
 
+void SimulatedDevice::WaitFor(StreamState& stream, std::uint64_t completed, Lock& lock) {
+  while (stream.completed < completed) {
+    stream.wake_at = std::min(stream.wake_at, completed);
+    monitor_.done.wait(lock);
+  }
+}
+
 Status SimulatedDevice::Synchronize(const std::shared_ptr<StreamState>& stream) {
-  std::unique_lock lock(monitor_.mutex);
-  const std::uint64_t target = stream->submitted;
-  monitor_.done.wait(lock, [&] { return stream->completed >= target; });
+  Lock lock(monitor_.mutex);
+  WaitFor(*stream, stream->submitted, lock);
   return fault_.status;
 }
 
 Status SimulatedDevice::SynchronizeAll() {
-  std::unique_lock lock(monitor_.mutex);
+  Lock lock(monitor_.mutex);
   std::vector<std::pair<std::shared_ptr<StreamState>, std::uint64_t>> targets;
   for (const auto& stream : streams_) targets.emplace_back(stream, stream->submitted);
-  for (const auto& [stream, target] : targets) {
-    monitor_.done.wait(lock,
-                       [&stream = stream, target = target] { return stream->completed >= target; });
-  }
+  for (const auto& [stream, target] : targets) WaitFor(*stream, target, lock);
   return fault_.status;
 }
 
@@ -134,6 +137,9 @@ Status SimulatedDevice::Record(const std::shared_ptr<EventState>& event,
 
 Status SimulatedDevice::Wait(const std::shared_ptr<StreamState>& stream, const EventState& event) {
   std::lock_guard lock(monitor_.mutex);
+  if (event.recording != nullptr && event.device != this) {
+    event.recording->another_device_waits = true;
+  }
   return EnqueueLocked(*stream, {.wait_for = event.recording});
 }
 
@@ -147,6 +153,7 @@ Status SimulatedDevice::Query(const EventState& event) const {
 Status SimulatedDevice::Synchronize(const EventState& event) {
   std::unique_lock lock(monitor_.mutex);
   if (const std::shared_ptr<Recording> recording = event.recording) {
+    recording->host_waits = true;
     monitor_.done.wait(lock, [&] { return recording->done; });
   }
   return fault_.status;
@@ -166,34 +173,76 @@ Status SimulatedDevice::ElapsedTime(float* milliseconds, const EventState& start
   return Status::kSuccess;
 }
 
-Status SimulatedDevice::Allocate(std::size_t bytes, void** pointer) {
-  std::unique_lock lock(monitor_.mutex);
-  for (;;) {
-    if (fault_.status != Status::kSuccess) return fault_.status;
-    if (stop_) return Status::kCudartUnloading;
-    const Status status = memory_.Allocate(bytes, pointer);
-    const bool hopeless = bytes > memory_.capacity() || dying_.empty();
-    if (status != Status::kMemoryAllocation || hopeless) return status;
-    const std::size_t frees = dying_.size();
-    monitor_.done.wait(
-        lock, [&] { return dying_.size() < frees || fault_.status != Status::kSuccess || stop_; });
+Status SimulatedDevice::Allocate(std::size_t bytes, StreamState& stream, void** pointer) {
+  std::lock_guard lock(monitor_.mutex);
+  if (fault_.status != Status::kSuccess) return fault_.status;
+  if (stop_) return Status::kCudartUnloading;
+  const Status status = memory_.Allocate(bytes, pointer);
+  const bool hopeless = bytes > memory_.capacity() || dying_.empty();
+  return status != Status::kMemoryAllocation || hopeless ? status
+                                                         : AllocateDying(bytes, stream, pointer);
+}
+
+Status SimulatedDevice::WaitForFree(const Dying& dying, StreamState& stream) {
+  return dying.stream == &stream ? Status::kSuccess
+                                 : EnqueueLocked(stream, {.wait_for = dying.freed});
+}
+
+// What the stream itself frees comes first: it need not wait for that.
+Status SimulatedDevice::AllocateDying(std::size_t bytes, StreamState& stream, void** pointer) {
+  std::vector<std::pair<void*, std::shared_ptr<Dying>>> candidates;
+  std::size_t room = memory_.capacity() - memory_.used();
+  for (const auto& candidate : dying_) {
+    if (candidate.second->discounted) continue;
+    candidates.push_back(candidate);
+    room += DeviceMemory::Footprint(candidate.second->bytes);
   }
+  std::stable_partition(candidates.begin(), candidates.end(),
+                        [&](const auto& candidate) { return candidate.second->stream == &stream; });
+  // One of the same size serves as it is, so that loops need no addresses without end.
+  for (const auto& [address, dying] : candidates) {
+    if (dying->bytes != bytes) continue;
+    const Status status = WaitForFree(*dying, stream);
+    if (status != Status::kSuccess) return status;
+    dying->kept = true;
+    dying_.erase(address);
+    *pointer = address;
+    return Status::kSuccess;
+  }
+  Status status = Status::kMemoryAllocation;
+  if (room < bytes) return status;
+  for (const auto& [address, dying] : candidates) {
+    status = WaitForFree(*dying, stream);
+    if (status != Status::kSuccess) return status;
+    dying->discounted = true;
+    memory_.Discount(address);
+    status = memory_.Allocate(bytes, pointer);
+    if (status != Status::kMemoryAllocation) break;
+  }
+  return status;
 }
 
 Status SimulatedDevice::Free(void* pointer, const std::shared_ptr<StreamState>& stream) {
   std::lock_guard lock(monitor_.mutex);
   if (fault_.status != Status::kSuccess) return fault_.status;
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  if (memory_.Find(address).begin != address || dying_.contains(pointer)) {
+  const DeviceMemory::Range range = memory_.Find(address);
+  if (range.begin != address || dying_.contains(pointer)) {
     return Status::kInvalidValue;
   }
-  const auto release = [this, pointer] {
+  auto freed = std::make_shared<Recording>();
+  auto dying = std::make_shared<Dying>(Dying{range.end - range.begin, stream.get(), freed});
+  const auto release = [this, pointer, dying] {
     std::lock_guard release_lock(monitor_.mutex);
+    if (dying->kept) {
+      memory_.Renew(pointer);
+      return Outcome{};
+    }
     dying_.erase(pointer);
     return Outcome{memory_.Release(pointer), {}};
   };
-  const Status status = EnqueueLocked(*stream, {.run = release});
-  if (status == Status::kSuccess) dying_.insert(pointer);
+  const Status status = EnqueueLocked(*stream, {.run = release, .record = std::move(freed)});
+  if (status == Status::kSuccess) dying_[pointer] = std::move(dying);
   return status;
 }
 
@@ -223,14 +272,18 @@ void SimulatedDevice::Dispatch() {
     }
 
     ++stream->completed;
+    if (stream->completed >= stream->wake_at) {
+      stream->wake_at = ~std::uint64_t{0};
+      monitor_.done.notify_all();
+    }
     if (operation.record != nullptr) {
       operation.record->time = std::chrono::steady_clock::now();
       operation.record->done = true;
-      monitor_.work.notify_all();  // other devices may wait for it
+      if (operation.record->another_device_waits) monitor_.work.notify_all();
+      if (operation.record->host_waits) monitor_.done.notify_all();
     }
     if (outcome.status != Status::kSuccess) Latch(std::move(outcome));
     ForgetFinished();
-    monitor_.done.notify_all();
   }
 }
 
@@ -258,6 +311,7 @@ void SimulatedDevice::Latch(Outcome outcome) {
   if (!IsFatal(fault_.status)) fault_.status = Status::kUnknown;
   DropQueued();
   monitor_.work.notify_all();
+  monitor_.done.notify_all();
 }
 
 void SimulatedDevice::DropQueued() {

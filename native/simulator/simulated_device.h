@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,12 +27,15 @@ class SimulatedDevice;
 struct Monitor {
   std::mutex mutex;
   std::condition_variable work;  // something became ready: for dispatchers
-  std::condition_variable done;  // something completed: for callers that wait
+  std::condition_variable done;  // what callers wait for completed
 };
 
-// One execution of EventRecord. Guarded by the monitor.
+// A point of a stream, such as one execution of EventRecord. Guarded by the monitor. Threads are
+// woken only if they wait for it: waking one costs more than a small kernel.
 struct Recording {
   bool done = false;
+  bool host_waits = false;            // a caller does
+  bool another_device_waits = false;  // a stream of it does
   std::chrono::steady_clock::time_point time;
 };
 
@@ -49,6 +52,7 @@ struct StreamState {
   const int priority;  // lower is served first
   std::deque<Operation> queue;
   std::uint64_t submitted = 0, completed = 0;
+  std::uint64_t wake_at = ~std::uint64_t{0};  // a caller waits until so many have completed
   bool destroyed = false;
 };
 
@@ -95,19 +99,34 @@ class SimulatedDevice {
   Status Synchronize(const EventState& event);
   Status ElapsedTime(float* milliseconds, const EventState& start, const EventState& end) const;
 
-  // Waits for queued frees when there is no room.
-  Status Allocate(std::size_t bytes, void** pointer);
+  // For use in the order of the stream. When there is no room, what other streams are about to free
+  // is given at once, and the stream made to wait for that, as CUDA's pools do.
+  Status Allocate(std::size_t bytes, StreamState& stream, void** pointer);
   // Takes effect in the order of the stream, which must belong to this device.
   Status Free(void* pointer, const std::shared_ptr<StreamState>& stream);
   // True when all bytes lie in one live allocation that is not about to be freed.
   bool Usable(const void* pointer, std::size_t bytes) const;
 
  private:
+  // An allocation with a free queued.
+  struct Dying {
+    std::size_t bytes;
+    StreamState* stream;
+    std::shared_ptr<Recording> freed;
+    bool discounted = false;  // another allocation has its room, and waits for it
+    bool kept = false;        // another allocation has it as it is: it is not freed
+  };
+
+  using Lock = std::unique_lock<std::mutex>;
+
   void Dispatch();
+  void WaitFor(StreamState& stream, std::uint64_t completed, Lock& lock);
   std::shared_ptr<StreamState> NextReady();                        // null: none; lock held
   Status EnqueueLocked(StreamState& stream, Operation operation);  // lock held
-  void Latch(Outcome outcome);                                     // lock held
-  void DropQueued();                                               // lock held
+  Status AllocateDying(std::size_t bytes, StreamState& stream, void** pointer);  // lock held
+  Status WaitForFree(const Dying& dying, StreamState& stream);                   // lock held
+  void Latch(Outcome outcome);                                                   // lock held
+  void DropQueued();                                                             // lock held
   void ForgetFinished();  // destroyed streams that have drained; lock held
 
   Monitor& monitor_;
@@ -118,8 +137,8 @@ class SimulatedDevice {
   // Guarded by the monitor.
   Outcome fault_;
   std::vector<std::shared_ptr<StreamState>> streams_;
-  std::size_t cursor_ = 0;  // where NextReady starts to look
-  std::set<void*> dying_;   // allocations with a free queued
+  std::size_t cursor_ = 0;                         // where NextReady starts to look
+  std::map<void*, std::shared_ptr<Dying>> dying_;  // by where they begin
   std::unique_ptr<Engine> engine_;
   std::thread dispatcher_;
 

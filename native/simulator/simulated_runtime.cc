@@ -125,7 +125,7 @@ class SimulatedRuntime final : public Runtime {
     const auto state = pools_.Find(pool);
     if (!queue || !state) return Status::kInvalidResourceHandle;
     if (DeviceAt(*state) != queue->device) return Status::kInvalidValue;
-    return queue->device->Allocate(bytes, pointer);
+    return queue->device->Allocate(bytes, *queue, pointer);
   }
   Status FreeAsync(void* pointer, Stream stream) override {
     const auto queue = streams_.Find(stream);
@@ -299,6 +299,14 @@ class SimulatedRuntime final : public Runtime {
     state->max_dynamic_shared_bytes[static_cast<std::size_t>(device)] = value;
     return Status::kSuccess;
   }
+  Status FuncGetAttributes(Kernel kernel) override {
+    const auto state = kernels_.Find(kernel);
+    if (!state) return Status::kInvalidResourceHandle;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    std::shared_ptr<const Program> program;
+    const KernelInfo* info = nullptr;
+    return FindKernel(*state, *Current(), &program, &info);
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
     if (Current()->capability() < 90) return Status::kNotSupported;
@@ -317,13 +325,8 @@ class SimulatedRuntime final : public Runtime {
     launch.block = config.block;
     launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
     launch.late_copies = late_copies_;
-    Status status = state->library->ProgramFor(device, &launch.program, nullptr);
+    Status status = FindKernel(*state, device, &launch.program, &launch.kernel);
     if (status != Status::kSuccess) return status;
-    launch.kernel = launch.program->FindKernel(state->name);
-    if (launch.kernel == nullptr) {
-      const bool known = launch.program->HasKernel(state->name);
-      return known ? Status::kInvalidPtx : Status::kInvalidDeviceFunction;
-    }
     status = CheckLaunch(config, *launch.kernel, device.properties(),
                          static_cast<std::size_t>(MaxDynamicSharedBytes(*state).load()));
     if (status != Status::kSuccess) return status;
@@ -353,6 +356,15 @@ class SimulatedRuntime final : public Runtime {
   }
   SimulatedDevice* Current() const { return DeviceAt(current_device); }
   Status CurrentFault() const { return Current() ? Current()->fault() : Status::kInvalidDevice; }
+
+  static Status FindKernel(KernelState& state, SimulatedDevice& device,
+                           std::shared_ptr<const Program>* program, const KernelInfo** info) {
+    const Status status = state.library->ProgramFor(device, program, nullptr);
+    if (status != Status::kSuccess) return status;
+    *info = (*program)->FindKernel(state.name);
+    if (*info != nullptr) return Status::kSuccess;
+    return (*program)->HasKernel(state.name) ? Status::kInvalidPtx : Status::kInvalidDeviceFunction;
+  }
 
   // On the current device.
   static std::atomic<int>& MaxDynamicSharedBytes(KernelState& state) {

@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kCalls =
     "cudaDeviceGetAttribute cudaDeviceGetStreamPriorityRange cudaDeviceSynchronize "
     "cudaDriverGetVersion cudaEventCreateWithFlags cudaEventDestroy cudaEventElapsedTime "
-    "cudaEventQuery cudaEventRecord cudaEventSynchronize cudaFreeAsync cudaFreeHost cudaGetDevice "
+    "cudaEventQuery cudaEventRecord cudaEventSynchronize cudaFreeAsync cudaFreeHost "
+    "cudaFuncGetAttributes cudaGetDevice "
     "cudaGetDeviceCount cudaGetDeviceProperties cudaGetDriverEntryPointByVersion cudaGetLastError "
     "cudaHostAlloc cudaKernelSetAttributeForDevice cudaLaunchKernelExC cudaLibraryGetKernel "
     "cudaLibraryLoadData cudaLibraryUnload cudaMallocFromPoolAsync cudaMemGetInfo "

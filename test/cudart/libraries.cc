@@ -185,6 +185,15 @@ cudaError_t cudaKernelSetAttributeForDevice(cudaKernel_t kernel, cudaFuncAttribu
   });
 }
 
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel) {
+  return Call("cudaFuncGetAttributes", [&] {
+    NeedDevice("cudaFuncGetAttributes");
+    Need("cudaFuncGetAttributes", Kind::kKernel, kernel);
+    *attributes = {};
+    return Simulated().FuncGetAttributes(Cast<Kernel>(const_cast<void*>(kernel)));
+  });
+}
+
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* kernel,
                                 void** arguments) {
   return Call("cudaLaunchKernelExC", [&] {

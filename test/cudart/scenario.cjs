@@ -20,6 +20,7 @@ const steps = {
     device.memoryInfo();
     device.trim();
   },
+  preload: ({ device }) => device.preload(['elementwise']),
   operands: (its) => {
     its.x = its.device.from(values);
     its.half = its.device.alloc('float16', M * M);

@@ -7,6 +7,8 @@ export function mistakes(device: Device): void {
   const ints = device.alloc('int32', 4);
   const shape = { m: 2, n: 2, k: 2 };
 
+  // @ts-expect-error there is no such family
+  device.preload(['fft']);
   // @ts-expect-error there is no such dtype
   device.alloc('float', 4);
   // @ts-expect-error a length is a number

@@ -24,6 +24,7 @@ import {
   matmul,
   matmulSync,
   type Operand,
+  type OperationFamily,
   type PlanMatmulOptions,
   type ReadOptions,
   type ReductionOptions,
@@ -40,6 +41,14 @@ import {
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => {};
+
+export async function prepare(device: Device): Promise<void> {
+  const families: readonly OperationFamily[] = ['elementwise', 'matmul'];
+  await device.preload(families);
+  await device.preload();
+  const buffer = await device.allocAsync('float64', 3, { uninitialized: true });
+  same<typeof buffer, DeviceBuffer<'float64'>>(true);
+}
 
 export async function readAndWrite(device: Device): Promise<void> {
   const f32 = device.alloc('float32', 10);

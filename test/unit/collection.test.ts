@@ -148,6 +148,18 @@ describe('the warning', () => {
 
   test('says where with NODECUDA_DEBUG=1', async () => {
     const { stderr } = await run({ NODECUDA_DEBUG: '1' });
-    expect(stderr).toMatch(/created here[\s\S]* at leak /);
+    expect(stderr).toMatch(/created here\n +at leak /);
+  });
+
+  test.each([
+    ['Error is frozen', 'Object.freeze(Error);'],
+    ['stacks are something else', 'Error.prepareStackTrace = () => 7;'],
+  ])('is given where %s', async (_, before) => {
+    const { stderr, code } = await runChild(before + LEAK, {
+      args: ['--expose-gc'],
+      env: { NODECUDA_DEBUG: '1' },
+    });
+    expect(code).toBe(0);
+    expect(stderr).toContain('A DeviceBuffer was garbage');
   });
 });

@@ -5,9 +5,15 @@
 #include "binding/exports.h"
 #include "binding/operands.h"
 #include "ops/fill/fill.h"
+#include "resources/afterwards.h"
 
 namespace nodecuda {
 namespace {
+
+// What a blocking call says of itself.
+StagingPool::Patience PatienceOf(const Call& call, std::size_t index) {
+  return call.Boolean(index) ? StagingPool::Patience::kWaits : StagingPool::Patience::kNone;
+}
 
 napi_value Allocate(Call& call) {
   const std::shared_ptr<DeviceBox>& box = call.Device(0)->box;
@@ -45,6 +51,7 @@ napi_value Write(Call& call) {
   std::size_t offset = call.Size(1);
   ViewBytes source = call.View(2);
   const std::shared_ptr<StreamBox>& stream = call.Stream(3);
+  const auto patience = PatienceOf(call, 4);
   RequireRange(buffer, offset, source.bytes);
   PhysicalDevice& physical = *buffer.memory->device().physical;
   RequireSameDevice(physical, *stream);
@@ -52,11 +59,14 @@ napi_value Write(Call& call) {
   if (source.bytes == 0) {
     return call.Undefined();
   }
+  if (patience == StagingPool::Patience::kNone) {
+    physical.staging().RequireRoom(source.bytes);
+  }
   buffer.memory->BeforeWrite(stream);
   Runtime& runtime = physical.runtime();
   for (std::size_t done = 0; done < source.bytes;) {
     std::size_t bytes = std::min(source.bytes - done, StagingPool::kChunkBytes);
-    StagingPool::Block block = physical.staging().Acquire(bytes);
+    StagingPool::Block block = physical.staging().Acquire(bytes, patience);
     std::memcpy(block.memory, static_cast<std::byte*>(source.data) + done, bytes);
     Status status = runtime.MemcpyAsync(buffer.data() + offset + done, block.memory, bytes,
                                         MemcpyKind::kHostToDevice, stream->handle());
@@ -76,15 +86,19 @@ napi_value StartRead(Call& call) {
   const BufferView& buffer = *call.Buffer(0);
   std::size_t offset = call.Size(1), bytes = call.Size(2);
   const std::shared_ptr<StreamBox>& stream = call.Stream(3);
+  const auto patience = PatienceOf(call, 4);
   RequireRange(buffer, offset, bytes);
   PhysicalDevice& physical = *buffer.memory->device().physical;
   RequireSameDevice(physical, *stream);
   physical.Enter();
+  if (patience == StagingPool::Patience::kNone) {
+    physical.staging().RequireRoom(bytes);
+  }
   auto read = std::make_shared<ReadBox>(stream->shared_device());
   read->bytes = bytes;
   if (bytes > 0) {
     buffer.memory->BeforeRead(stream);
-    read->block = physical.staging().Acquire(bytes);
+    read->block = physical.staging().Acquire(bytes, patience);
     Runtime& runtime = physical.runtime();
     physical.Check(runtime.MemcpyAsync(read->block.memory, buffer.data() + offset, bytes,
                                        MemcpyKind::kDeviceToHost, stream->handle()),
@@ -130,7 +144,10 @@ napi_value FinishRead(Call& call) {
     physical.Check(status, "cudaEventQuery");
     std::memcpy(destination.data, read->block.memory, read->bytes);
   }
+  const std::shared_ptr<PhysicalDevice> device = read->device->physical;
   call.environment().reads.Remove(call.Number(0));
+  read.reset();
+  TrimLater(device);
   return call.Undefined();
 }
 

@@ -2,6 +2,7 @@
 
 #include "binding/call.h"
 #include "binding/exports.h"
+#include "resources/afterwards.h"
 
 namespace nodecuda {
 namespace {
@@ -84,6 +85,7 @@ napi_value Close(Call& call) {
   });
   environment.streams.RemoveIf([=](const StreamBox& stream) { return &stream.device() == box; });
   environment.ReleaseWatchers();
+  LetGo(*opened->box);
   return call.Undefined();
 }
 
@@ -126,21 +128,46 @@ std::vector<std::shared_ptr<StreamBox>> StreamsOf(Call& call, const DeviceBox* b
   return streams;
 }
 
-napi_value Synchronize(Call& call) {
-  std::shared_ptr<DeviceBox> box = call.Device(0)->box;
-  box->physical->Enter();
-  auto marks = std::make_shared<std::vector<std::shared_ptr<EventBox>>>();
+using Marks = std::vector<std::shared_ptr<EventBox>>;
+
+// Where the work of all streams of a Device ends, of those that were closed too.
+Marks EndsOf(Call& call, DeviceBox& box) {
+  Marks marks;
+  for (const auto& stream : StreamsOf(call, &box)) {
+    marks.push_back(stream->Mark());
+  }
+  for (const auto& end : box.PendingEnds()) {
+    marks.push_back(end);
+  }
+  return marks;
+}
+
+napi_value PromiseFor(Call& call, const std::shared_ptr<PhysicalDevice>& physical, Marks marks) {
   std::vector<Event> events;
-  for (const auto& stream : StreamsOf(call, box.get())) {
-    marks->push_back(stream->Mark());
-  }
-  for (const auto& end : box->PendingEnds()) {
-    marks->push_back(end);
-  }
-  for (const auto& mark : *marks) {
+  for (const auto& mark : marks) {
     events.push_back(mark->handle());
   }
-  return call.environment().MakePromise(box->physical, std::move(events), std::move(marks));
+  return call.environment().MakePromise(physical, std::move(events),
+                                        std::make_shared<Marks>(std::move(marks)));
+}
+
+napi_value Synchronize(Call& call) {
+  DeviceBox& box = *call.Device(0)->box;
+  box.physical->Enter();
+  return PromiseFor(call, box.physical, EndsOf(call, box));
+}
+
+napi_value Reclaim(Call& call) {
+  DeviceBox& box = *call.Device(0)->box;
+  PhysicalDevice& physical = *box.physical;
+  physical.Enter();
+  Marks marks = EndsOf(call, box);
+  // Memory that several streams have used is freed here.
+  marks.push_back(std::make_shared<EventBox>(box.physical));
+  physical.Check(
+      physical.runtime().EventRecord(marks.back()->handle(), physical.housekeeping_stream()),
+      "cudaEventRecord");
+  return PromiseFor(call, box.physical, std::move(marks));
 }
 
 napi_value SynchronizeSync(Call& call) {
@@ -185,6 +212,7 @@ void ExportDevices(napi_env env, napi_value exports, Environment& environment) {
   add("deviceMemoryStats", EntryPoint<MemoryStats>);
   add("deviceTrim", EntryPoint<Trim>);
   add("deviceSynchronize", EntryPoint<Synchronize>);
+  add("deviceReclaim", EntryPoint<Reclaim>);
   add("deviceSynchronizeSync", EntryPoint<SynchronizeSync>);
   add("deviceFault", EntryPoint<DeviceFault>);
   add("devicePriorityRange", EntryPoint<PriorityRange>);

@@ -30,18 +30,24 @@ bool IsPreciseEnough(MatmulPrecision offered, MatmulPrecision asked) {
   return offered == asked || offered == MatmulPrecision::kIeee;
 }
 
+bool IsForCapability(const MatmulVariant& variant, const DeviceProperties& properties) {
+  const int capability = properties.major * 10 + properties.minor;
+  return capability >= variant.least_capability &&
+         (variant.greatest_capability == 0 || capability <= variant.greatest_capability);
+}
+
+bool IsChosenFrom(const MatmulVariant& variant, const DeviceProperties& properties) {
+  return variant.proven || properties.simulated;
+}
+
 MatmulUnfit Fit(const MatmulVariant& variant, const MatmulProblem& problem,
                 const DeviceProperties& properties, const MatmulWish& wish) {
   const MatmulArguments& p = problem.arguments;
-  const int capability = properties.major * 10 + properties.minor;
   if (p.m <= 0 || p.n <= 0 || p.k < 0 || p.batches <= 0) return MatmulUnfit::kEmpty;
   if (variant.dtype != problem.dtype || !IsPreciseEnough(variant.precision, problem.precision)) {
     return MatmulUnfit::kDtype;
   }
-  if (capability < variant.least_capability ||
-      (variant.greatest_capability != 0 && capability > variant.greatest_capability)) {
-    return MatmulUnfit::kCapability;
-  }
+  if (!IsForCapability(variant, properties)) return MatmulUnfit::kCapability;
   if (variant.dynamic_shared_bytes > properties.shared_memory_per_block_optin) {
     return MatmulUnfit::kSharedMemory;
   }
@@ -59,7 +65,7 @@ MatmulUnfit Fit(const MatmulVariant& variant, const MatmulProblem& problem,
     const MatmulUnfit unfit = HopperUnfit(variant, p);
     if (unfit != MatmulUnfit::kFits) return unfit;
   }
-  if (!variant.proven && !properties.simulated && wish.variant != &variant) {
+  if (!IsChosenFrom(variant, properties) && wish.variant != &variant) {
     return MatmulUnfit::kUnproven;
   }
   return MatmulUnfit::kFits;
@@ -134,6 +140,21 @@ KernelId SplitSumKernel(Dtype dtype) {
     default:
       return KernelId::matmul_split_sum_float32;
   }
+}
+
+std::vector<Module> MatmulModules(const DeviceProperties& properties) {
+  std::vector<Module> modules;
+  for (const MatmulVariant& variant : MatmulVariants()) {
+    if (!IsForCapability(variant, properties) || !IsChosenFrom(variant, properties)) continue;
+    for (const auto& row : variant.kernels) {
+      for (const KernelId kernel : row) {
+        if (kernel == kNoKernel) continue;
+        const Module module = kKernelModules[static_cast<std::size_t>(kernel)];
+        if (std::ranges::find(modules, module) == modules.end()) modules.push_back(module);
+      }
+    }
+  }
+  return modules;
 }
 
 Status AllowDynamicShared(Runtime& runtime, const BuiltinKernels& kernels, Module module,

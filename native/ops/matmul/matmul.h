@@ -97,6 +97,9 @@ MatmulPlan PlanVariant(const MatmulVariant& variant, const MatmulProblem& proble
 Status PlanMatmul(const MatmulProblem& problem, const DeviceProperties& properties,
                   const MatmulWish& wish, MatmulPlan* plan);
 
+// The modules of all variants that are chosen from on such a device.
+std::vector<Module> MatmulModules(const DeviceProperties& properties);
+
 // Enqueues a plan. `workspace` has plan.workspace_bytes, used until the work is done. Sizes have
 // been checked against the buffers; the module of plan.kernel is loaded, and that of
 // SplitSumKernel, if there are splits.

@@ -16,8 +16,10 @@ constexpr std::size_t kGap = kAlignment;  // between neighbours
 constexpr std::size_t kPage = 4096;
 // Address space costs nothing: with several times the capacity a freed address stays dead for
 // long, and a use after free is found.
-constexpr std::size_t kRegionPerCapacity = 4;
+constexpr std::size_t kRegionPerCapacity = 16;
 constexpr std::size_t kRegionSlack = std::size_t{1} << 20;
+// To give pages back, and to have them again, takes longer than a small kernel.
+constexpr std::size_t kWorthGivingBack = 256 << 10;
 constexpr int kPoison = 0xA5;
 constexpr std::size_t kPoisonWhole = 64 << 10;
 
@@ -49,6 +51,8 @@ DeviceMemory::DeviceMemory(std::size_t capacity) : capacity_(RoundUp(capacity, k
   void* base = mmap(nullptr, region, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) throw std::bad_alloc();
+  madvise(base, region,
+          MADV_HUGEPAGE);  // where there are such: a fault takes long on virtual machines
   region_begin_ = next_ = reinterpret_cast<std::uintptr_t>(base);
   region_end_ = region_begin_ + region;
 }
@@ -73,7 +77,7 @@ Status DeviceMemory::Allocate(std::size_t bytes, void** pointer) {
       const std::uintptr_t limit = after == live_.end() ? region_end_ : after->first;
       if (hole < limit && limit - hole >= footprint + kGap) break;
       if (after != live_.end()) {
-        hole = RoundUp(after->first + after->second, kAlignment) + kGap;
+        hole = RoundUp(after->first + after->second.bytes, kAlignment) + kGap;
         ++after;
       } else if (!wrapped) {
         wrapped = true;
@@ -83,7 +87,8 @@ Status DeviceMemory::Allocate(std::size_t bytes, void** pointer) {
         return Status::kMemoryAllocation;
       }
     }
-    live_.emplace_hint(after, hole, bytes);
+    if (hole < loose_end_ && hole + footprint + kGap > loose_begin_) GiveBack();
+    live_.emplace_hint(after, hole, Live{bytes});
     used_ += footprint;
     next_ = hole + footprint + kGap;
     *pointer = reinterpret_cast<void*>(hole);
@@ -96,32 +101,73 @@ Status DeviceMemory::Release(void* pointer) {
   std::lock_guard lock(mutex_);
   const auto found = live_.find(reinterpret_cast<std::uintptr_t>(pointer));
   if (found == live_.end()) return Status::kInvalidValue;
-  const auto [begin, bytes] = *found;
+  const auto begin = found->first;
+  const auto [bytes, counts] = found->second;
+  if (counts) used_ -= RoundUp(bytes, kAlignment);
+  live_.erase(found);
+  Loosen(begin, begin + RoundUp(bytes, kAlignment) + kGap);
+  return Status::kSuccess;
+}
 
-  // Give back every page that no live neighbour shares, the first and the last one included:
-  // otherwise many small allocations would leave a page each.
-  const auto next = std::next(found);
-  std::uintptr_t from = RoundDown(begin, kPage);
-  std::uintptr_t to = RoundUp(begin + bytes, kPage);
-  if (found != live_.begin()) {
-    const auto previous = std::prev(found);
-    from = std::max(from, RoundUp(previous->first + previous->second, kPage));
+// Neighbours join: those made one after the other are, and are often released so.
+void DeviceMemory::Loosen(std::uintptr_t begin, std::uintptr_t end) {
+  if (begin == loose_end_) {
+    loose_end_ = end;
+  } else if (end == loose_begin_) {
+    loose_begin_ = begin;
+  } else {
+    GiveBack();
+    loose_begin_ = begin;
+    loose_end_ = end;
+  }
+  if (loose_end_ - loose_begin_ >= kWorthGivingBack) GiveBack();
+}
+
+// Every page that no live neighbour shares, the first and the last one included: otherwise many
+// small allocations would leave a page each.
+void DeviceMemory::GiveBack() {
+  std::uintptr_t from = RoundDown(loose_begin_, kPage);
+  std::uintptr_t to = std::min(RoundUp(loose_end_, kPage), region_end_);
+  const auto next = live_.lower_bound(loose_begin_);
+  if (next != live_.begin()) {
+    const auto previous = std::prev(next);
+    from = std::max(from, RoundUp(previous->first + previous->second.bytes, kPage));
   }
   if (next != live_.end()) to = std::min(to, RoundDown(next->first, kPage));
   if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  loose_begin_ = loose_end_ = 0;
+}
 
-  used_ -= RoundUp(bytes, kAlignment);
-  live_.erase(found);
-  return Status::kSuccess;
+void DeviceMemory::Discount(void* pointer) {
+  std::lock_guard lock(mutex_);
+  const auto found = live_.find(reinterpret_cast<std::uintptr_t>(pointer));
+  if (found == live_.end() || !found->second.counts) return;
+  found->second.counts = false;
+  used_ -= RoundUp(found->second.bytes, kAlignment);
+}
+
+std::size_t DeviceMemory::Footprint(std::size_t bytes) {
+  return RoundUp(bytes, kAlignment);
+}
+
+void DeviceMemory::Renew(void* pointer) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  if (const Range range = Find(address); range.begin == address) {
+    const std::uintptr_t from = RoundUp(range.begin, kPage), to = RoundDown(range.end, kPage);
+    if (range.end - range.begin > kPoisonWhole) {
+      madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+    }
+    Poison(pointer, range.end - range.begin);
+  }
 }
 
 DeviceMemory::Range DeviceMemory::Find(std::uintptr_t address) const {
   std::lock_guard lock(mutex_);
   auto after = live_.upper_bound(address);
   if (after == live_.begin()) return {};
-  const auto [begin, bytes] = *std::prev(after);
-  if (address - begin >= bytes) return {};
-  return {begin, begin + bytes};
+  const auto& [begin, live] = *std::prev(after);
+  if (address - begin >= live.bytes) return {};
+  return {begin, begin + live.bytes};
 }
 
 std::size_t DeviceMemory::used() const {

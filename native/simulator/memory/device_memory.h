@@ -36,11 +36,18 @@ class DeviceMemory {
   // kMemoryAllocation when `bytes` is more than what is free.
   Status Allocate(std::size_t bytes, void** pointer);
   // kInvalidValue unless `pointer` is the start of a live allocation. The host pages go back to
-  // the system; the addresses are not handed out again while others are left.
+  // the system, small ones when there are more; the addresses are not handed out again while others
+  // are left.
   Status Release(void* pointer);
+  // Counts a live allocation, which is about to be released, as free already.
+  void Discount(void* pointer);
+  // Makes a live allocation one that was made just now: what was in it is gone.
+  void Renew(void* pointer);
   // The live allocation that holds `address`.
   Range Find(std::uintptr_t address) const;
 
+  // What an allocation of so many bytes counts.
+  static std::size_t Footprint(std::size_t bytes);
   std::size_t capacity() const { return capacity_; }
   std::size_t used() const;
   // True for any address of the reserved region, live or not.
@@ -52,8 +59,17 @@ class DeviceMemory {
   std::size_t capacity_;
   std::uintptr_t region_begin_ = 0, region_end_ = 0, next_ = 0;
   mutable std::mutex mutex_;
-  std::map<std::uintptr_t, std::size_t> live_;  // start -> bytes
+  struct Live {
+    std::size_t bytes = 0;
+    bool counts = true;
+  };
+  std::map<std::uintptr_t, Live> live_;  // by start
   std::size_t used_ = 0;
+  // One stretch that was released, and whose pages have not been given back.
+  std::uintptr_t loose_begin_ = 0, loose_end_ = 0;
+
+  void Loosen(std::uintptr_t begin, std::uintptr_t end);  // lock held
+  void GiveBack();                                        // lock held
 };
 
 }  // namespace nodecuda::simulator

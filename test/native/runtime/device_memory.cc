@@ -139,8 +139,9 @@ TEST_CASE("device memory: new memory is not zero and shows nothing of its former
 
 TEST_CASE("device memory: a page goes back when the last allocation in it is released") {
   DeviceMemory memory(kMiB);
-  void* large = MustAllocate(memory, 100000);
-  std::memset(large, 1, 100000);
+  constexpr std::size_t kLarge = 300000;  // worth giving back at once
+  void* large = MustAllocate(memory, kLarge);
+  std::memset(large, 1, kLarge);
   std::vector<std::uintptr_t> small;  // several to a page
   for (int i = 0; i < 64; ++i) small.push_back(Address(MustAllocate(memory, 600)));
   CHECK(Resident(Address(large) + 50000));
@@ -151,7 +152,22 @@ TEST_CASE("device memory: a page goes back when the last allocation in it is rel
     CHECK(Resident(small[i]));
     REQUIRE(memory.Release(reinterpret_cast<void*>(small[i])) == Status::kSuccess);
   }
+  // What was released last goes with what is released next, elsewhere.
+  REQUIRE(memory.Release(MustAllocate(memory, kLarge)) == Status::kSuccess);
   for (const std::uintptr_t address : small) CHECK_FALSE(Resident(address));
+}
+
+TEST_CASE("device memory: what small allocations leave one after the other does not pile up") {
+  DeviceMemory memory(8 * kMiB);
+  std::vector<std::uintptr_t> small;
+  for (int i = 0; i < 2000; ++i) {
+    void* pointer = MustAllocate(memory, 4096);
+    small.push_back(Address(pointer));
+    REQUIRE(memory.Release(pointer) == Status::kSuccess);
+  }
+  // Pages of 4 KiB; there may be larger ones, which stay where they were begun.
+  const auto resident = std::ranges::count_if(small, Resident);
+  CHECK(resident <= 64);
 }
 
 TEST_CASE("device memory: random use agrees with a model") {

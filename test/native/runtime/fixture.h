@@ -29,9 +29,9 @@ struct Fixture {
     MUST(runtime->MemPoolCreate(&pool, 0));
   }
 
-  Stream NewStream() {
+  Stream NewStream(int priority = 0) {
     Stream stream = nullptr;
-    MUST(runtime->StreamCreateWithPriority(&stream, kStreamNonBlocking, 0));
+    MUST(runtime->StreamCreateWithPriority(&stream, kStreamNonBlocking, priority));
     return stream;
   }
   Event NewEvent(unsigned flags = kEventDefault) {

@@ -33,6 +33,21 @@ TEST_CASE("streams: work is asynchronous and in order") {
   CHECK(std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) { return c == 19; }));
 }
 
+TEST_CASE("streams: who waits for one does not wait for others, more urgent ones either") {
+  Fixture fixture;
+  Stream urgent = fixture.NewStream(-5), stream = fixture.NewStream();
+  std::byte* big = fixture.NewMemory(kBig, urgent);
+  std::byte* small = fixture.NewMemory(64, stream);
+  Event gate = fixture.NewEvent();
+  MUST(fixture.runtime->MemsetAsync(small, 1, 64, stream));
+  MUST(fixture.runtime->EventRecord(gate, stream));
+  MUST(fixture.runtime->StreamWaitEvent(urgent, gate, 0));
+  KeepBusy(fixture, big, urgent, 100);
+  MUST(fixture.runtime->StreamSynchronize(stream));
+  CHECK_STATUS(fixture.runtime->StreamQuery(urgent), kNotReady);
+  MUST(fixture.runtime->StreamSynchronize(urgent));
+}
+
 TEST_CASE("streams: ordinary host memory is read at the call, pinned memory when the copy runs") {
   Fixture fixture;
   Stream stream = fixture.NewStream();
@@ -234,13 +249,49 @@ TEST_CASE("memory: exhaustion is an error, and the next smaller request works") 
   CHECK(free == 44 * kMiB);
 }
 
-TEST_CASE("memory: a request that needs queued frees waits for them") {
+TEST_CASE("memory: what is about to be freed is given at once, for use after that") {
+  Fixture fixture;
+  Stream stream = fixture.NewStream(), other = fixture.NewStream();
+  std::byte* first = fixture.NewMemory(40 * kMiB, stream);
+  KeepBusy(fixture, first, stream, 20);
+  MUST(fixture.runtime->FreeAsync(first, stream));
+  std::byte* second = fixture.NewMemory(40 * kMiB, stream);
+  CHECK_STATUS(fixture.runtime->StreamQuery(stream), kNotReady);
+  MUST(fixture.runtime->FreeAsync(second, stream));
+  // What another stream frees is waited for, by the stream alone. Here it is more than is needed.
+  std::byte* third = fixture.NewMemory(36 * kMiB, other);
+  MUST(fixture.runtime->MemsetAsync(third, 1, kMiB, other));
+  CHECK_STATUS(fixture.runtime->StreamQuery(stream), kNotReady);
+  MUST(fixture.runtime->StreamSynchronize(other));
+  CHECK_STATUS(fixture.runtime->StreamQuery(stream), kSuccess);
+  // Nothing is given twice, and nothing that nobody frees.
+  void* pointer = nullptr;
+  CHECK_STATUS(fixture.runtime->MallocFromPoolAsync(&pointer, 40 * kMiB, fixture.pool, stream),
+               kMemoryAllocation);
+}
+
+TEST_CASE("memory: work may use more of it one after the other than there are addresses") {
   Fixture fixture;
   Stream stream = fixture.NewStream();
-  std::byte* first = fixture.NewMemory(40 * kMiB, stream);
-  KeepBusy(fixture, first, stream, 5);
-  MUST(fixture.runtime->FreeAsync(first, stream));
-  fixture.NewMemory(40 * kMiB, stream);
+  std::byte* big = fixture.NewMemory(kBig, stream);
+  KeepBusy(fixture, big, stream);
+  std::vector<unsigned char> host(64);
+  for (int i = 0; i < 100; ++i) {
+    // Of two sizes: those of the same size take turns.
+    for (const std::size_t bytes : {20 * kMiB, 10 * kMiB}) {
+      std::byte* memory = fixture.NewMemory(bytes, stream);
+      MUST(fixture.runtime->MemsetAsync(memory, i, 64, stream));
+      MUST(
+          fixture.runtime->MemcpyAsync(host.data(), memory, 64, MemcpyKind::kDeviceToHost, stream));
+      MUST(fixture.runtime->FreeAsync(memory, stream));
+    }
+  }
+  CHECK_STATUS(fixture.runtime->StreamQuery(stream), kNotReady);
+  MUST(fixture.runtime->StreamSynchronize(stream));
+  CHECK(host == std::vector<unsigned char>(64, 99));
+  std::size_t free = 0, total = 0;
+  MUST(fixture.runtime->MemGetInfo(&free, &total));
+  CHECK(free == total - kBig);
 }
 
 TEST_CASE("memory: a free takes effect in stream order, and only once") {

@@ -57,6 +57,7 @@ class LaunchRuntime : public Runtime {
   Status LibraryUnload(Library) override { return kNone; }
   Status LibraryGetKernel(Kernel*, Library, const char*) override { return kNone; }
   Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override { return kNone; }
+  Status FuncGetAttributes(Kernel) override { return kNone; }
   Status TensorMapEncodeTiled(TensorMap*, const TensorMapTiled&) override { return kNone; }
   std::string FaultReport(int) override { return {}; }
 

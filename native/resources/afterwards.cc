@@ -1,0 +1,99 @@
+#include "resources/afterwards.h"
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "resources/shutdown.h"
+
+namespace nodecuda {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::microseconds kShortestPause{200}, kLongestPause{5000};
+
+struct Kept {
+  std::shared_ptr<PhysicalDevice> device;
+  Clock::time_point until;
+};
+
+// Never destroyed: the thread is not joined, and may outlive static objects.
+struct Keeper {
+  std::mutex mutex;
+  std::list<Kept> added;
+  bool running = false;
+  std::list<Kept> kept;  // the thread's own
+};
+
+Keeper& TheKeeper() {
+  static auto* keeper = new Keeper;
+  return *keeper;
+}
+
+bool IsOver(const Kept& kept) noexcept {
+  PhysicalDevice& device = *kept.device;
+  if (!device.EnterQuietly()) return true;
+  device.staging().Trim(StagingPool::kMostIdleBytes);
+  return !device.staging().Busy() || Clock::now() > kept.until;
+}
+
+// One round. Devices that are over are let go, and closed if nobody else has them. False when there
+// is nothing left to do.
+bool Go(Keeper& keeper, std::chrono::microseconds* pause) noexcept {
+  {
+    std::lock_guard lock(keeper.mutex);
+    if (!keeper.added.empty()) *pause = kShortestPause;
+    keeper.kept.splice(keeper.kept.end(), keeper.added);
+    keeper.running = !keeper.kept.empty();
+    if (!keeper.running) return false;
+  }
+  const BackgroundCalls calls;
+  if (Exiting()) return false;
+  std::erase_if(keeper.kept, IsOver);
+  return true;
+}
+
+void Run(Keeper& keeper) noexcept {
+  auto pause = kShortestPause;
+  while (Go(keeper, &pause)) {
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
+}  // namespace
+
+void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept {
+  Keeper& keeper = TheKeeper();
+  try {
+    std::list<Kept> one;
+    one.push_back({std::move(device), Clock::now() + kPatience});
+    std::lock_guard lock(keeper.mutex);
+    if (!keeper.running) {
+      std::thread([&keeper] { Run(keeper); }).detach();
+      keeper.running = true;
+    }
+    keeper.added.splice(keeper.added.end(), one);
+  } catch (...) {
+  }
+}
+
+void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept {
+  if (device->staging().HasSurplus()) LookAfter(device);
+}
+
+void LetGo(DeviceBox& box) noexcept {
+  PhysicalDevice& device = *box.physical;
+  try {
+    if (!device.EnterQuietly() || device.staging().IsEmpty()) return;
+    // To free staging memory is to wait for work, too.
+    if (device.staging().Busy() || !box.PendingEnds().empty()) LookAfter(box.physical);
+  } catch (...) {
+  }
+}
+
+}  // namespace nodecuda

@@ -1,0 +1,22 @@
+#ifndef NODECUDA_RESOURCES_AFTERWARDS_H_
+#define NODECUDA_RESOURCES_AFTERWARDS_H_
+
+#include <memory>
+
+#include "resources/device_box.h"
+
+namespace nodecuda {
+
+// What may wait for the device is done by a thread of the process, for those who must not wait: it
+// frees staging memory that is not worth keeping, and keeps the device until copies to and from it
+// have ended, for ten seconds at most. Without a thread or memory to be had nothing is done:
+// closing the device waits then.
+void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept;
+// Does so if staging memory is to be freed.
+void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept;
+// Does so if that is needed, when a JavaScript Device and its streams have been closed.
+void LetGo(DeviceBox& box) noexcept;
+
+}  // namespace nodecuda
+
+#endif  // NODECUDA_RESOURCES_AFTERWARDS_H_
