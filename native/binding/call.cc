@@ -1,16 +1,7 @@
 #include "binding/call.h"
 
-#include <cmath>
-
 namespace nodecuda {
 namespace {
-
-constexpr double kMaxSafeInteger = 9007199254740991.0;
-
-[[noreturn]] void WrongType(std::size_t index, const char* expected) {
-  throw Failure(Failure::Kind::kArgumentType,
-                "argument " + std::to_string(index) + " must be " + expected);
-}
 
 const char* KindName(Failure::Kind kind) {
   switch (kind) {
@@ -52,40 +43,17 @@ Call::Call(napi_env env, napi_callback_info info, Arguments where) : env_(env) {
   }
 }
 
-double Call::Number(std::size_t index) const {
-  if (block_ != nullptr) {
-    return block_[index];
-  }
+void Call::WrongType(std::size_t index, const char* expected) {
+  throw Failure(Failure::Kind::kArgumentType,
+                "argument " + std::to_string(index) + " must be " + expected);
+}
+
+double Call::PassedNumber(std::size_t index) const {
   double value;
   if (napi_get_value_double(env_, arguments_[index], &value) != napi_ok) {
     WrongType(index, "a number");
   }
   return value;
-}
-
-std::size_t Call::Size(std::size_t index) const {
-  double value = Number(index);
-  // Written so that NaN fails. Node-API's own integer readers wrap and truncate in silence.
-  if (!(value >= 0 && value <= kMaxSafeInteger) || value != std::floor(value)) {
-    WrongType(index, "a whole number from 0 to 2^53 - 1");
-  }
-  return static_cast<std::size_t>(value);
-}
-
-std::int64_t Call::Signed(std::size_t index) const {
-  const double value = Number(index);
-  if (!(value >= -kMaxSafeInteger && value <= kMaxSafeInteger) || value != std::floor(value)) {
-    WrongType(index, "a whole number from -(2^53 - 1) to 2^53 - 1");
-  }
-  return static_cast<std::int64_t>(value);
-}
-
-int Call::Integer(std::size_t index, int least, int most) const {
-  double value = Number(index);
-  if (!(value >= least && value <= most) || value != std::floor(value)) {
-    WrongType(index, "a whole number in range");
-  }
-  return static_cast<int>(value);
 }
 
 bool Call::Boolean(std::size_t index) const {

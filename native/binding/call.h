@@ -33,13 +33,23 @@ class Call {
   napi_env env() const { return env_; }
   Environment& environment() const { return *environment_; }
 
-  double Number(std::size_t index) const;
+  double Number(std::size_t index) const {
+    return block_ != nullptr ? block_[index] : PassedNumber(index);
+  }
   // A whole number from 0 to 2^53 - 1.
-  std::size_t Size(std::size_t index) const;
+  std::size_t Size(std::size_t index) const {
+    return static_cast<std::size_t>(
+        Whole(index, 0, kMaxSafeInteger, "a whole number from 0 to 2^53 - 1"));
+  }
   // A whole number from -(2^53 - 1) to 2^53 - 1.
-  std::int64_t Signed(std::size_t index) const;
+  std::int64_t Signed(std::size_t index) const {
+    return Whole(index, -kMaxSafeInteger, kMaxSafeInteger,
+                 "a whole number from -(2^53 - 1) to 2^53 - 1");
+  }
   // A whole number in [least, most].
-  int Integer(std::size_t index, int least, int most) const;
+  int Integer(std::size_t index, int least, int most) const {
+    return static_cast<int>(Whole(index, least, most, "a whole number in range"));
+  }
   bool Boolean(std::size_t index) const;
   std::string String(std::size_t index) const;
   ViewBytes View(std::size_t index) const;
@@ -68,6 +78,22 @@ class Call {
   napi_value FromBoolean(bool boolean) const { return ToValue(env_, boolean); }
 
  private:
+  static constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+  [[noreturn]] static void WrongType(std::size_t index, const char* expected);
+  double PassedNumber(std::size_t index) const;
+  // Written so that NaN fails. Node-API's own integer readers wrap and truncate in silence; floor()
+  // is a call where the compiler may not use SSE 4.1.
+  std::int64_t Whole(std::size_t index, double least, double most, const char* expected) const {
+    const double value = Number(index);
+    if (!(value >= least && value <= most)) [[unlikely]]
+      WrongType(index, expected);
+    const auto whole = static_cast<std::int64_t>(value);
+    if (static_cast<double>(whole) != value) [[unlikely]]
+      WrongType(index, expected);
+    return whole;
+  }
+
   napi_env env_;
   Environment* environment_ = nullptr;
   const double* block_ = nullptr;

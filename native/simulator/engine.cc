@@ -50,7 +50,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   if (Outcome refused = CheckLaunch(launch, kernel); refused.status != Status::kSuccess)
     return refused;
   Grid grid(launch, memory, stop);
-  pool_.Run([&grid, &kernel] {
+  pool_.Run(grid.clusters() - 1, [&grid, &kernel] {
     std::uint64_t block = 0;
     try {
       if (!grid.Next(&block)) return;

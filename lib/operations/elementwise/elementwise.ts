@@ -121,7 +121,21 @@ function enqueue(state: DeviceState, call: Call): Result {
   return call.outValue as Operand;
 }
 
-const slots = () => ({ out: undefined as unknown, stream: undefined as unknown });
+interface Slots extends Record<string, unknown> {
+  out: unknown;
+  stream: unknown;
+}
+
+function take(slots: Slots, key: string, value: unknown): boolean {
+  if (key === 'out') slots.out = value;
+  else if (key === 'stream') slots.stream = value;
+  else return false;
+  return true;
+}
+
+function readOperationOptions(options: unknown): Slots {
+  return readOptions(options, { out: undefined, stream: undefined }, take);
+}
 
 /** An operation of one operand. */
 export function unary(
@@ -132,7 +146,7 @@ export function unary(
   scalars: ReadScalars = noScalars,
 ): Result {
   assertDeviceOpen(state);
-  const given = readOptions(options, slots());
+  const given = readOperationOptions(options);
   return enqueue(state, {
     operation,
     x: readView(value, 'x'),
@@ -196,7 +210,7 @@ export function binary(
   scalars: ReadScalars = noScalars,
 ): Result {
   assertDeviceOpen(state);
-  const given = readOptions(options, slots());
+  const given = readOperationOptions(options);
   if (isBuffer(first) && isBuffer(second) && (given.out === undefined || isBuffer(given.out))) {
     const done = binaryOfBuffers(state, operation, first, second, given, scalars);
     if (done !== undefined) return done;
@@ -223,7 +237,7 @@ export function convert(
   assertDeviceOpen(state);
   const dtype = dtypeByName(dtypeName);
   if (dtype === undefined) throw argumentTypeError('a dtype', 'dtype', dtypeName);
-  const given = readOptions(options, slots());
+  const given = readOperationOptions(options);
   return enqueue(state, {
     operation: CONVERT,
     x: readView(value, 'x'),

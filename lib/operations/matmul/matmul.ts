@@ -5,7 +5,7 @@ import { NO_BUFFER } from '../../abi/block.js';
 import { Slot } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
 import { rangeError, typeError } from '../../base/checks.js';
-import { type DtypeInfo, dtypeByName } from '../../base/dtype.js';
+import type { Dtype } from '../../base/dtype.js';
 import { assertDeviceOpen, type DeviceState } from '../../device/state.js';
 import { bufferArgument, type DeviceBuffer } from '../../memory/buffer.js';
 import {
@@ -26,13 +26,13 @@ function vectorArgument(
   value: unknown,
   name: string,
   device: DeviceState,
-  dtype: DtypeInfo,
+  dtype: Dtype,
   length: number,
 ): BufferState | undefined {
   if (value === undefined) return undefined;
   const vector = bufferArgument(value, name, device);
-  if (vector.dtype !== dtype) {
-    throw typeError(`Expected ${dtype.name} for \`${name}\` but received ${vector.dtype.name}`);
+  if (vector.dtype.name !== dtype) {
+    throw typeError(`Expected ${dtype} for \`${name}\` but received ${vector.dtype.name}`);
   }
   checkLength(vector, length, name);
   return vector;
@@ -66,9 +66,9 @@ export function matmul(
   checkMatmulKind(call, a.dtype, result);
   checkOperand('a', call.shape.a, a.length);
   checkOperand('b', call.shape.b, b.length);
-  const factor = dtypeByName(a.dtype.name === 'float64' ? 'float64' : 'float32')!;
+  const factor = a.dtype.name === 'float64' ? 'float64' : 'float32';
   const { m, n } = call.shape;
-  const bias = vectorArgument(call.bias, 'bias', state, result, call.biasPerRow ? m : n);
+  const bias = vectorArgument(call.bias, 'bias', state, result.name, call.biasPerRow ? m : n);
   const rowScale = vectorArgument(call.rowScale, 'rowScale', state, factor, m);
   const columnScale = vectorArgument(call.columnScale, 'columnScale', state, factor, n);
   const stream = streamHandle(call.stream, state);

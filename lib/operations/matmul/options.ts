@@ -82,7 +82,11 @@ export interface MatmulOptions<D extends Dtype = Dtype, R extends Dtype = Matmul
 
 const INPUTS: readonly unknown[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8'];
 
+const BIAS_AXES = ['column', 'row'] as const;
+
+/** Which of the choices it is; the first is the default. */
 function choice(value: unknown, choices: readonly unknown[], name: string): number {
+  if (value === undefined) return 0;
   const index = choices.indexOf(value);
   if (index >= 0) return index;
   const words = choices.filter((each) => each !== undefined).join(', ');
@@ -100,6 +104,7 @@ export function checkMatmulDtype(dtype: DtypeInfo): void {
 
 /** The dtype of the result: what is asked for, if it goes with the inputs. */
 export function resultDtype(input: DtypeInfo, asked: unknown): DtypeInfo {
+  if ((asked === undefined || asked === input.name) && input.name !== 'int8') return input;
   const natural = input.name === 'int8' ? 'int32' : input.name;
   const possible =
     input.name === 'int8'
@@ -160,6 +165,94 @@ function matmulSlots(): Record<keyof MatmulOptions, unknown> {
   };
 }
 
+function takeMatmulOption(
+  slots: Record<keyof MatmulOptions, unknown>,
+  key: string,
+  value: unknown,
+): boolean {
+  const name = key as keyof MatmulOptions;
+  switch (name) {
+    case 'm':
+      slots.m = value;
+      return true;
+    case 'n':
+      slots.n = value;
+      return true;
+    case 'k':
+      slots.k = value;
+      return true;
+    case 'transposeA':
+      slots.transposeA = value;
+      return true;
+    case 'transposeB':
+      slots.transposeB = value;
+      return true;
+    case 'lda':
+      slots.lda = value;
+      return true;
+    case 'ldb':
+      slots.ldb = value;
+      return true;
+    case 'ldc':
+      slots.ldc = value;
+      return true;
+    case 'batches':
+      slots.batches = value;
+      return true;
+    case 'strideA':
+      slots.strideA = value;
+      return true;
+    case 'strideB':
+      slots.strideB = value;
+      return true;
+    case 'strideC':
+      slots.strideC = value;
+      return true;
+    case 'alpha':
+      slots.alpha = value;
+      return true;
+    case 'beta':
+      slots.beta = value;
+      return true;
+    case 'precision':
+      slots.precision = value;
+      return true;
+    case 'bias':
+      slots.bias = value;
+      return true;
+    case 'biasAxis':
+      slots.biasAxis = value;
+      return true;
+    case 'rowScale':
+      slots.rowScale = value;
+      return true;
+    case 'columnScale':
+      slots.columnScale = value;
+      return true;
+    case 'activation':
+      slots.activation = value;
+      return true;
+    case 'variant':
+      slots.variant = value;
+      return true;
+    case 'splits':
+      slots.splits = value;
+      return true;
+    case 'outDtype':
+      slots.outDtype = value;
+      return true;
+    case 'out':
+      slots.out = value;
+      return true;
+    case 'stream':
+      slots.stream = value;
+      return true;
+    default:
+      name satisfies never;
+      return false;
+  }
+}
+
 function checkVariant(value: unknown): number {
   if (value === undefined) return -1;
   return choice(value, native().matmulVariants(), 'variant');
@@ -168,14 +261,14 @@ function checkVariant(value: unknown): number {
 /** Reads and checks the options of a product. Runs the getters of `options`, each once. */
 export function readMatmulOptions(options: unknown): CheckedMatmul {
   if (options === undefined) throw typeError('Expected options with `m`, `n` and `k` for matmul');
-  const given = readOptions(options, matmulSlots());
+  const given = readOptions(options, matmulSlots(), takeMatmulOption);
   const shape = checkShape(given);
   checkBeta(shape, given.out);
   return {
     shape,
-    precision: choice(given.precision ?? 'ieee', PRECISIONS, 'precision'),
+    precision: choice(given.precision, PRECISIONS, 'precision'),
     activation: choice(given.activation, ACTIVATIONS, 'activation'),
-    biasPerRow: choice(given.biasAxis ?? 'column', ['column', 'row'], 'biasAxis') === 1,
+    biasPerRow: choice(given.biasAxis, BIAS_AXES, 'biasAxis') === 1,
     variant: checkVariant(given.variant),
     splits: optionalInteger(given.splits, 'splits', 0, 1, MOST_SPLITS),
     outDtype: given.outDtype,

@@ -153,18 +153,19 @@ napi_value Matmul(Call& call) {
   RequireSameDevice(device, a);
   RequireSameDevice(device, b);
   RequireSameDevice(device, *stream);
-  const std::size_t m = call.Size(kM), n = call.Size(kN), k = call.Size(kK);
-  const std::size_t batches = call.Size(kBatches);
+  const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
+  const std::size_t m = size(p.m), n = size(p.n), k = size(p.k), batches = size(p.batches);
   const auto require = [&](const BufferView& matrix, Dtype dtype, std::size_t rows,
-                           std::size_t columns, Slot row_stride, Slot batch_stride) {
+                           std::size_t columns, std::int64_t row_stride,
+                           std::int64_t batch_stride) {
     RequireElements(matrix, dtype,
-                    Extent(rows, columns, call.Size(row_stride), batches, call.Size(batch_stride)));
+                    Extent(rows, columns, size(row_stride), batches, size(batch_stride)));
   };
-  require(a, problem.dtype, p.transpose_a ? k : m, p.transpose_a ? m : k, kLda, kStrideA);
-  require(b, problem.dtype, p.transpose_b ? n : k, p.transpose_b ? k : n, kLdb, kStrideB);
   const Dtype out_dtype = DtypeOf(call, kOutDtype);
-  require(out, out_dtype, m, n, kLdc, kStrideC);
-  if (batches > 1 && call.Size(kStrideC) < Extent(m, n, call.Size(kLdc), 1, 0)) {
+  require(a, problem.dtype, p.transpose_a ? k : m, p.transpose_a ? m : k, p.lda, p.a_batch_stride);
+  require(b, problem.dtype, p.transpose_b ? n : k, p.transpose_b ? k : n, p.ldb, p.b_batch_stride);
+  require(out, out_dtype, m, n, p.ldc, p.c_batch_stride);
+  if (batches > 1 && size(p.c_batch_stride) < Extent(m, n, size(p.ldc), 1, 0)) {
     throw Failure(Failure::Kind::kArgumentRange, "the results of the batches overlap");
   }
   const Dtype scale = problem.dtype == Dtype::kFloat64 ? Dtype::kFloat64 : Dtype::kFloat32;

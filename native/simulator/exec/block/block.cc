@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <cstring>
 
 #include "simulator/exec/block/cluster.h"
 
@@ -65,9 +66,14 @@ void BlockRunner::FillConstants(bool of_block) {
   const Dim3 index = grid_.IndexOf(block_);
   for (const LaneConstant& constant : kernel_.constants) {
     if (DependsOnBlock(constant.special) != of_block) continue;
-    for (std::size_t warp = 0; warp < warps_.size(); ++warp)
-      FillConstant(constant, grid_.shape(), index, static_cast<int>(warp),
-                   FileOf(static_cast<int>(warp)));
+    const bool by_warp = DependsOnWarp(constant.special);
+    for (int warp = 0; warp < static_cast<int>(warps_.size()); ++warp) {
+      if (by_warp || warp == 0) {
+        FillConstant(constant, grid_.shape(), index, warp, FileOf(warp));
+      } else {
+        std::memcpy(FileOf(warp) + constant.slot, FileOf(0) + constant.slot, LineBytes(constant));
+      }
+    }
   }
 }
 

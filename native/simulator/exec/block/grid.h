@@ -31,6 +31,7 @@ class Grid {
   Outcome Finish() const;
 
   Dim3 IndexOf(std::uint64_t block) const;
+  std::uint64_t clusters() const { return count_ / cluster_size_; }
   int cluster_size() const { return static_cast<int>(cluster_size_); }
   const DecodedKernel& kernel() const { return kernel_; }
   const LaunchShape& shape() const { return shape_; }

@@ -14,20 +14,25 @@ Pool::~Pool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Pool::Run(const std::function<void()>& job) {
+void Pool::Run(std::uint64_t others, const std::function<void()>& job) {
+  if (others == 0) return job();
   if (size_ > 1 && threads_.empty()) StartThreads();
   if (threads_.empty()) return job();
   {
     const std::lock_guard lock(mutex_);
     job_ = &job;
     ++generation_;
-    busy_ = threads_.size();
+    wanted_ = others;
   }
-  wake_.notify_all();
+  if (others >= threads_.size()) {
+    wake_.notify_all();
+  } else {
+    for (std::uint64_t i = 0; i < others; ++i) wake_.notify_one();
+  }
   job();
   std::unique_lock lock(mutex_);
+  wanted_ = 0;
   done_.wait(lock, [&] { return busy_ == 0; });
-  job_ = nullptr;
 }
 
 void Pool::StartThreads() {
@@ -48,9 +53,11 @@ void Pool::ThreadMain() {
   unsigned seen = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+    wake_.wait(lock, [&] { return stopping_ || (generation_ != seen && wanted_ > 0); });
     if (stopping_) return;
     seen = generation_;
+    --wanted_;
+    ++busy_;
     const std::function<void()>& job = *job_;
     lock.unlock();
     job();

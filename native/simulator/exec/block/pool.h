@@ -2,6 +2,7 @@
 #define NODECUDA_SIMULATOR_EXEC_BLOCK_POOL_H_
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -19,8 +20,10 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Calls `job` once on this thread and once on every other one; returns when all have returned.
-  void Run(const std::function<void()>& job);
+  // Calls `job` on this thread and, meanwhile, once on each of up to `others` more; returns when
+  // all have returned. A thread that has not begun when this one has finished does not begin any
+  // more.
+  void Run(std::uint64_t others, const std::function<void()>& job);
 
  private:
   void StartThreads();
@@ -31,8 +34,9 @@ class Pool {
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   const std::function<void()>* job_ = nullptr;
-  unsigned generation_ = 0;  // of the job; a thread runs each once
-  std::size_t busy_ = 0;
+  unsigned generation_ = 0;   // of the job; a thread runs each once
+  std::uint64_t wanted_ = 0;  // more threads that may begin the job
+  std::size_t busy_ = 0;      // that have begun, and not returned
   bool stopping_ = false;
 };
 

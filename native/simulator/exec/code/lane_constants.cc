@@ -79,7 +79,7 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
                  ? constant.bits
                  : constant.bits + shape.variables[static_cast<std::size_t>(constant.variable)];
     case Special::kTidX:
-      return thread % shape.block.x;
+      return shape.block.x == threads ? thread : thread % shape.block.x;
     case Special::kTidY:
       return thread / shape.block.x % shape.block.y;
     case Special::kTidZ:
@@ -173,6 +173,13 @@ bool VariesByLane(Special special) {
          (special >= Special::kLaneMaskEq && special <= Special::kLaneMaskGt);
 }
 
+template <typename T>
+void Narrow(const std::uint64_t (&values)[kWarpSize], std::byte* slot) {
+  T narrow[kWarpSize];
+  for (int lane = 0; lane < kWarpSize; ++lane) narrow[lane] = static_cast<T>(values[lane]);
+  std::memcpy(slot, narrow, sizeof narrow);
+}
+
 }  // namespace
 
 Special SpecialFromName(std::string_view name) {
@@ -231,14 +238,25 @@ void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const 
     std::memcpy(slot, &mask, sizeof mask);
     return;
   }
-  // The low bytes of a value are its first ones: hosts are little-endian, as the device is.
-  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t values[kWarpSize];
   const bool varies = VariesByLane(constant.special);
-  std::uint64_t value = 0;
-  for (int lane = 0; lane < kWarpSize; ++lane) {
-    if (varies || lane == 0) value = ValueOf(constant, shape, block_index, warp, lane);
-    std::memcpy(slot + lane * constant.bytes, &value, constant.bytes);
+  for (int lane = 0; lane < (varies ? kWarpSize : 1); ++lane)
+    values[lane] = ValueOf(constant, shape, block_index, warp, lane);
+  if (!varies) std::fill_n(values + 1, kWarpSize - 1, values[0]);
+  switch (constant.bytes) {
+    case 1:
+      return Narrow<std::uint8_t>(values, slot);
+    case 2:
+      return Narrow<std::uint16_t>(values, slot);
+    case 4:
+      return Narrow<std::uint32_t>(values, slot);
+    default:
+      std::memcpy(slot, values, sizeof values);
   }
+}
+
+std::size_t LineBytes(const LaneConstant& constant) {
+  return constant.bytes == 0 ? sizeof(LaneMask) : kWarpSize * std::size_t{constant.bytes};
 }
 
 }  // namespace nodecuda::simulator

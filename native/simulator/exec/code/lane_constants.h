@@ -51,6 +51,11 @@ struct LaunchShape {
 // Writes a constant's 32 lanes for warp `warp` of block `block_index`.
 void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block_index,
                   int warp, std::byte* file);
+// Of those lanes.
+std::size_t LineBytes(const LaneConstant& constant);
+inline bool DependsOnWarp(Special special) {
+  return (special >= Special::kTidX && special <= Special::kTidZ) || special == Special::kWarpId;
+}
 inline bool DependsOnBlock(Special special) {
   return (special >= Special::kCtaidX && special <= Special::kCtaidZ) ||
          (special >= Special::kClusterCtaidX && special <= Special::kClusterCtarank);
