@@ -7,10 +7,16 @@ import { isArray } from '../base/describe.js';
 import { deviceReceiver } from './device.js';
 import { assertDeviceOpen } from './state.js';
 
-const FAMILIES = ['elementwise', 'reduce', 'softmax', 'transpose', 'matmul'] as const;
+/** Operations whose kernels are loaded together. `buffer.fill` and conversions are elementwise. */
+export type OperationFamily = 'elementwise' | 'reduce' | 'softmax' | 'transpose' | 'matmul';
 
-/** Operations whose kernels are loaded together. `device.fill` and conversions are elementwise. */
-export type OperationFamily = (typeof FAMILIES)[number];
+const FAMILIES: readonly OperationFamily[] = [
+  'elementwise',
+  'reduce',
+  'softmax',
+  'transpose',
+  'matmul',
+];
 
 function checkFamilies(value: unknown): Iterable<OperationFamily> {
   if (value === undefined) return FAMILIES;
@@ -30,9 +36,9 @@ function checkFamilies(value: unknown): Iterable<OperationFamily> {
 /** The method of {@link Device} that loads kernels. */
 export abstract class PreloadMethods {
   /**
-   * Loads the kernels of families of operations, on a thread of Node.js's pool (libuv's, which file
-   * access uses too). Without it the first call of each kernel does so, on the JavaScript thread. If the
-   * device is disposed meanwhile, what is being loaded is, and the rest is not.
+   * Loads the kernels of families of operations, on a thread of its own. Without it the first call of
+   * each kernel does so, on the JavaScript thread. If the device is disposed meanwhile, the family that is
+   * being loaded is, and the promise rejects if there are more.
    *
    * @param families - of `elementwise`, `reduce`, `softmax`, `transpose` and `matmul`. Default: all that
    *   there are

@@ -9,12 +9,13 @@ namespace nodecuda {
 Environment::~Environment() {
   StopWatchers();
   auto everything = [](const auto&) { return true; };
-  reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(*read->device); });
+  reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(read->device->physical, true); });
   reads.RemoveIf(everything);
   buffers.RemoveIf(everything);
   events.RemoveIf(everything);
   streams.RemoveIf(everything);
-  devices.ForEach([](const std::shared_ptr<OpenedDevice>& opened) { LetGo(*opened->box); });
+  devices.ForEach(
+      [](const std::shared_ptr<OpenedDevice>& opened) { LetGo(opened->box->physical, true); });
   devices.RemoveIf(everything);
   runtimes.RemoveIf(everything);
 }
@@ -65,37 +66,31 @@ napi_value Environment::MakePromise(const std::shared_ptr<PhysicalDevice>& devic
   return promise;
 }
 
-napi_value Environment::MakePromise(std::function<void()> run) {
-  struct Errand {
-    Environment* environment;
-    std::function<void()> run;
-    Wait outcome;
-    napi_env env;
-    napi_async_work work = nullptr;
-    ~Errand() {
-      if (work != nullptr) napi_delete_async_work(env, work);
-    }
-  };
-  auto errand = std::unique_ptr<Errand>(new Errand{this, std::move(run), {}, env_});
-  const auto execute = [](napi_env, void* data) {
-    auto* errand = static_cast<Errand*>(data);
-    try {
-      errand->run();
-    } catch (...) {
-      errand->outcome.failure = CurrentFailure();
-    }
-  };
-  // Called at the end of the environment too, which waits for what is running.
-  const auto complete = [](napi_env, napi_status, void* data) {
-    const std::unique_ptr<Errand> errand(static_cast<Errand*>(data));
-    errand->environment->Settle(errand->outcome);
-  };
-  Require(napi_create_async_work(env_, nullptr, ToValue(env_, "nodecuda"), execute, complete,
-                                 errand.get(), &errand->work));
+napi_value Environment::MakePromise(Errand::Work work) {
+  StartDelivery();
+  Waits waits;
+  Errand& errand = *errands_.emplace_back(std::make_unique<Errand>());
+  waits.emplace_back().errand = &errand;
   napi_value promise;
-  Require(napi_create_promise(env_, &errand->outcome.deferred, &promise));
-  Require(napi_queue_async_work(env_, errand->work));
-  static_cast<void>(errand.release());  // `complete` has it
+  try {
+    Require(napi_create_promise(env_, &waits.front().deferred, &promise));
+    errand.thread = std::thread(
+        [this, &errand, work = std::move(work), waits = std::move(waits)]() mutable noexcept {
+          try {
+            work(errand.stop);
+          } catch (...) {
+            waits.front().failure = CurrentFailure();
+          }
+          Deliver(std::move(waits));
+        });
+  } catch (...) {
+    errands_.pop_back();
+    ReleaseWatchers();
+    throw;
+  }
+  if (outstanding_++ == 0) {
+    napi_ref_threadsafe_function(env_, wake_up_);
+  }
   return promise;
 }
 
@@ -149,7 +144,7 @@ void Environment::ReleaseWatchers() {
     });
     return !needed;
   });
-  if (watchers_.empty()) {
+  if (watchers_.empty() && errands_.empty()) {
     EndDelivery();
   }
 }
@@ -181,7 +176,10 @@ void Environment::Settle() noexcept {
       Settle(wait);
       napi_close_handle_scope(env_, scope);
     }
-    --wait.watcher->outstanding;
+    if (wait.watcher != nullptr) {
+      --wait.watcher->outstanding;
+    }
+    std::erase_if(errands_, [&](const auto& errand) { return errand.get() == wait.errand; });
   }
   outstanding_ -= finished.size();
   for (const auto& watcher : watchers_) {
@@ -209,6 +207,7 @@ void Environment::Settle(const Wait& wait) noexcept {
 
 void Environment::StopWatchers() noexcept {
   watchers_.clear();
+  errands_.clear();
   std::lock_guard lock(mutex_);
   finished_.clear();
 }

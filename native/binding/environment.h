@@ -1,9 +1,12 @@
 #ifndef NODECUDA_BINDING_ENVIRONMENT_H_
 #define NODECUDA_BINDING_ENVIRONMENT_H_
 
+#include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "binding/handle_table.h"
@@ -20,6 +23,23 @@ struct OpenedDevice {
   std::shared_ptr<DeviceBox> box;
   std::shared_ptr<StreamBox> default_stream;
   double default_stream_handle = 0;
+};
+
+// Something long that needs no JavaScript, on a thread of its own. Its work asks `stop` now and
+// then whether to end early.
+struct Errand {
+  using Work = std::function<void(const std::atomic<bool>& stop)>;
+
+  Errand() = default;
+  ~Errand() {
+    stop = true;
+    if (thread.joinable()) thread.join();
+  }
+  Errand(const Errand&) = delete;
+  Errand& operator=(const Errand&) = delete;
+
+  std::atomic<bool> stop{false};
+  std::thread thread;
 };
 
 // Everything the addon holds for one JavaScript environment (the main thread or a Worker). Used on
@@ -52,9 +72,12 @@ class Environment {
   napi_value MakePromise(const std::shared_ptr<PhysicalDevice>& device, std::vector<Event> events,
                          std::shared_ptr<void> keep_alive);
 
-  // Calls `run` on a thread of Node.js's pool. A promise for its end, or for the Failure that it
-  // throws.
-  napi_value MakePromise(std::function<void()> run);
+  // Calls `work` on a thread of its own. A promise for its end, or for the Failure that it throws.
+  napi_value MakePromise(Errand::Work work);
+
+  // Settles the promises that are due, which happens in their time otherwise: a program that does
+  // not come back to its event loop for long would keep what they hold.
+  void Settle() noexcept;
 
   // Ends the threads that wait for devices which nobody here has open, once they have nothing left
   // to wait for: they hold the device, and a simulated one is its memory and its threads.
@@ -65,7 +88,6 @@ class Environment {
   void EndDelivery();
   Watcher& WatcherOf(const std::shared_ptr<PhysicalDevice>& device);
   void Deliver(Waits waits) noexcept;  // any thread
-  void Settle() noexcept;              // JavaScript thread
   void Settle(const Wait& wait) noexcept;
   void StopWatchers() noexcept;
   static void StopWatchersOf(void* self) { static_cast<Environment*>(self)->StopWatchers(); }
@@ -74,7 +96,9 @@ class Environment {
   napi_ref argument_block_ = nullptr;
   std::vector<std::unique_ptr<Watcher>> watchers_;  // one per open device that was waited for
   napi_threadsafe_function wake_up_ = nullptr;
-  std::size_t outstanding_ = 0;  // promises that a watcher has; they keep the event loop alive
+  std::list<std::unique_ptr<Errand>> errands_;
+  std::size_t outstanding_ =
+      0;  // promises that a watcher or an errand has; they keep the event loop alive
   std::mutex mutex_;
   Waits finished_;  // guarded by mutex_
 };

@@ -16,14 +16,17 @@
 namespace nodecuda {
 
 class Watcher;
+struct Errand;
 
-// A promise that settles when all its events have completed, or the device is lost.
+// A promise that settles when all its events have completed or its errand has ended, or the device
+// is lost.
 struct Wait {
   std::vector<Event> events;
   std::shared_ptr<void> keep_alive;  // what owns the events; let go on the JavaScript thread
   napi_deferred deferred = nullptr;
   std::optional<Failure> failure;
   Watcher* watcher = nullptr;  // that has it, or had
+  Errand* errand = nullptr;    // that it is for
 };
 
 // Waits pass from list to list as they are, so that nobody on the way needs memory.

@@ -86,14 +86,10 @@ void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept {
   if (device->staging().HasSurplus()) LookAfter(device);
 }
 
-void LetGo(DeviceBox& box) noexcept {
-  PhysicalDevice& device = *box.physical;
-  try {
-    if (!device.EnterQuietly() || device.staging().IsEmpty()) return;
-    // To free staging memory is to wait for work, too.
-    if (device.staging().Busy() || !box.PendingEnds().empty()) LookAfter(box.physical);
-  } catch (...) {
-  }
+void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcept {
+  if (!device->EnterQuietly() || device->staging().IsEmpty()) return;
+  // To free staging memory is to wait for work, too.
+  if (had_work || device->staging().Busy()) LookAfter(device);
 }
 
 }  // namespace nodecuda

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "resources/device_box.h"
+#include "resources/physical_device.h"
 
 namespace nodecuda {
 
@@ -14,8 +14,9 @@ namespace nodecuda {
 void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept;
 // Does so if staging memory is to be freed.
 void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept;
-// Does so if that is needed, when a JavaScript Device and its streams have been closed.
-void LetGo(DeviceBox& box) noexcept;
+// Does so if that is needed, when a JavaScript Device has been closed, with work on its streams or
+// not.
+void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcept;
 
 }  // namespace nodecuda
 

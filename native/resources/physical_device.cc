@@ -66,8 +66,8 @@ void PhysicalDevice::MakeReady(Module module) {
   ready_modules_.fetch_or(1u << static_cast<unsigned>(module), std::memory_order_release);
 }
 
-void PhysicalDevice::Preload(Module module) {
-  for (std::size_t i = 0; i < kKernelCount; ++i) {
+void PhysicalDevice::Preload(Module module, const std::atomic<bool>& stop) {
+  for (std::size_t i = 0; i < kKernelCount && !stop; ++i) {
     if (kKernelModules[i] != module) continue;
     // One at a time, so that a process which wants to exit is not kept from it for long.
     const BackgroundCalls calls;

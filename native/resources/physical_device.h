@@ -52,8 +52,8 @@ class PhysicalDevice {
     return platform_->kernels();
   }
   // The same, with the code of each kernel loaded, which its first launch would do. For threads
-  // other than JavaScript's. Throws Failure.
-  void Preload(Module module);
+  // other than JavaScript's. Ends early if it is told to. Throws Failure.
+  void Preload(Module module, const std::atomic<bool>& stop);
 
  private:
   void CreatePool();

@@ -99,7 +99,7 @@ void StagingPool::RequireRoom(std::size_t bytes) {
 
 StagingPool::Block StagingPool::Acquire(std::size_t bytes, Patience patience) {
   // Powers of two, so that blocks fit again; whole pieces where doubling would waste much.
-  const std::size_t capacity = bytes <= kChunkBytes / 8
+  const std::size_t capacity = bytes <= kChunkBytes
                                    ? std::bit_ceil(std::max(bytes, kSmallestBlock))
                                    : (bytes + kChunkBytes - 1) / kChunkBytes * kChunkBytes;
   const bool waits = patience == Patience::kWaits;

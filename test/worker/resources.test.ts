@@ -53,6 +53,22 @@ if (!hasCompiler || sanitized) {
     );
   });
 
+  test('a thread for loading kernels that cannot be had', async () => {
+    const ending = await run(
+      `const device = cuda.simulatedDevice({ memoryBytes: 2 ** 26, workers: 1 });
+       scarce.refuseThreads(true);
+       await device.preload().then(() => console.log('no error'), tell);
+       scarce.refuseThreads(false);
+       await device.preload(['transpose']);
+       console.log('loaded');`,
+    );
+    expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(ending.stdout).toBe(
+      'CudaDriverError ERR_CUDA_DRIVER 304 pthread_create failed: cudaErrorOperatingSystem (304). ' +
+        'Resource temporarily unavailable\nloaded\n',
+    );
+  });
+
   test('memory that cannot be had, at each place in turn, of disposing', async () => {
     const ending = await run(
       `let most = 0;

@@ -98,7 +98,8 @@ export function shapeSlots(): Record<keyof MatmulShape, unknown> {
 }
 
 function stored(
-  [rows, columns]: readonly [number, number],
+  rows: number,
+  columns: number,
   stride: unknown,
   strideName: string,
   batches: number,
@@ -149,11 +150,12 @@ export function checkShape(given: Record<keyof MatmulShape, unknown>): CheckedSh
   const transposeB = checkBoolean(given.transposeB, 'transposeB', false);
   const alpha = checkNumber(given.alpha, 'alpha', 1);
   const beta = checkNumber(given.beta, 'beta', 0);
-  const shapeOfA = transposeA ? ([k, m] as const) : ([m, k] as const);
-  const shapeOfB = transposeB ? ([n, k] as const) : ([k, n] as const);
-  const a = stored(shapeOfA, given.lda, 'lda', batches, given.strideA, 'strideA');
-  const b = stored(shapeOfB, given.ldb, 'ldb', batches, given.strideB, 'strideB');
-  const c = stored([m, n], given.ldc, 'ldc', batches, given.strideC, 'strideC');
+  const { lda, ldb, ldc, strideA, strideB, strideC } = given;
+  const [rowsOfA, columnsOfA] = transposeA ? [k, m] : [m, k];
+  const [rowsOfB, columnsOfB] = transposeB ? [n, k] : [k, n];
+  const a = stored(rowsOfA, columnsOfA, lda, 'lda', batches, strideA, 'strideA');
+  const b = stored(rowsOfB, columnsOfB, ldb, 'ldb', batches, strideB, 'strideB');
+  const c = stored(m, n, ldc, 'ldc', batches, strideC, 'strideC');
   if (batches > 1 && c.batchStride < matrixLength(c)) {
     throw rangeError(
       `Expected at least the ${matrixLength(c)} elements of one result for \`strideC\` ` +

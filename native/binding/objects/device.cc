@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "binding/call.h"
@@ -66,6 +67,29 @@ napi_value Open(Call& call) {
   return call.FromNumber(environment.devices.Add(std::move(opened)));
 }
 
+std::vector<std::shared_ptr<StreamBox>> StreamsOf(Call& call, const DeviceBox* box) {
+  std::vector<std::shared_ptr<StreamBox>> streams;
+  call.environment().streams.ForEach([&](const std::shared_ptr<StreamBox>& stream) {
+    if (&stream->device() == box) {
+      streams.push_back(stream);
+    }
+  });
+  return streams;
+}
+
+bool HasWork(Call& call, DeviceBox& box) noexcept {
+  if (!box.physical->EnterQuietly()) return false;
+  const auto is_working = [&](const std::shared_ptr<StreamBox>& stream) {
+    return Quietly([&] { return box.physical->runtime().StreamQuery(stream->handle()); }) ==
+           Status::kNotReady;
+  };
+  try {
+    return std::ranges::any_of(StreamsOf(call, &box), is_working) || !box.PendingEnds().empty();
+  } catch (...) {
+    return true;
+  }
+}
+
 // What belongs to the device goes first: buffers, events, streams. Not reads: what was enqueued
 // before completes, and who waits for it gets it.
 napi_value Close(Call& call) {
@@ -75,6 +99,7 @@ napi_value Close(Call& call) {
     return call.Undefined();
   }
   const DeviceBox* box = opened->box.get();
+  const bool had_work = HasWork(call, *opened->box);
   environment.buffers.RemoveIf(
       [=](const BufferView& buffer) { return &buffer.memory->device() == box; });
   environment.events.RemoveIf([=](const RecordableEvent& event) { return &event.device() == box; });
@@ -84,8 +109,9 @@ napi_value Close(Call& call) {
     }
   });
   environment.streams.RemoveIf([=](const StreamBox& stream) { return &stream.device() == box; });
+  environment.Settle();
   environment.ReleaseWatchers();
-  LetGo(*opened->box);
+  LetGo(box->physical, had_work);
   return call.Undefined();
 }
 
@@ -116,16 +142,6 @@ napi_value Trim(Call& call) {
   physical.staging().Trim();
   physical.Check(physical.runtime().MemPoolTrimTo(physical.pool(), 0), "cudaMemPoolTrimTo");
   return call.Undefined();
-}
-
-std::vector<std::shared_ptr<StreamBox>> StreamsOf(Call& call, const DeviceBox* box) {
-  std::vector<std::shared_ptr<StreamBox>> streams;
-  call.environment().streams.ForEach([&](const std::shared_ptr<StreamBox>& stream) {
-    if (&stream->device() == box) {
-      streams.push_back(stream);
-    }
-  });
-  return streams;
 }
 
 using Marks = std::vector<std::shared_ptr<EventBox>>;

@@ -21,9 +21,10 @@ napi_value Preload(Call& call) {
   const std::shared_ptr<PhysicalDevice> device = call.Device(0)->box->physical;
   std::vector<Module> modules = ModulesOf(call.String(1), device->properties());
   device->Enter();
-  return call.environment().MakePromise([device, modules = std::move(modules)] {
-    for (const Module module : modules) device->Preload(module);
-  });
+  return call.environment().MakePromise(
+      [device, modules = std::move(modules)](const std::atomic<bool>& stop) {
+        for (const Module module : modules) device->Preload(module, stop);
+      });
 }
 
 }  // namespace

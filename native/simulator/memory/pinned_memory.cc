@@ -25,8 +25,9 @@ Status PinnedMemory::Allocate(std::size_t bytes, void** pointer) {
   auto* const start = reinterpret_cast<std::byte*>(begin);
   if (slack != 0) madvise(start, bytes, MADV_HUGEPAGE);
   Block block(start, [base, bytes, slack](std::byte*) { munmap(base, bytes + slack); });
-  constexpr std::size_t kPoisoned = 4096;  // CUDA does not promise zeros
-  std::memset(start, 0xA5, std::min(bytes, kPoisoned));
+  // CUDA does not promise zeros. Of a huge page all would be touched, which takes long here.
+  constexpr std::size_t kPoisoned = 4096;
+  if (slack == 0) std::memset(start, 0xA5, std::min(bytes, kPoisoned));
 
   std::lock_guard lock(mutex_);
   blocks_.emplace(begin, Entry{std::move(block), bytes});

@@ -39,6 +39,23 @@ test.each([
   expect(megabytes).toBeLessThan(150);
 });
 
+test('devices do not pile up in a program that does not come back to its event loop', async () => {
+  const ending = await runChild(`
+    const { cuda } = require('nodecuda');
+    const { readdirSync } = require('node:fs');
+    const bytes = new Uint8Array(1e6);
+    for (let i = 0; i < 50; i++) {
+      const device = cuda.simulatedDevice({ memoryBytes: 2 ** 24, workers: 2 });
+      device.alloc('uint8', 1e6).write(bytes);
+      device.synchronizeSync();
+      device.dispose();
+    }
+    console.log(readdirSync('/proc/self/task').length);
+  `);
+  expect(ending).toMatchObject({ code: 0, stderr: '' });
+  expect(Number(ending.stdout)).toBeLessThan(30);
+});
+
 test('nothing of the addon is open once all devices are disposed', async () => {
   const open = new Set<number>();
   const hook = createHook({

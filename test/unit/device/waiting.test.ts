@@ -150,11 +150,11 @@ describe('allocAsync', () => {
   test('waits where alloc fails, and has the memory then', async () => {
     faulty.fail('MallocFromPoolAsync', 1, 2, 'persistent');
     expect(thrown(() => device.alloc('float32', 4))).toMatchObject({ code: 'ERR_CUDA_OOM' });
-    keepBusyElsewhere();
+    const end = keepBusyElsewhere();
     const allocated = device.allocAsync('float32', 4, { uninitialized: true });
     faulty.clear();
     using buffer = await allocated;
-    expect(device.defaultStream.query()).toBe(true);
+    expect(end.query()).toBe(true);
     expect(buffer.length).toBe(4);
   });
 
@@ -162,7 +162,10 @@ describe('allocAsync', () => {
   function keepBusyElsewhere() {
     faulty.clear();
     keepBusy(200);
+    const end = device.createEvent();
+    end.record();
     faulty.fail('MallocFromPoolAsync', 1, 2, 'persistent');
+    return end;
   }
 
   test('waits for nothing where there is memory', async () => {
