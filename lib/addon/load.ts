@@ -103,10 +103,19 @@ function announceExit({ addon, path }: Loaded): void {
   process.once('exit', () => addon.beginShutdown());
 }
 
-/** A quarter of the memory that the process may have; a container may have less than the machine. */
-function stagingBytes(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  return Math.floor(Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 4);
+/**
+ * Copies may hold a quarter of the memory that the process may have; a container may have less than the
+ * machine. Where neither can be asked, as in Deno, the addon's own limit stays.
+ */
+function limitStaging(addon: NativeAddon): void {
+  let bytes: number;
+  try {
+    const constrained = process.constrainedMemory?.() ?? 0;
+    bytes = Math.min(totalmem(), constrained > 0 ? constrained : Infinity);
+  } catch {
+    return;
+  }
+  addon.limitStaging(Math.floor(bytes / 4));
 }
 
 interface Loaded {
@@ -121,7 +130,7 @@ function load(): Loaded {
   const { root, found, failures } = findAddon();
   if (found === undefined) throw loadError(failures, root);
   announceExit(found);
-  found.addon.limitStaging(stagingBytes());
+  limitStaging(found.addon);
   loaded = { addon: wrapAddon(found.addon), path: found.path };
   return loaded;
 }
