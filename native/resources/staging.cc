@@ -87,7 +87,8 @@ bool StagingPool::TakeIdle(std::size_t capacity, Block* block) {
 }
 
 // One copy alone may be as large as it likes: its memory comes back while it goes on, as a rule.
-void StagingPool::RequireRoom(std::size_t bytes) {
+void StagingPool::RequireRoom(std::size_t bytes, Patience patience) {
+  if (patience == Patience::kWaits) return;
   const std::size_t most = MostBytes();
   std::lock_guard lock(mutex_);
   if (bytes_in_use_ + bytes <= most) return;

@@ -34,8 +34,8 @@ class StagingPool {
   explicit StagingPool(PhysicalDevice& device) : device_(device) {}
 
   // Throws Failure if a copy of `bytes`, beside those that are under way, would take too much of
-  // the host's memory. For those who do not wait: they would make the host run out of it.
-  void RequireRoom(std::size_t bytes);
+  // the host's memory and nobody waits, who would not make the host run out of it.
+  void RequireRoom(std::size_t bytes, Patience patience);
   // A block of at least `bytes`, which is not in use. The device must be current. Who waits gets
   // one back from the oldest copy if much is in flight. Throws Failure.
   Block Acquire(std::size_t bytes, Patience patience);

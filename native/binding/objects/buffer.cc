@@ -59,9 +59,7 @@ napi_value Write(Call& call) {
   if (source.bytes == 0) {
     return call.Undefined();
   }
-  if (patience == StagingPool::Patience::kNone) {
-    physical.staging().RequireRoom(source.bytes);
-  }
+  physical.staging().RequireRoom(source.bytes, patience);
   buffer.memory->BeforeWrite(stream);
   Runtime& runtime = physical.runtime();
   for (std::size_t done = 0; done < source.bytes;) {
@@ -91,9 +89,7 @@ napi_value StartRead(Call& call) {
   PhysicalDevice& physical = *buffer.memory->device().physical;
   RequireSameDevice(physical, *stream);
   physical.Enter();
-  if (patience == StagingPool::Patience::kNone) {
-    physical.staging().RequireRoom(bytes);
-  }
+  physical.staging().RequireRoom(bytes, patience);
   auto read = std::make_shared<ReadBox>(stream->shared_device());
   read->bytes = bytes;
   if (bytes > 0) {

@@ -48,8 +48,7 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
       shared_(LinesFor(grid.shape().total_shared_bytes)),
       local_(LinesFor(kernel_.local_bytes * kWarpSize) * WarpsOf(threads_)),
       warps_(WarpsOf(threads_)),
-      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0),
-      wgmma_reads_(WarpsOf(threads_)) {
+      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0) {
   FillConstants(false);
 }
 
@@ -84,7 +83,7 @@ void BlockRunner::Start(std::uint64_t block) {
   std::fill(shared_.begin(), shared_.end(), Line{});
   std::fill(local_.begin(), local_.end(), Line{});
   barriers_ = {};
-  std::fill(wgmma_reads_.begin(), wgmma_reads_.end(), WgmmaReads{});
+  wgmma_reads_.clear();
   bulk_groups_.clear();
   for (AsyncCopies& copies : copies_) copies.Clear();
   running_threads_ = threads_;

@@ -82,6 +82,7 @@ class BlockRunner {
   bool MayOverwrite(const BulkCopy& copy);
   bool RunBulkGroup(int warp, const Instruction& in, LaneMask lanes);
   bool SignalEnd(const BulkCopy& copy);
+  WgmmaReads& WgmmaReadsOf(int warp);
   bool RunWgmma(int warp, const Instruction& in, std::byte* file, LaneMask lanes);
   bool RunWgmmaGroup(int warp, const Instruction& in, LaneMask lanes);
 
@@ -114,7 +115,7 @@ class BlockRunner {
   std::vector<Warp> warps_;
   std::vector<AsyncCopies> copies_;  // one a warp where the launch wants them late, else none
   std::array<Barrier, kBarriers> barriers_;
-  std::vector<WgmmaReads> wgmma_reads_;     // by warp
+  std::vector<WgmmaReads> wgmma_reads_;     // by warp; none before the block's first wgmma
   std::vector<std::uint32_t> bulk_groups_;  // committed so far, by thread
   std::uint64_t block_ = 0;
   std::uint32_t running_threads_ = 0;

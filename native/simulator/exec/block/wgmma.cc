@@ -129,6 +129,11 @@ bool IsUniform(const std::byte* file, std::uint32_t slot) {
 // done as late as wgmma.wait_group; but PTX as nvcc writes it moves accumulators between registers
 // before that, which only ptxas can see through, so the results have to be there at once. The
 // lines read are kept until the wait, to find copies that come too early.
+WgmmaReads& BlockRunner::WgmmaReadsOf(int warp) {
+  wgmma_reads_.resize(warps_.size());
+  return wgmma_reads_[static_cast<std::size_t>(warp)];
+}
+
 bool BlockRunner::RunWgmma(int warp, const Instruction& in, std::byte* file, LaneMask lanes) {
   const int lead = std::countr_zero(lanes);
   const auto fail = [&](const char* why) { return view_.Fail(Status::kLaunchFailure, lead, why); };
@@ -142,7 +147,7 @@ bool BlockRunner::RunWgmma(int warp, const Instruction& in, std::byte* file, Lan
   if ((!form.a_in_registers && !IsUniform(file, in.slot[0])) || !IsUniform(file, in.slot[1]))
     return fail("a matrix descriptor differs among the threads");
 
-  WgmmaReads::Lines& lines = wgmma_reads_[static_cast<std::size_t>(warp)].current();
+  WgmmaReads::Lines& lines = WgmmaReadsOf(warp).current();
   const UnitReader read = [&](std::uint64_t address, void* unit) {
     constexpr std::uint64_t kBytes = 16;
     const std::byte* host = view_.Locate(Space::kShared, address, kBytes, kBytes, false, lead);
@@ -182,7 +187,7 @@ bool BlockRunner::RunWgmmaGroup(int warp, const Instruction& in, LaneMask lanes)
   if (lanes != kFullMask)
     return view_.Fail(Status::kLaunchFailure, std::countr_zero(lanes),
                       "not all threads of the warp execute the instruction");
-  WgmmaReads& reads = wgmma_reads_[static_cast<std::size_t>(warp)];
+  WgmmaReads& reads = WgmmaReadsOf(warp);
   if (static_cast<AsyncOp>(in.detail[0]) == AsyncOp::kWgmmaCommit) {
     reads.Commit();
   } else {
