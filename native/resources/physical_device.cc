@@ -72,7 +72,8 @@ void PhysicalDevice::Preload(Module module, const std::atomic<bool>& stop) {
     // One at a time, so that a process which wants to exit is not kept from it for long.
     const BackgroundCalls calls;
     Enter();
-    Check(runtime().FuncGetAttributes(Kernels(module)[i]), "cudaFuncGetAttributes");
+    FunctionAttributes attributes;
+    Check(runtime().FuncGetAttributes(&attributes, Kernels(module)[i]), "cudaFuncGetAttributes");
   }
 }
 

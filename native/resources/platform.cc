@@ -88,7 +88,8 @@ const BuiltinKernels& Platform::LoadModule(PhysicalDevice& device, Module module
   }
   for (std::size_t i = 0; i < kKernelCount; ++i) {
     if (kKernelModules[i] == module) {
-      check(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i]),
+      std::string log;
+      check(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i], &log),
             "cudaLibraryGetKernel", kKernelNames[i]);
     }
   }

@@ -178,20 +178,25 @@ Status FindTensorMapEncodeTiled(PFN_cuTensorMapEncodeTiled_v12000* encode) {
 }
 
 // Not more than there are in LaunchConfig.
-constexpr unsigned kMaxLaunchAttributes = 2;
+constexpr unsigned kMaxLaunchAttributes = 3;
 
 unsigned FillAttributes(const LaunchConfig& config,
                         cudaLaunchAttribute (&attributes)[kMaxLaunchAttributes]) {
   unsigned count = 0;
-  if (config.cluster_x != 0) {
+  if (config.cluster.x != 0) {
     cudaLaunchAttribute& cluster = attributes[count++];
     cluster.id = cudaLaunchAttributeClusterDimension;
-    cluster.val.clusterDim = {config.cluster_x, 1, 1};
+    cluster.val.clusterDim = {config.cluster.x, config.cluster.y, config.cluster.z};
   }
   if (config.programmatic_stream_serialization) {
     cudaLaunchAttribute& serialization = attributes[count++];
     serialization.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     serialization.val.programmaticStreamSerializationAllowed = 1;
+  }
+  if (config.cooperative) {
+    cudaLaunchAttribute& cooperative = attributes[count++];
+    cooperative.id = cudaLaunchAttributeCooperative;
+    cooperative.val.cooperative = 1;
   }
   return count;
 }
@@ -333,17 +338,33 @@ class CudaRuntime final : public Runtime {
   Status LibraryUnload(Library library) override {
     return Checked(cudaLibraryUnload(Cuda(library)));
   }
-  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
+  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name,
+                          std::string* log) override {
+    log->clear();
     return Checked(cudaLibraryGetKernel(Cuda(kernel), Cuda(library), name));
+  }
+  Status LibraryGetGlobal(void** pointer, std::size_t* bytes, Library library,
+                          const char* name) override {
+    return Checked(cudaLibraryGetGlobal(pointer, bytes, Cuda(library), name));
   }
   Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
                                      int device) override {
     return Checked(cudaKernelSetAttributeForDevice(
         Cuda(kernel), static_cast<cudaFuncAttribute>(attribute), value, device));
   }
-  Status FuncGetAttributes(Kernel kernel) override {
-    cudaFuncAttributes attributes{};
-    return Checked(cudaFuncGetAttributes(&attributes, kernel));
+  Status FuncGetAttributes(FunctionAttributes* attributes, Kernel kernel) override {
+    cudaFuncAttributes from{};
+    const Status status = Checked(cudaFuncGetAttributes(&from, kernel));
+    if (status == Status::kSuccess) {
+      *attributes = {from.sharedSizeBytes, from.localSizeBytes, from.constSizeBytes, from.numRegs,
+                     from.maxThreadsPerBlock};
+    }
+    return status;
+  }
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel, int block_threads,
+                                                   std::size_t dynamic_shared_bytes) override {
+    return Checked(cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, kernel, block_threads,
+                                                                 dynamic_shared_bytes));
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     PFN_cuTensorMapEncodeTiled_v12000 encode = nullptr;

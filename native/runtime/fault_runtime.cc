@@ -137,15 +137,25 @@ class FaultRuntimeImpl final : public FaultRuntime {
   Status LibraryUnload(Library library) override {
     FORWARD_LIVE(libraries, -1, LibraryUnload, library);
   }
-  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
-    FORWARD(LibraryGetKernel, kernel, library, name);
+  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name,
+                          std::string* log) override {
+    FORWARD(LibraryGetKernel, kernel, library, name, log);
+  }
+  Status LibraryGetGlobal(void** pointer, std::size_t* bytes, Library library,
+                          const char* name) override {
+    FORWARD(LibraryGetGlobal, pointer, bytes, library, name);
   }
   Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
                                      int device) override {
     FORWARD(KernelSetAttributeForDevice, kernel, attribute, value, device);
   }
-  Status FuncGetAttributes(Kernel kernel) override {
-    FORWARD(FuncGetAttributes, kernel);
+  Status FuncGetAttributes(FunctionAttributes* attributes, Kernel kernel) override {
+    FORWARD(FuncGetAttributes, attributes, kernel);
+  }
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel, int block_threads,
+                                                   std::size_t dynamic_shared_bytes) override {
+    FORWARD(OccupancyMaxActiveBlocksPerMultiprocessor, blocks, kernel, block_threads,
+            dynamic_shared_bytes);
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     FORWARD(TensorMapEncodeTiled, map, tiled);

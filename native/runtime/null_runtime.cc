@@ -99,11 +99,26 @@ class NullRuntime final : public Runtime {
     return Hand(library);
   }
   Status LibraryUnload(Library) override { return Status::kSuccess; }
-  Status LibraryGetKernel(Kernel* kernel, Library, const char*) override { return Hand(kernel); }
+  Status LibraryGetKernel(Kernel* kernel, Library, const char*, std::string* log) override {
+    log->clear();
+    return Hand(kernel);
+  }
+  Status LibraryGetGlobal(void** pointer, std::size_t* bytes, Library, const char*) override {
+    *pointer = reinterpret_cast<void*>(address_.fetch_add(256));
+    *bytes = 256;
+    return Status::kSuccess;
+  }
   Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override {
     return Status::kSuccess;
   }
-  Status FuncGetAttributes(Kernel) override { return Status::kSuccess; }
+  Status FuncGetAttributes(FunctionAttributes* attributes, Kernel) override {
+    *attributes = {.max_threads_per_block = 1024};
+    return Status::kSuccess;
+  }
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int,
+                                                   std::size_t) override {
+    return Give(blocks, 1);
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled&) override {
     *map = {};
     return Status::kSuccess;

@@ -37,12 +37,24 @@ struct LaunchConfig {
   Dim3 block;
   std::size_t dynamic_shared_bytes = 0;
   Stream stream = nullptr;
-  // Blocks of a cluster, neighbours along x; the grid is a multiple of it. 0: what the kernel was
-  // compiled for, no clusters as a rule. (cudaLaunchAttributeClusterDimension)
-  std::uint32_t cluster_x = 0;
+  // Blocks of a cluster; the grid is a multiple of it. All 0: what the kernel was compiled for, no
+  // clusters as a rule. (cudaLaunchAttributeClusterDimension)
+  Dim3 cluster{0, 0, 0};
   // The kernel may start before its predecessor in the stream has ended, and waits for it with
   // griddepcontrol.wait. (cudaLaunchAttributeProgrammaticStreamSerialization)
   bool programmatic_stream_serialization = false;
+  // All blocks are on the device at one time, so that they may wait for each other.
+  // (cudaLaunchAttributeCooperative)
+  bool cooperative = false;
+};
+
+// What a kernel takes on a device, compiled for it (cudaFuncAttributes).
+struct FunctionAttributes {
+  std::size_t shared_bytes = 0;  // static
+  std::size_t local_bytes = 0;   // per thread
+  std::size_t const_bytes = 0;   // of the module, not its parameters
+  int registers = -1;            // per thread; -1: not known, as on the simulated device
+  int max_threads_per_block = 0;
 };
 
 // Values as in driver_types.h.
@@ -146,12 +158,21 @@ class Runtime {
   // process, as in CUDA, and can be used on every device.
   virtual Status LibraryLoadData(Library* library, const ModuleImage& image, std::string* log) = 0;
   virtual Status LibraryUnload(Library library) = 0;
-  virtual Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) = 0;
+  // On failure `log` tells why where that is known (may stay empty).
+  virtual Status LibraryGetKernel(Kernel* kernel, Library library, const char* name,
+                                  std::string* log) = 0;
+  // The memory on the current device of a variable of the module.
+  virtual Status LibraryGetGlobal(void** pointer, std::size_t* bytes, Library library,
+                                  const char* name) = 0;
   virtual Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
                                              int device) = 0;
-  // Has the kernel's code loaded on the current device, which its first launch would do otherwise.
-  // The attributes themselves are of no use here.
-  virtual Status FuncGetAttributes(Kernel kernel) = 0;
+  // Also has the kernel's code loaded on the current device, which its first launch would do
+  // otherwise.
+  virtual Status FuncGetAttributes(FunctionAttributes* attributes, Kernel kernel) = 0;
+  // How many blocks of that many threads are on a multiprocessor of the current device at one time.
+  virtual Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel,
+                                                           int block_threads,
+                                                           std::size_t dynamic_shared_bytes) = 0;
   // Fills *map. Needs compute capability 9.0; kInvalidValue when `tiled` breaks a rule stated
   // there. (cuTensorMapEncodeTiled, without interleave and with zeros for what is outside.)
   virtual Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) = 0;

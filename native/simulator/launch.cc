@@ -21,12 +21,13 @@ constexpr std::uint64_t kMaxPortableCluster = 8;
 Status CheckCluster(const LaunchConfig& config, const KernelInfo& kernel,
                     const DeviceProperties& properties) {
   const auto& required = kernel.required_cluster;
-  if (config.cluster_x == 0 && required[0] == 0) return Status::kSuccess;
+  const Dim3& asked = config.cluster;
+  if (asked.x == 0 && required[0] == 0) return Status::kSuccess;
   if (properties.major < 9) return Status::kNotSupported;
-  const bool as_required = config.cluster_x == required[0] && required[1] == 1 && required[2] == 1;
-  if (config.cluster_x != 0 && required[0] != 0 && !as_required) {
-    return Status::kInvalidClusterSize;
-  }
+  const bool as_required =
+      asked.x == required[0] && asked.y == required[1] && asked.z == required[2];
+  if (asked.x != 0 && required[0] != 0 && !as_required) return Status::kInvalidClusterSize;
+  if (asked.x != 0 && (asked.y == 0 || asked.z == 0)) return Status::kInvalidClusterSize;
   const Dim3 cluster = ClusterOf(config, kernel);
   const std::uint64_t plane = std::uint64_t{cluster.x} * cluster.y;
   if (plane > kMaxPortableCluster || plane * cluster.z > kMaxPortableCluster) {
@@ -64,10 +65,25 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
   return CheckCluster(config, kernel, properties);
 }
 
+int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
+                 std::size_t dynamic_shared_bytes) {
+  if (block_threads > properties.max_threads_per_block) return 0;
+  // CUDA itself takes 1 KiB of each block's from capability 8.0 on.
+  const std::size_t reserved = properties.major >= 8 ? 1024 : 0;
+  const std::size_t shared = kernel.static_shared_bytes + dynamic_shared_bytes;
+  if (shared > properties.shared_memory_per_block_optin) return 0;
+  const int warps = (block_threads + properties.warp_size - 1) / properties.warp_size;
+  const int by_threads = properties.max_threads_per_multiprocessor / (warps * properties.warp_size);
+  const std::size_t by_shared =
+      properties.shared_memory_per_multiprocessor / std::max<std::size_t>(shared + reserved, 1);
+  return static_cast<int>(std::min<std::size_t>(
+      by_shared, std::min(by_threads, properties.max_blocks_per_multiprocessor)));
+}
+
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel) {
   const auto& required = kernel.required_cluster;
   if (required[0] != 0) return {required[0], required[1], required[2]};
-  return {std::max(config.cluster_x, 1u), 1, 1};
+  return config.cluster.x != 0 ? config.cluster : Dim3{1, 1, 1};
 }
 
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed) {

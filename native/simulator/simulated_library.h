@@ -22,6 +22,8 @@ class SimulatedLibrary {
   explicit SimulatedLibrary(std::span<const PtxImage> images)
       : images_(images.begin(), images.end()) {}
 
+  // Whether it is part of the binary: see PtxImage.
+  bool embedded() const { return !images_.empty() && images_.front().embedded; }
   // Takes the image with the highest target that the device can run. `log` may be null.
   Status ProgramFor(SimulatedDevice& device, std::shared_ptr<const Program>* program,
                     std::string* log);

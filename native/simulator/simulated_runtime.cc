@@ -265,8 +265,33 @@ class SimulatedRuntime final : public Runtime {
     for (const auto& [name, kernel] : state->kernels()) kernels_.Remove(kernel);
     return Status::kSuccess;
   }
-  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name) override {
+  Status LibraryGetKernel(Kernel* kernel, Library library, const char* name,
+                          std::string* log) override {
     *kernel = nullptr;
+    log->clear();
+    const auto state = libraries_.Find(library);
+    if (!state) return Status::kInvalidResourceHandle;
+    if (name == nullptr) return Status::kInvalidValue;
+    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+    std::shared_ptr<const Program> program;
+    const Status status = state->ProgramFor(*Current(), &program, log);
+    if (status != Status::kSuccess) return status;
+    if (!program->HasKernel(name)) return Status::kSymbolNotFound;
+    // Decoded now, so that its errors come out here; what is embedded has none.
+    LoadFailure failure;
+    if (!state->embedded() && program->FindKernel(name, &failure) == nullptr) {
+      *log = std::move(failure.log);
+      return failure.status;
+    }
+    *kernel = state->KernelHandle(name, [&] {
+      return kernels_.Add(std::make_shared<KernelState>(state, name, devices_.size()));
+    });
+    return Status::kSuccess;
+  }
+  Status LibraryGetGlobal(void** pointer, std::size_t* bytes, Library library,
+                          const char* name) override {
+    *pointer = nullptr;
+    *bytes = 0;
     const auto state = libraries_.Find(library);
     if (!state) return Status::kInvalidResourceHandle;
     if (name == nullptr) return Status::kInvalidValue;
@@ -274,10 +299,10 @@ class SimulatedRuntime final : public Runtime {
     std::shared_ptr<const Program> program;
     const Status status = state->ProgramFor(*Current(), &program, nullptr);
     if (status != Status::kSuccess) return status;
-    if (!program->HasKernel(name)) return Status::kSymbolNotFound;
-    *kernel = state->KernelHandle(name, [&] {
-      return kernels_.Add(std::make_shared<KernelState>(state, name, devices_.size()));
-    });
+    const GlobalVariable variable = program->FindVariable(name);
+    if (variable.address == 0) return Status::kSymbolNotFound;
+    *pointer = reinterpret_cast<void*>(variable.address);
+    *bytes = variable.bytes;
     return Status::kSuccess;
   }
   Status KernelSetAttributeForDevice(Kernel kernel, KernelAttribute attribute, int value,
@@ -299,13 +324,28 @@ class SimulatedRuntime final : public Runtime {
     state->max_dynamic_shared_bytes[static_cast<std::size_t>(device)] = value;
     return Status::kSuccess;
   }
-  Status FuncGetAttributes(Kernel kernel) override {
-    const auto state = kernels_.Find(kernel);
-    if (!state) return Status::kInvalidResourceHandle;
-    if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
+  Status FuncGetAttributes(FunctionAttributes* attributes, Kernel kernel) override {
     std::shared_ptr<const Program> program;
     const KernelInfo* info = nullptr;
-    return FindKernel(*state, *Current(), &program, &info);
+    const Status status = FindOnCurrent(kernel, &program, &info);
+    if (status != Status::kSuccess) return status;
+    const auto most = static_cast<unsigned>(Current()->properties().max_threads_per_block);
+    *attributes = {.shared_bytes = info->static_shared_bytes,
+                   .local_bytes = info->local_bytes,
+                   .max_threads_per_block = static_cast<int>(
+                       info->max_threads == 0 ? most : std::min(most, info->max_threads))};
+    return Status::kSuccess;
+  }
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel, int block_threads,
+                                                   std::size_t dynamic_shared_bytes) override {
+    *blocks = 0;
+    std::shared_ptr<const Program> program;
+    const KernelInfo* info = nullptr;
+    const Status status = FindOnCurrent(kernel, &program, &info);
+    if (status != Status::kSuccess) return status;
+    if (block_threads <= 0) return Status::kInvalidValue;
+    *blocks = ActiveBlocks(*info, Current()->properties(), block_threads, dynamic_shared_bytes);
+    return Status::kSuccess;
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
@@ -331,7 +371,7 @@ class SimulatedRuntime final : public Runtime {
                          static_cast<std::size_t>(MaxDynamicSharedBytes(*state).load()));
     if (status != Status::kSuccess) return status;
     launch.cluster = ClusterOf(config, *launch.kernel);
-    launch.explicit_cluster = config.cluster_x != 0 || launch.kernel->required_cluster[0] != 0;
+    launch.explicit_cluster = config.cluster.x != 0 || launch.kernel->required_cluster[0] != 0;
     status = PackParameters(*launch.kernel, arguments, &launch.parameters);
     if (status != Status::kSuccess) return status;
     return device.EnqueueLaunch(queue, std::move(launch));
@@ -361,9 +401,18 @@ class SimulatedRuntime final : public Runtime {
                            std::shared_ptr<const Program>* program, const KernelInfo** info) {
     const Status status = state.library->ProgramFor(device, program, nullptr);
     if (status != Status::kSuccess) return status;
-    *info = (*program)->FindKernel(state.name);
+    LoadFailure failure;
+    *info = (*program)->FindKernel(state.name, &failure);
     if (*info != nullptr) return Status::kSuccess;
-    return (*program)->HasKernel(state.name) ? Status::kInvalidPtx : Status::kInvalidDeviceFunction;
+    if (failure.status == Status::kSymbolNotFound) return Status::kInvalidDeviceFunction;
+    return failure.status;
+  }
+  Status FindOnCurrent(Kernel kernel, std::shared_ptr<const Program>* program,
+                       const KernelInfo** info) const {
+    const auto state = kernels_.Find(kernel);
+    if (!state) return Status::kInvalidResourceHandle;
+    const Status status = CurrentFault();
+    return status != Status::kSuccess ? status : FindKernel(*state, *Current(), program, info);
   }
 
   // On the current device.

@@ -19,11 +19,12 @@ constexpr const char* kCalls =
     "cudaEventQuery cudaEventRecord cudaEventSynchronize cudaFreeAsync cudaFreeHost "
     "cudaFuncGetAttributes cudaGetDevice "
     "cudaGetDeviceCount cudaGetDeviceProperties cudaGetDriverEntryPointByVersion cudaGetLastError "
-    "cudaHostAlloc cudaKernelSetAttributeForDevice cudaLaunchKernelExC cudaLibraryGetKernel "
+    "cudaHostAlloc cudaKernelSetAttributeForDevice cudaLaunchKernelExC cudaLibraryGetGlobal "
+    "cudaLibraryGetKernel "
     "cudaLibraryLoadData cudaLibraryUnload cudaMallocFromPoolAsync cudaMemGetInfo "
     "cudaMemPoolCreate "
     "cudaMemPoolDestroy cudaMemPoolSetAttribute cudaMemPoolTrimTo cudaMemcpyAsync cudaMemsetAsync "
-    "cudaRuntimeGetVersion cudaSetDevice cudaStreamCreateWithPriority cudaStreamDestroy "
+    "cudaOccupancyMaxActiveBlocksPerMultiprocessor cudaRuntimeGetVersion cudaSetDevice cudaStreamCreateWithPriority cudaStreamDestroy "
     "cudaStreamQuery cudaStreamSynchronize cudaStreamWaitEvent cuTensorMapEncodeTiled";
 
 std::vector<std::string> Split(const std::string& text, char separator) {

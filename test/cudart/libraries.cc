@@ -49,6 +49,9 @@ struct Images {
   std::vector<PtxImage> ptx;
 };
 
+// The simulated device does not know how many a kernel takes; a GPU always does.
+constexpr int kRegisters = 32;
+
 // The simulated library reads them as long as it is loaded.
 struct Loaded {
   std::mutex mutex;
@@ -84,14 +87,14 @@ LaunchConfig Convert(const cudaLaunchConfig_t& from) {
   to.stream = Cast<Stream>(from.stream);
   for (unsigned i = 0; i < from.numAttrs; ++i) {
     const cudaLaunchAttribute& attribute = from.attrs[i];
-    if (Capability() < 90) {
+    if (Capability() < 90 && attribute.id != cudaLaunchAttributeCooperative) {
       Violation("cudaLaunchKernelExC", "a launch attribute that 9.0 is the first to have");
     }
     if (attribute.id == cudaLaunchAttributeClusterDimension) {
-      if (attribute.val.clusterDim.y != 1 || attribute.val.clusterDim.z != 1) {
-        Violation("cudaLaunchKernelExC", "the double knows clusters along x only");
-      }
-      to.cluster_x = attribute.val.clusterDim.x;
+      const auto& cluster = attribute.val.clusterDim;
+      to.cluster = {cluster.x, cluster.y, cluster.z};
+    } else if (attribute.id == cudaLaunchAttributeCooperative) {
+      to.cooperative = attribute.val.cooperative != 0;
     } else if (attribute.id == cudaLaunchAttributeProgrammaticStreamSerialization) {
       to.programmatic_stream_serialization =
           attribute.val.programmaticStreamSerializationAllowed != 0;
@@ -169,9 +172,22 @@ cudaError_t cudaLibraryGetKernel(cudaKernel_t* kernel, cudaLibrary_t library, co
   return Call("cudaLibraryGetKernel", [&] {
     NeedDevice("cudaLibraryGetKernel");
     Need("cudaLibraryGetKernel", Kind::kLibrary, library);
+    std::string log;  // the driver keeps it to itself
     const Status status =
-        Simulated().LibraryGetKernel(Cast<Kernel*>(kernel), Cast<Library>(library), name);
+        Simulated().LibraryGetKernel(Cast<Kernel*>(kernel), Cast<Library>(library), name, &log);
     if (status == Status::kSuccess) Made(Kind::kKernel, *kernel, 0, library);
+    return status;
+  });
+}
+
+cudaError_t cudaLibraryGetGlobal(void** pointer, size_t* bytes, cudaLibrary_t library,
+                                 const char* name) {
+  return Call("cudaLibraryGetGlobal", [&] {
+    NeedDevice("cudaLibraryGetGlobal");
+    Need("cudaLibraryGetGlobal", Kind::kLibrary, library);
+    const Status status =
+        Simulated().LibraryGetGlobal(pointer, bytes, Cast<Library>(library), name);
+    if (status == Status::kSuccess) Made(Kind::kMemory, *pointer, *bytes, library);
     return status;
   });
 }
@@ -189,8 +205,26 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* ke
   return Call("cudaFuncGetAttributes", [&] {
     NeedDevice("cudaFuncGetAttributes");
     Need("cudaFuncGetAttributes", Kind::kKernel, kernel);
+    FunctionAttributes from;
+    const Status status =
+        Simulated().FuncGetAttributes(&from, Cast<Kernel>(const_cast<void*>(kernel)));
     *attributes = {};
-    return Simulated().FuncGetAttributes(Cast<Kernel>(const_cast<void*>(kernel)));
+    attributes->sharedSizeBytes = from.shared_bytes;
+    attributes->localSizeBytes = from.local_bytes;
+    attributes->numRegs = kRegisters;
+    attributes->maxThreadsPerBlock = from.max_threads_per_block;
+    return status;
+  });
+}
+
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* kernel,
+                                                          int block_threads,
+                                                          size_t dynamic_shared_bytes) {
+  return Call("cudaOccupancyMaxActiveBlocksPerMultiprocessor", [&] {
+    NeedDevice("cudaOccupancyMaxActiveBlocksPerMultiprocessor");
+    Need("cudaOccupancyMaxActiveBlocksPerMultiprocessor", Kind::kKernel, kernel);
+    return Simulated().OccupancyMaxActiveBlocksPerMultiprocessor(
+        blocks, Cast<Kernel>(const_cast<void*>(kernel)), block_threads, dynamic_shared_bytes);
   });
 }
 

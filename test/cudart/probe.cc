@@ -64,7 +64,7 @@ void Load(std::initializer_list<PtxImage> images, const char* kernel_name) {
   nodecuda::Status status =
       runtime->LibraryLoadData(&library, {{}, {images.begin(), images.size()}}, &log);
   if (status == nodecuda::Status::kSuccess) {
-    status = runtime->LibraryGetKernel(&kernel, library, kernel_name);
+    status = runtime->LibraryGetKernel(&kernel, library, kernel_name, &log);
     runtime->LibraryUnload(library);
   }
   std::printf("%s %s\n", nodecuda::StatusName(status), log.c_str());

@@ -249,7 +249,7 @@ Status EnqueueHopper(const OpContext& context, const MatmulVariant& variant,
   config.block.x = variant.threads;
   config.dynamic_shared_bytes = variant.dynamic_shared_bytes;
   config.stream = context.stream;
-  config.cluster_x = variant.cluster > 1 ? variant.cluster : 0;
+  if (variant.cluster > 1) config.cluster = {static_cast<std::uint32_t>(variant.cluster), 1, 1};
   // The kernels read their arguments only.
   void* parameters[] = {const_cast<MatmulArguments*>(&arguments), maps.a, maps.b};
   const KernelId kernel = variant.kernels[arguments.transpose_a != 0][arguments.transpose_b != 0];

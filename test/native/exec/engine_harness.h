@@ -20,6 +20,25 @@
 // hand-written PTX.
 namespace nodecuda::simulator {
 
+// Loads a module and decodes all its kernels.
+inline std::shared_ptr<const Program> LoadWhole(const std::string& text, int capability, Isa isa,
+                                                DeviceMemory& memory, LoadFailure* failure) {
+  auto program = LoadProgram(text, capability, isa, memory, failure);
+  if (program == nullptr) return nullptr;
+  const std::string mark = ".entry ";
+  for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
+    at += mark.size();
+    const std::string name = text.substr(at, text.find_first_of("( \n{", at) - at);
+    if (program->HasKernel(name) && program->FindKernel(name, failure) == nullptr) return nullptr;
+  }
+  return program;
+}
+
+inline const KernelInfo* FindKernel(const Program& program, const std::string& name) {
+  LoadFailure failure;
+  return program.FindKernel(name, &failure);
+}
+
 struct EngineHarness {
   DeviceMemory memory{std::size_t{64} << 20};
   std::atomic<bool> stop{false};
@@ -36,14 +55,14 @@ struct EngineHarness {
 
   void Load(const std::string& text) {
     LoadFailure failure;
-    program = LoadProgram(text, 90, DetectIsa(), memory, &failure);
+    program = LoadWhole(text, 90, DetectIsa(), memory, &failure);
     INFO(failure.log);
     REQUIRE(program != nullptr);
   }
 
   LoadFailure LoadFails(const std::string& text, int capability = 90) {
     LoadFailure failure;
-    CHECK(LoadProgram(text, capability, DetectIsa(), memory, &failure) == nullptr);
+    CHECK(LoadWhole(text, capability, DetectIsa(), memory, &failure) == nullptr);
     return failure;
   }
 
@@ -51,7 +70,7 @@ struct EngineHarness {
               std::size_t dynamic_shared_bytes = 0) {
     Launch launch;
     launch.program = program;
-    launch.kernel = program->FindKernel("k");
+    launch.kernel = FindKernel(*program, "k");
     REQUIRE(launch.kernel != nullptr);
     launch.grid = grid;
     launch.block = block;

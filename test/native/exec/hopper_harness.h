@@ -32,7 +32,7 @@ struct HopperHarness : EngineHarness {
   Outcome Run(const Shape& shape, const TensorMap& map, std::vector<std::uint64_t> arguments) {
     Launch launch;
     launch.program = program;
-    launch.kernel = program->FindKernel("k");
+    launch.kernel = FindKernel(*program, "k");
     REQUIRE(launch.kernel != nullptr);
     launch.grid = shape.grid;
     launch.block = shape.block;

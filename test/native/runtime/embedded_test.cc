@@ -76,7 +76,8 @@ TEST_CASE("embedded modules: a kernel that cannot be decoded fails when it is la
         kInvalidPtx);
   }
   Kernel absent = nullptr;
-  CHECK_STATUS(loaded.runtime->LibraryGetKernel(&absent, loaded.library, "absent"),
+  std::string log;
+  CHECK_STATUS(loaded.runtime->LibraryGetKernel(&absent, loaded.library, "absent", &log),
                kSymbolNotFound);
   CHECK(loaded.Count() == 41);
 }

@@ -104,7 +104,7 @@ TEST_CASE("faults: every call is logged under its name, can be failed, and is fo
       {"EventSynchronize", [&] { return r.EventSynchronize(e); }},
       {"EventElapsedTime", [&] { return r.EventElapsedTime(&f, e, e); }},
       {"LibraryLoadData", [&] { return r.LibraryLoadData(&library, {}, &log); }},
-      {"LibraryGetKernel", [&] { return r.LibraryGetKernel(&kernel, library, "k"); }},
+      {"LibraryGetKernel", [&] { return r.LibraryGetKernel(&kernel, library, "k", &log); }},
       {"LaunchKernelExC",
        [&] {
          config.stream = s;

@@ -61,7 +61,8 @@ struct Fixture {
   }
   Kernel Find(Library library, const char* name) {
     Kernel kernel = nullptr;
-    MUST(runtime->LibraryGetKernel(&kernel, library, name));
+    std::string log;
+    MUST(runtime->LibraryGetKernel(&kernel, library, name, &log));
     return kernel;
   }
 

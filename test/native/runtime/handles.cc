@@ -61,7 +61,8 @@ TEST_CASE("handles: null, stale, foreign and invented ones are refused") {
   MUST(runtime.MemPoolDestroy(fixture.pool));
   CHECK_STATUS(runtime.MemPoolDestroy(fixture.pool), kInvalidResourceHandle);
   Kernel kernel = nullptr;
-  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, nullptr, "x"), kInvalidResourceHandle);
+  std::string log;
+  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, nullptr, "x", &log), kInvalidResourceHandle);
   CHECK_STATUS(runtime.LibraryUnload(reinterpret_cast<Library>(good)), kInvalidResourceHandle);
   LaunchConfig config;
   config.stream = good;

@@ -120,7 +120,7 @@ TEST_CASE("launches: clusters are checked against kernel, grid and device") {
     LaunchConfig config;
     config.grid = {grid, 2, 1};
     config.block = {64, 1, 1};
-    config.cluster_x = cluster;
+    config.cluster = {static_cast<std::uint32_t>(cluster), 1, 1};
     config.programmatic_stream_serialization = true;
     config.stream = device.stream;
     return device.runtime->LaunchKernelExC(config, device.Find(device.library, name), nullptr);
@@ -137,7 +137,7 @@ TEST_CASE("launches: clusters are checked against kernel, grid and device") {
 
   Fixture ampere({.memory_bytes = kMiB, .major = 8, .minor = 0});
   LaunchConfig config;
-  config.cluster_x = 2;
+  config.cluster = {2, 1, 1};
   config.grid = {2, 1, 1};
   config.stream = ampere.NewStream();
   const Library library =

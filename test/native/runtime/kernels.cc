@@ -323,26 +323,39 @@ TEST_CASE("modules: the best image for the device is taken, bad ones are refused
   MUST(status);
   CHECK(log.empty());
   Kernel kernel = nullptr;
-  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, "a100"), kSuccess);
+  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, "a100", &log), kSuccess);
   for (const char* missing : {"turing", "hopper", "", "a10"}) {
-    CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, missing), kSymbolNotFound);
+    CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, missing, &log), kSymbolNotFound);
     CHECK(kernel == nullptr);
   }
-  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, nullptr), kInvalidValue);
+  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, library, nullptr, &log), kInvalidValue);
 
   CHECK(load({{90, hopper}}, &log).first == Status::kNoKernelImageForDevice);
   CHECK(log.find("sm_86") != std::string::npos);
   CHECK(load({}, &log).first == Status::kNoKernelImageForDevice);
-  for (const char* bad : {"", "not PTX",
-                          ".version 8.0\n.target sm_75\n.address_size 64\n"
-                          ".visible .entry k() { .reg .b32 %r<2>; frobnicate.u32 %r1; ret; }\n"}) {
+  for (const char* bad :
+       {"", "not PTX",
+        ".version 8.0\n.target sm_75\n.address_size 64\n.visible .entry k() { ret; "}) {
     log.clear();
     const auto [bad_status, bad_library] = load({{75, bad}}, &log);
     CHECK(bad_status == Status::kInvalidPtx);
     CHECK(bad_library == nullptr);
     CHECK_FALSE(log.empty());
   }
+
+  // What is wrong with one kernel is said when that is asked for, and no harm to the others.
+  const std::string mixed = ".version 8.0\n.target sm_75\n.address_size 64\n"
+                            ".visible .entry good() { ret; }\n"
+                            ".visible .entry bad() { .reg .b32 %r<2>; frobnicate.u32 %r1; ret; }\n";
+  const auto [mixed_status, mixed_library] = load({{75, mixed}}, &log);
+  MUST(mixed_status);
+  FunctionAttributes attributes;
+  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, mixed_library, "good", &log), kSuccess);
+  CHECK_STATUS(runtime.FuncGetAttributes(&attributes, kernel), kSuccess);
+  CHECK_STATUS(runtime.LibraryGetKernel(&kernel, mixed_library, "bad", &log), kInvalidPtx);
+  CHECK(kernel == nullptr);
   CHECK(log.find("frobnicate") != std::string::npos);
+  CHECK(log.find("line 5") != std::string::npos);
   CHECK_STATUS(runtime.DeviceSynchronize(), kSuccess);
   std::size_t free = 0, total = 0;
   MUST(runtime.MemGetInfo(&free, &total));

@@ -23,9 +23,20 @@ struct KernelInfo {
   std::vector<ParameterInfo> parameters;
   std::size_t parameter_bytes = 0;
   std::size_t static_shared_bytes = 0;
+  std::size_t local_bytes = 0;             // per thread
   std::uint32_t max_threads = 0;           // .maxntid, 0 if absent
   std::uint32_t required_threads[3] = {};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
+};
+
+struct LoadFailure {
+  Status status = Status::kSuccess;
+  std::string log;  // for people; names line and mnemonic
+};
+
+struct GlobalVariable {
+  std::uint64_t address = 0;
+  std::size_t bytes = 0;
 };
 
 // A module on one device: its code, and the device memory that holds its global variables. Any
@@ -34,13 +45,15 @@ class Program {
  public:
   virtual ~Program() = default;
   virtual bool HasKernel(std::string_view name) const = 0;
-  // Null unless the kernel is decoded. A kernel of an embedded module is when it is first found.
+  // Null unless the kernel is decoded, as it is when it is first found.
   virtual const KernelInfo* FindDecoded(std::string_view name) const = 0;
-  // Null if there is no such kernel, or if it was to be decoded now and could not be. The pointer
-  // lives as long as the program.
-  virtual const KernelInfo* FindKernel(std::string_view name) const = 0;
+  // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and could
+  // not be. The pointer lives as long as the program.
+  virtual const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const = 0;
   // The addresses of the module's .global and .const variables, by ptx::Module::variables.
   virtual std::span<const std::uint64_t> variables() const = 0;
+  // One of them by name; address 0 if there is none.
+  virtual GlobalVariable FindVariable(std::string_view name) const = 0;
 };
 
 struct Launch {

@@ -153,7 +153,6 @@ struct DecodedKernel : KernelInfo {
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
-  std::size_t local_bytes = 0;            // per thread
 };
 
 }  // namespace nodecuda::simulator

@@ -29,8 +29,11 @@ class LoadedProgram final : public Program {
   const KernelInfo* FindDecoded(std::string_view name) const override {
     return code_->FindDecoded(name);
   }
-  const KernelInfo* FindKernel(std::string_view name) const override { return code_->Find(name); }
+  const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const override {
+    return code_->Find(name, failure);
+  }
   std::span<const std::uint64_t> variables() const override { return variables_; }
+  GlobalVariable FindVariable(std::string_view name) const override;
 
   bool PlaceVariables(LoadFailure* failure);
 
@@ -67,6 +70,13 @@ bool LoadedProgram::PlaceVariables(LoadFailure* failure) {
   return true;
 }
 
+GlobalVariable LoadedProgram::FindVariable(std::string_view name) const {
+  const std::vector<ptx::Variable>& all = code_->module().variables;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].name == name && variables_[i] != 0) return {variables_[i], all[i].ByteSize()};
+  return {};
+}
+
 }  // namespace
 
 std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> code,
@@ -78,7 +88,7 @@ std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> cod
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
                                            DeviceMemory& memory, LoadFailure* failure) {
   ptx::ParseError error;
-  std::optional<ptx::Module> module = ptx::Parse(text, &error);
+  std::optional<ptx::Module> module = ptx::ParseHeaders(text, &error);
   if (!module) {
     *failure = {Status::kInvalidPtx, error.Words()};
     return nullptr;

@@ -13,17 +13,13 @@ namespace nodecuda::simulator {
 
 class ModuleCode;
 
-struct LoadFailure {
-  Status status = Status::kSuccess;
-  std::string log;  // for people; names line and mnemonic
-};
-
 // Gives the code's variables their places in `memory`, which must outlive the program. Null, with
 // *failure filled, if there is no room.
 std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> code,
                                            DeviceMemory& memory, LoadFailure* failure);
 
-// Parses the text, makes its code and binds that. Text that is not PTX is kInvalidPtx.
+// Parses the text but for the bodies of its kernels, makes its code and binds that. Text that is not
+// PTX is kInvalidPtx.
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
                                            DeviceMemory& memory, LoadFailure* failure);
 

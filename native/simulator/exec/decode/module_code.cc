@@ -36,11 +36,7 @@ std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Mo
            "kernel " + std::string(function.name) + " is defined twice");
       return nullptr;
     }
-    Entry& entry = place->second;
-    entry.function = &function;
-    if (!function.body_text.empty()) continue;
-    if (!code->Decode(entry, &entry.kernel, failure)) return nullptr;
-    entry.ready = entry.kernel.get();
+    place->second.function = &function;
   }
   return code;
 }
@@ -50,15 +46,17 @@ const DecodedKernel* ModuleCode::FindDecoded(std::string_view name) const {
   return found == kernels_.end() ? nullptr : found->second.ready.load(std::memory_order_acquire);
 }
 
-const DecodedKernel* ModuleCode::Find(std::string_view name) const {
+const DecodedKernel* ModuleCode::Find(std::string_view name, LoadFailure* failure) const {
   const auto found = kernels_.find(name);
-  if (found == kernels_.end()) return nullptr;
+  if (found == kernels_.end()) {
+    Fail(failure, Status::kSymbolNotFound, "there is no kernel of that name");
+    return nullptr;
+  }
   Entry& entry = found->second;
   if (const DecodedKernel* kernel = entry.ready.load(std::memory_order_acquire)) return kernel;
   const std::lock_guard lock(decoding_);
   if (entry.kernel == nullptr) {
-    LoadFailure failure;
-    if (!Decode(entry, &entry.kernel, &failure)) return nullptr;
+    if (!Decode(entry, &entry.kernel, failure)) return nullptr;
     entry.ready.store(entry.kernel.get(), std::memory_order_release);
   }
   return entry.kernel.get();
@@ -108,14 +106,11 @@ bool ModuleCode::CheckVariables(LoadFailure* failure) {
 
 bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
                         LoadFailure* failure) const {
-  const ptx::Function* function = entry.function;
-  std::optional<ptx::Function> parsed;
-  if (!function->body_text.empty()) {
-    ptx::ParseError error;
-    parsed = ptx::ParseEntryBody(*module_, *function, &error);
-    if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
-    function = &*parsed;
-  }
+  ptx::ParseError error;
+  const std::optional<ptx::Function> parsed =
+      ptx::ParseEntryBody(*module_, *entry.function, &error);
+  if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
+  const ptx::Function* function = &*parsed;
   auto kernel = std::make_unique<DecodedKernel>();
   kernel->name = std::string(function->name);
   kernel->max_threads = function->max_threads;

@@ -19,10 +19,10 @@ namespace nodecuda::simulator {
 // number of them may share it. All members may be called from any thread.
 class ModuleCode {
  public:
-  // Checks the module, and decodes its kernels; those whose bodies were not parsed, at their first
-  // use. `capability` is the devices', 90 for 9.0: a module for a higher target, or for an `a`
-  // target other than the devices', is kNoKernelImageForDevice; an unknown instruction kInvalidPtx;
-  // a PTX version above 9.0 kUnsupportedPtxVersion. Null, with *failure filled, on failure.
+  // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is the
+  // devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
+  // devices', is kNoKernelImageForDevice; a PTX version above 9.0 kUnsupportedPtxVersion. Null, with
+  // *failure filled, on failure.
   static std::shared_ptr<const ModuleCode> Make(std::shared_ptr<const ptx::Module> module,
                                                 int capability, Isa isa, LoadFailure* failure);
 
@@ -30,9 +30,10 @@ class ModuleCode {
   bool Has(std::string_view name) const { return kernels_.contains(name); }
   // The kernel, if it is decoded. Pointers live as long as the module's code.
   const DecodedKernel* FindDecoded(std::string_view name) const;
-  // The kernel, which is decoded now if it was not. Null if there is none, or on a failure, which
-  // is not remembered: it may have been want of memory.
-  const DecodedKernel* Find(std::string_view name) const;
+  // The kernel, which is decoded now if it was not. Null, with *failure filled, if there is none
+  // (kSymbolNotFound), or on a failure, an unknown instruction for one (kInvalidPtx). That is not
+  // remembered: it may have been want of memory.
+  const DecodedKernel* Find(std::string_view name, LoadFailure* failure) const;
 
  private:
   struct Entry {

@@ -128,7 +128,7 @@ WAIT:
     ret;
   )",
                                     "", ".reqnctapercluster 4, 1, 1\n"));
-  CHECK(engine.program->FindKernel("k")->required_cluster[0] == 4);
+  CHECK(FindKernel(*engine.program, "k")->required_cluster[0] == 4);
   const std::uint64_t out = engine.Zeros(4 * 8);
   engine.RunOk({.grid = {4}, .block = {1}, .cluster = {4}}, {out});
   const Words got = HopperHarness::Get<std::uint32_t>(out, 4 * 8);

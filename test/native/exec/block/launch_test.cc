@@ -79,7 +79,7 @@ TEST_CASE("one engine runs many launches, with and without faults") {
   const auto pool = MakeEngine(3);
   Launch launch;
   launch.program = engine.program;
-  launch.kernel = engine.program->FindKernel("k");
+  launch.kernel = FindKernel(*engine.program, "k");
   launch.block = {32};
   launch.parameters.resize(launch.kernel->parameter_bytes);
   std::memcpy(launch.parameters.data(), &out, sizeof out);
@@ -129,7 +129,7 @@ TEST_CASE("a kernel tells its parameters and limits") {
       ".version 9.0\n.target sm_90\n.address_size 64\n"
       ".visible .entry k(.param .u8 a, .param .u64 b, .param .align 16 .b8 c[20], "
       ".param .f32 d)\n.maxntid 64, 2, 1\n.reqntid 8, 4, 2\n{\nret;\n}\n");
-  const KernelInfo* kernel = engine.program->FindKernel("k");
+  const KernelInfo* kernel = FindKernel(*engine.program, "k");
   REQUIRE(kernel != nullptr);
   REQUIRE(kernel->parameters.size() == 4);
   CHECK(kernel->parameters[1].offset == 8);
@@ -140,7 +140,7 @@ TEST_CASE("a kernel tells its parameters and limits") {
   CHECK(kernel->parameter_bytes == 40);
   CHECK(kernel->max_threads == 128);
   CHECK(kernel->required_threads[1] == 4);
-  CHECK(engine.program->FindKernel("other") == nullptr);
+  CHECK(FindKernel(*engine.program, "other") == nullptr);
 }
 
 TEST_CASE("a module loads only on a device that can run its target") {
@@ -168,7 +168,7 @@ TEST_CASE("a module loads only on a device that can run its target") {
     CAPTURE(std::string(c.target));
     CAPTURE(c.capability);
     LoadFailure failure;
-    const auto program = LoadProgram(module(c.version, c.target), c.capability, DetectIsa(),
+    const auto program = LoadWhole(module(c.version, c.target), c.capability, DetectIsa(),
                                      engine.memory, &failure);
     CHECK((program != nullptr) == (c.status == Status::kSuccess));
     CHECK(failure.status == c.status);

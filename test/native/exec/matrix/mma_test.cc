@@ -124,7 +124,7 @@ Matrix RunMma(const Shape& s, const Matrix& a, const Matrix& b, const Matrix& c,
 
   EngineHarness engine;
   LoadFailure failure;
-  engine.program = LoadProgram(EngineHarness::Kernel(text + "ret;"), capability, DetectIsa(),
+  engine.program = LoadWhole(EngineHarness::Kernel(text + "ret;"), capability, DetectIsa(),
                                engine.memory, &failure);
   INFO(failure.log);
   REQUIRE(engine.program != nullptr);

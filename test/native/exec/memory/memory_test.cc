@@ -249,7 +249,7 @@ TEST_CASE("dynamic shared memory lies behind the static one") {
     ld.shared.u32 %r1, [%r2+60];
   )" + kEpilogue,
                                     ".extern .shared .align 16 .b8 dynamic[];\n"));
-  CHECK(engine.program->FindKernel("k")->static_shared_bytes == 20);
+  CHECK(FindKernel(*engine.program, "k")->static_shared_bytes == 20);
   const std::uint64_t out = engine.Zeros(1);
   engine.RunOk({1}, {1}, {out}, 1, 64);
   CHECK(EngineHarness::Get<std::uint32_t>(out, 1) == Words{32});

@@ -12,7 +12,7 @@ struct AsyncHarness : EngineHarness {
   Outcome RunLate(std::uint32_t threads, std::vector<std::uint64_t> arguments, bool late) {
     Launch launch;
     launch.program = program;
-    launch.kernel = program->FindKernel("k");
+    launch.kernel = FindKernel(*program, "k");
     launch.grid = {1};
     launch.block = {threads};
     launch.late_copies = late;

@@ -105,7 +105,8 @@ class SimulatedKernels {
     for (std::size_t i = 0; i < kKernelCount; ++i) {
       if (kKernelModules[i] != module) continue;
       INFO(kKernelNames[i]);
-      Must(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i]));
+      std::string log;
+      Must(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i], &log));
     }
   }
 

@@ -55,9 +55,13 @@ class LaunchRuntime : public Runtime {
   Status EventElapsedTime(float*, Event, Event) override { return kNone; }
   Status LibraryLoadData(Library*, const ModuleImage&, std::string*) override { return kNone; }
   Status LibraryUnload(Library) override { return kNone; }
-  Status LibraryGetKernel(Kernel*, Library, const char*) override { return kNone; }
+  Status LibraryGetKernel(Kernel*, Library, const char*, std::string*) override { return kNone; }
+  Status LibraryGetGlobal(void**, std::size_t*, Library, const char*) override { return kNone; }
   Status KernelSetAttributeForDevice(Kernel, KernelAttribute, int, int) override { return kNone; }
-  Status FuncGetAttributes(Kernel) override { return kNone; }
+  Status FuncGetAttributes(FunctionAttributes*, Kernel) override { return kNone; }
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int*, Kernel, int, std::size_t) override {
+    return kNone;
+  }
   Status TensorMapEncodeTiled(TensorMap*, const TensorMapTiled&) override { return kNone; }
   std::string FaultReport(int) override { return {}; }
 
