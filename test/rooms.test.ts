@@ -32,8 +32,9 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     matmul: [],
   },
   native: {
+    ptx: [],
     runtime: [],
-    simulator: ['runtime'],
+    simulator: ['ptx', 'runtime'],
     ops: ['runtime'],
     resources: ['runtime', 'ops'],
     binding: ['runtime', 'simulator', 'ops', 'resources'],
@@ -54,10 +55,9 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     matmul: ['kernels'],
   },
   'native/simulator': {
-    ptx: [],
     memory: [],
-    exec: ['ptx', 'memory'],
-    '.': ['ptx', 'memory', 'exec'],
+    exec: ['memory'],
+    '.': ['memory', 'exec'],
   },
   'native/simulator/exec': {
     code: [],

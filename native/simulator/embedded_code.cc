@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "ptx/parser.h"
 #include "runtime/ptx_image.h"
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/decode/module_code.h"
-#include "simulator/ptx/parser.h"
 
 namespace nodecuda::simulator {
 namespace {

@@ -9,7 +9,7 @@
 #include "test/native/ptx/testing.h"
 
 // PTX as nvcc writes it, whole and mutilated.
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 std::string ReadFixture(const std::string& name) {
@@ -208,4 +208,4 @@ TEST_CASE("ptx corpus: large modules parse quickly") {
 }
 
 }  // namespace
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -2,7 +2,7 @@
 
 #include "test/native/ptx/testing.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 std::vector<int> Bytes(const Variable& variable) {
@@ -176,4 +176,4 @@ TEST_CASE("ptx: files, debug sections and pragmas of a module are skipped") {
 }
 
 }  // namespace
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,6 +1,6 @@
 #include "test/native/ptx/testing.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 TEST_CASE("ptx errors: header") {
@@ -162,4 +162,4 @@ TEST_CASE("ptx errors: what the input may ask for is bounded") {
 }
 
 }  // namespace
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

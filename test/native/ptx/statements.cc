@@ -1,6 +1,6 @@
 #include "test/native/ptx/testing.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 using Kind = Operand::Kind;
@@ -272,4 +272,4 @@ TEST_CASE("ptx: remarks in a function are skipped") {
 }
 
 }  // namespace
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

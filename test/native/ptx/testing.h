@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "simulator/ptx/parser.h"
+#include "ptx/parser.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // Declarations start on line 3 of the text, a kernel's statements on line 4.
 inline const std::string kHeader = ".version 9.0\n.target sm_75 .address_size 64\n";
@@ -56,6 +56,6 @@ inline std::string ErrorOfKernel(const std::string& statements) {
   return ErrorOf(kHeader + Kernel(statements));
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
 #endif  // NODECUDA_TEST_NATIVE_PTX_TESTING_H_

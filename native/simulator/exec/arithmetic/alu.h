@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

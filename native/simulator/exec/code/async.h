@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // The instructions of kind kAsync: barriers and copies that go on while the thread does, matrix
 // products of a warpgroup, clusters. Addresses stand in slots of 64 bits, constant parts added.

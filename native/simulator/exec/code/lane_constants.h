@@ -9,10 +9,10 @@
 #include <tuple>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "runtime/runtime.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/slots.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

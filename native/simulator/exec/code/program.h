@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/exec/code/kernel.h"
-#include "simulator/ptx/ast.h"
 
 // The decoded form of a kernel: what the decoder makes and the interpreter runs.
 namespace nodecuda::simulator {

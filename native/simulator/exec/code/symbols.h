@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/lane_constants.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/slots.h"
 #include "simulator/exec/code/symbols.h"
 #include "simulator/exec/decode/decoder.h"
-#include "simulator/ptx/ast.h"
 
 // The inside of the decoder: decoder.cc drives it and binds operands, operations.cc and its kin
 // have a method for each kind of instruction.

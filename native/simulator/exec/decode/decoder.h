@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "ptx/ast.h"
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/symbols.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "simulator/ptx/ast.h"
+#include "ptx/ast.h"
 
 namespace nodecuda::simulator {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "ptx/parser.h"
 #include "simulator/exec/decode/module_code.h"
-#include "simulator/ptx/parser.h"
 
 namespace nodecuda::simulator {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

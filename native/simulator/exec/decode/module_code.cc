@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "ptx/parser.h"
 #include "simulator/exec/decode/decoder.h"
 #include "simulator/exec/decode/inline_calls.h"
-#include "simulator/ptx/parser.h"
 
 namespace nodecuda::simulator {
 namespace {

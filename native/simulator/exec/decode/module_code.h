@@ -8,10 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/symbols.h"
 #include "simulator/exec/decode/load_program.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

@@ -1,8 +1,8 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_ISA_TABLE_H_
 #define NODECUDA_SIMULATOR_EXEC_ISA_TABLE_H_
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // What the handler files, compiled once per instruction set, tell alu.cc about their handlers.
 // Plain data only: nothing here may become code with weak linkage.

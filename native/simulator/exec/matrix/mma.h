@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // mma.sync: d = a * b + c for matrices that lie in the registers of a warp. The registers are in
 // the instruction's operand list, in the order d, a, b, c.

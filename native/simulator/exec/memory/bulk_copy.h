@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "runtime/tensor_map.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/exec/memory/memory_view.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "ptx/ast.h"
 #include "runtime/status.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/memory/device_memory.h"
-#include "simulator/ptx/ast.h"
 
 namespace nodecuda::simulator {
 

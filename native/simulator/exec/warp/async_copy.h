@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // cp.async: copies from global to shared memory that a thread starts, groups and waits for.
 namespace nodecuda::simulator {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // atom and red.
 namespace nodecuda::simulator {

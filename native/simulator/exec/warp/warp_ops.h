@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
-#include "simulator/ptx/ast.h"
 
 // Instructions by which the lanes of a warp look at each other's registers: shfl, vote, match,
 // redux, elect, activemask.

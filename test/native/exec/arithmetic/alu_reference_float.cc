@@ -3,7 +3,7 @@
 #include <cfenv>
 #include <cmath>
 
-#include "simulator/ptx/ast.h"
+#include "ptx/ast.h"
 #include "test/native/exec/arithmetic/alu_reference.h"
 
 namespace nodecuda::simulator::test {

@@ -2,9 +2,9 @@
 
 #include <random>
 
+#include "ptx/parser.h"
 #include "simulator/exec/code/liveness.h"
 #include "simulator/exec/decode/decoder.h"
-#include "simulator/ptx/parser.h"
 #include "test/native/exec/engine_harness.h"
 
 // Sharing of register slots: the plan itself, and that it changes no result.

@@ -2,10 +2,10 @@
 
 #include <map>
 
+#include "ptx/parser.h"
 #include "runtime/ptx_image.h"
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/decode/module_code.h"
-#include "simulator/ptx/parser.h"
 
 namespace nodecuda::test {
 
@@ -40,14 +40,14 @@ TEST_CASE("every built-in kernel can be decoded") {
       CHECK(image->embedded);
       std::string text;
       REQUIRE(ReadPtx(*image, &text));
-      simulator::ptx::ParseError error;
-      auto parsed = simulator::ptx::Parse(text, &error);
+      ptx::ParseError error;
+      auto parsed = ptx::Parse(text, &error);
       REQUIRE_MESSAGE(parsed.has_value(), error.message);
       simulator::LoadFailure failure;
-      CHECK_MESSAGE(simulator::ModuleCode::Make(
-                        std::make_shared<const simulator::ptx::Module>(*std::move(parsed)), target,
-                        simulator::DetectIsa(), &failure) != nullptr,
-                    failure.log);
+      CHECK_MESSAGE(
+          simulator::ModuleCode::Make(std::make_shared<const ptx::Module>(*std::move(parsed)),
+                                      target, simulator::DetectIsa(), &failure) != nullptr,
+          failure.log);
     }
   }
 }

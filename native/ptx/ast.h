@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_PTX_AST_H_
-#define NODECUDA_SIMULATOR_PTX_AST_H_
+#ifndef NODECUDA_PTX_AST_H_
+#define NODECUDA_PTX_AST_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 // What the parser makes of PTX text: names resolved by scope, nothing executed or laid out yet.
 // Every string_view points into Module::text.
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 enum class Type : std::uint8_t {
   kNone,
@@ -141,6 +141,6 @@ struct Module {
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration
 };
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_AST_H_
+#endif  // NODECUDA_PTX_AST_H_

@@ -1,11 +1,11 @@
-#ifndef NODECUDA_SIMULATOR_PTX_LEXER_H_
-#define NODECUDA_SIMULATOR_PTX_LEXER_H_
+#ifndef NODECUDA_PTX_LEXER_H_
+#define NODECUDA_PTX_LEXER_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 enum class TokenKind : std::uint8_t {
   kEnd,
@@ -54,6 +54,6 @@ class Lexer {
   int line_;
 };
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_LEXER_H_
+#endif  // NODECUDA_PTX_LEXER_H_

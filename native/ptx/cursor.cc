@@ -1,8 +1,8 @@
-#include "simulator/ptx/cursor.h"
+#include "ptx/cursor.h"
 
 #include <utility>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 std::string Describe(const Token& token) {
@@ -110,4 +110,4 @@ std::string Quote(std::string_view text) {
   return quoted + (text.size() > kLongest ? "...'" : "'");
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_PTX_SCOPES_H_
-#define NODECUDA_SIMULATOR_PTX_SCOPES_H_
+#ifndef NODECUDA_PTX_SCOPES_H_
+#define NODECUDA_PTX_SCOPES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "simulator/ptx/ast.h"
+#include "ptx/ast.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // The names visible inside a function. `{ }` opens a scope whose names hide those outside.
 class Scopes {
@@ -61,6 +61,6 @@ class Scopes {
   std::vector<Scope> scopes_;
 };
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_SCOPES_H_
+#endif  // NODECUDA_PTX_SCOPES_H_

@@ -1,14 +1,14 @@
-#ifndef NODECUDA_SIMULATOR_PTX_OPERANDS_H_
-#define NODECUDA_SIMULATOR_PTX_OPERANDS_H_
+#ifndef NODECUDA_PTX_OPERANDS_H_
+#define NODECUDA_PTX_OPERANDS_H_
 
 #include <string_view>
 #include <unordered_set>
 
-#include "simulator/ptx/ast.h"
-#include "simulator/ptx/cursor.h"
-#include "simulator/ptx/scopes.h"
+#include "ptx/ast.h"
+#include "ptx/cursor.h"
+#include "ptx/scopes.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // The variables and functions of the module declared so far.
 using ModuleNames = std::unordered_set<std::string_view>;
@@ -36,6 +36,6 @@ class OperandParser {
   Scopes& scopes_;
 };
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_OPERANDS_H_
+#endif  // NODECUDA_PTX_OPERANDS_H_

@@ -1,15 +1,15 @@
-#include "simulator/ptx/body.h"
+#include "ptx/body.h"
 
 #include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
 
-#include "simulator/ptx/labels.h"
-#include "simulator/ptx/scopes.h"
-#include "simulator/ptx/variables.h"
+#include "ptx/labels.h"
+#include "ptx/scopes.h"
+#include "ptx/variables.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 constexpr std::size_t kMaxScopes = 64;
@@ -255,4 +255,4 @@ bool SkipRemark(Cursor& cursor) {
   return true;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,15 +1,15 @@
-#include "simulator/ptx/parser.h"
+#include "ptx/parser.h"
 
 #include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
-#include "simulator/ptx/body.h"
-#include "simulator/ptx/cursor.h"
-#include "simulator/ptx/variables.h"
+#include "ptx/body.h"
+#include "ptx/cursor.h"
+#include "ptx/variables.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
@@ -280,4 +280,4 @@ std::optional<Function> ParseEntryBody(const Module& module, const Function& ent
   return whole;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

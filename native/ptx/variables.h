@@ -1,12 +1,12 @@
-#ifndef NODECUDA_SIMULATOR_PTX_VARIABLES_H_
-#define NODECUDA_SIMULATOR_PTX_VARIABLES_H_
+#ifndef NODECUDA_PTX_VARIABLES_H_
+#define NODECUDA_PTX_VARIABLES_H_
 
 #include <vector>
 
-#include "simulator/ptx/ast.h"
-#include "simulator/ptx/cursor.h"
+#include "ptx/ast.h"
+#include "ptx/cursor.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // Takes a type directive such as .b32; fails, saying what it is the type of, if there is none.
 Type ParseType(Cursor& cursor, const char* of_what);
@@ -17,6 +17,6 @@ std::vector<Variable> ParseVariables(Cursor& cursor, Space space, bool is_extern
 // Parses `(.param .u64 x, .param .align 8 .b8 y[16])`, the parameters or results of a function.
 std::vector<Variable> ParseParameters(Cursor& cursor);
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_VARIABLES_H_
+#endif  // NODECUDA_PTX_VARIABLES_H_

@@ -1,10 +1,10 @@
-#include "simulator/ptx/operands.h"
+#include "ptx/operands.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 using Kind = Operand::Kind;
@@ -209,4 +209,4 @@ std::int64_t OperandParser::ParseOffset() {
   return static_cast<std::int64_t>(negative ? 0 - offset : offset);
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,14 +1,14 @@
-#ifndef NODECUDA_SIMULATOR_PTX_LABELS_H_
-#define NODECUDA_SIMULATOR_PTX_LABELS_H_
+#ifndef NODECUDA_PTX_LABELS_H_
+#define NODECUDA_PTX_LABELS_H_
 
 #include <cstddef>
 #include <vector>
 
-#include "simulator/ptx/ast.h"
-#include "simulator/ptx/cursor.h"
-#include "simulator/ptx/scopes.h"
+#include "ptx/ast.h"
+#include "ptx/cursor.h"
+#include "ptx/scopes.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // Labels may be used before they are declared, so their uses wait for the end of the scope they
 // stand in and, if it has no such label, of the scopes around it.
@@ -49,6 +49,6 @@ class LabelResolver {
   std::vector<std::vector<Operand>> lists_;
 };
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_LABELS_H_
+#endif  // NODECUDA_PTX_LABELS_H_

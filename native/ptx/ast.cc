@@ -1,8 +1,8 @@
-#include "simulator/ptx/ast.h"
+#include "ptx/ast.h"
 
 #include <array>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 struct TypeRow {
@@ -41,4 +41,4 @@ Type TypeFromName(std::string_view name) {
   return Type::kNone;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,10 +1,10 @@
-#include "simulator/ptx/variables.h"
+#include "ptx/variables.h"
 
 #include <bit>
 #include <string>
 #include <utility>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 constexpr std::uint64_t kMaxAlignment = 1 << 16;
@@ -233,4 +233,4 @@ std::vector<Variable> ParseParameters(Cursor& cursor) {
   return parameters;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,15 +1,15 @@
-#ifndef NODECUDA_SIMULATOR_PTX_CURSOR_H_
-#define NODECUDA_SIMULATOR_PTX_CURSOR_H_
+#ifndef NODECUDA_PTX_CURSOR_H_
+#define NODECUDA_PTX_CURSOR_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "simulator/ptx/lexer.h"
-#include "simulator/ptx/parser.h"
+#include "ptx/lexer.h"
+#include "ptx/parser.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 // What one module may make the parser keep, whatever its functions' own limits.
 struct Budget {
@@ -67,6 +67,6 @@ class Cursor {
 // 'text' for a message: short, and printable whatever the input.
 std::string Quote(std::string_view text);
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_CURSOR_H_
+#endif  // NODECUDA_PTX_CURSOR_H_

@@ -1,6 +1,6 @@
-#include "simulator/ptx/scopes.h"
+#include "ptx/scopes.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 bool Scopes::Declare(std::string_view name, Name meaning) {
   Scope& scope = scopes_.back();
@@ -55,4 +55,4 @@ const Scopes::Range* Scopes::FindRange(const Scope& scope, std::string_view name
   return nullptr;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

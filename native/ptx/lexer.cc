@@ -1,10 +1,10 @@
-#include "simulator/ptx/lexer.h"
+#include "ptx/lexer.h"
 
 #include <bit>
 #include <charconv>
 #include <system_error>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 namespace {
 
 bool IsDigit(char c) {
@@ -178,4 +178,4 @@ Token Lexer::Bad(std::size_t length, const char* problem) {
   return token;
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

@@ -1,8 +1,8 @@
-#include "simulator/ptx/labels.h"
+#include "ptx/labels.h"
 
 #include <utility>
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 void LabelResolver::AddUse(std::size_t instruction, std::size_t operand) {
   uses_.push_back({scopes_.depth(), false, instruction, operand, function_.body[instruction].line});
@@ -66,4 +66,4 @@ Operand& LabelResolver::At(const Use& use) {
                      : function_.body[use.owner].operands[use.operand];
 }
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx

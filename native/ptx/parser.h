@@ -1,13 +1,13 @@
-#ifndef NODECUDA_SIMULATOR_PTX_PARSER_H_
-#define NODECUDA_SIMULATOR_PTX_PARSER_H_
+#ifndef NODECUDA_PTX_PARSER_H_
+#define NODECUDA_PTX_PARSER_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "simulator/ptx/ast.h"
+#include "ptx/ast.h"
 
-namespace nodecuda::simulator::ptx {
+namespace nodecuda::ptx {
 
 struct ParseError {
   int line = 0;
@@ -31,6 +31,6 @@ std::optional<Module> ParseHeaders(std::string_view text, ParseError* error);
 std::optional<Function> ParseEntryBody(const Module& module, const Function& entry,
                                        ParseError* error);
 
-}  // namespace nodecuda::simulator::ptx
+}  // namespace nodecuda::ptx
 
-#endif  // NODECUDA_SIMULATOR_PTX_PARSER_H_
+#endif  // NODECUDA_PTX_PARSER_H_
