@@ -95,6 +95,14 @@ struct Instruction {
   int line = 0;
 };
 
+// The address of a symbol in an initialiser.
+struct Reference {
+  std::size_t offset = 0;  // in the bytes of the initialiser, which are zero there
+  std::string_view symbol;
+  std::int64_t addend = 0;
+  bool is_generic = false;  // generic(symbol): of all memory, not of the symbol's state space
+};
+
 // A variable, parameter or array. For an array `count` is the product of its dimensions;
 // `unsized` marks `x[]`.
 struct Variable {
@@ -106,7 +114,10 @@ struct Variable {
   bool is_array = false;
   bool unsized = false;
   bool is_extern = false;
+  bool is_visible = false;             // .visible, .weak or .common
+  bool is_pointer = false;             // a parameter with .ptr
   std::vector<std::byte> initializer;  // may be shorter than the variable: the rest is zero
+  std::vector<Reference> references;
   int line = 0;
   std::size_t ByteSize() const { return SizeOf(type) * count; }
 };
@@ -114,6 +125,7 @@ struct Variable {
 struct Function {
   std::string_view name;
   bool is_entry = false;
+  bool is_visible = false;  // .visible or .weak
   bool has_body = false;
   std::vector<Variable> parameters;
   std::vector<Variable> results;    // of a .func
@@ -126,6 +138,7 @@ struct Function {
   std::uint32_t max_threads = 0;                  // product of .maxntid, 0 if absent
   std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {0, 0, 0};  // .reqnctapercluster, 0 if absent
+  std::uint32_t max_cluster_rank = 0;             // .maxclusterrank, 0 if absent
   int line = 0;
   // The body as it is written, and its line, where it was left for ParseEntryBody.
   std::string_view body_text = {};

@@ -106,7 +106,7 @@ class BodyParser {
   }
 
   void ParseLocals(Space space, bool is_extern) {
-    for (Variable& variable : ParseVariables(cursor_, space, is_extern)) {
+    for (Variable& variable : ParseVariables(cursor_, space, {is_extern})) {
       Declare(variable.line, variable.name, {Scopes::Kind::kVariable, function_.variables.size()});
       function_.variables.push_back(std::move(variable));
     }

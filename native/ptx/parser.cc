@@ -14,11 +14,14 @@ namespace {
 
 constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
 constexpr std::uint64_t kMaxInteger = 0xffffffffu;
+constexpr const char* kLinkages[] = {".visible", ".weak", ".common"};
+
+enum class Bodies : std::uint8_t { kAll, kOfFunctions, kNone };
 
 class ModuleParser {
  public:
-  ModuleParser(Cursor& cursor, Module& module, bool only_headers)
-      : cursor_(cursor), module_(module), only_headers_(only_headers) {}
+  ModuleParser(Cursor& cursor, Module& module, Bodies bodies)
+      : cursor_(cursor), module_(module), bodies_(bodies) {}
 
   void Parse() {
     ParseVersion();
@@ -81,16 +84,16 @@ class ModuleParser {
     if (cursor_.AcceptDirective(".file")) return SkipFile();
     if (cursor_.AcceptDirective(".section")) return SkipSection();
     const bool is_extern = cursor_.AcceptDirective(".extern");
-    if (!is_extern) {
-      for (const char* linkage : {".visible", ".weak", ".common"}) {
-        if (cursor_.AcceptDirective(linkage)) break;
-      }
-    }
-    if (cursor_.AcceptDirective(".entry")) return ParseFunction(true);
-    if (cursor_.AcceptDirective(".func")) return ParseFunction(false);
-    if (cursor_.AcceptDirective(".global")) return ParseGlobals(Space::kGlobal, is_extern);
-    if (cursor_.AcceptDirective(".const")) return ParseGlobals(Space::kConst, is_extern);
-    if (cursor_.AcceptDirective(".shared")) return ParseGlobals(Space::kShared, is_extern);
+    const bool is_visible =
+        !is_extern && std::ranges::any_of(kLinkages, [this](const char* linkage) {
+          return cursor_.AcceptDirective(linkage);
+        });
+    if (cursor_.AcceptDirective(".entry")) return ParseFunction(true, is_visible);
+    if (cursor_.AcceptDirective(".func")) return ParseFunction(false, is_visible);
+    const Linkage linkage{is_extern, is_visible};
+    if (cursor_.AcceptDirective(".global")) return ParseGlobals(Space::kGlobal, linkage);
+    if (cursor_.AcceptDirective(".const")) return ParseGlobals(Space::kConst, linkage);
+    if (cursor_.AcceptDirective(".shared")) return ParseGlobals(Space::kShared, linkage);
     const Token token = cursor_.Peek();
     if (!cursor_.At(TokenKind::kDirective)) return cursor_.FailExpected("a directive");
     cursor_.Fail(token.line, "unknown directive " + Quote(token.text));
@@ -119,8 +122,8 @@ class ModuleParser {
     }
   }
 
-  void ParseGlobals(Space space, bool is_extern) {
-    for (Variable& variable : ParseVariables(cursor_, space, is_extern)) {
+  void ParseGlobals(Space space, Linkage linkage) {
+    for (Variable& variable : ParseVariables(cursor_, space, linkage)) {
       if (names_.insert(variable.name).second) {
         variables_.emplace(variable.name, module_.variables.size());
         module_.variables.push_back(std::move(variable));
@@ -140,9 +143,10 @@ class ModuleParser {
     return (a.is_extern || b.is_extern) && a.space == b.space && a.type == b.type;
   }
 
-  void ParseFunction(bool is_entry) {
+  void ParseFunction(bool is_entry, bool is_visible) {
     Function function;
     function.is_entry = is_entry;
+    function.is_visible = is_visible;
     if (!is_entry && cursor_.At('(')) function.results = ParseParameters(cursor_);
     function.line = cursor_.Peek().line;
     function.name = cursor_.ExpectName("the name of a function");
@@ -165,7 +169,7 @@ class ModuleParser {
     }
     if (has_body) {
       function.has_body = true;
-      if (only_headers_ && is_entry) {
+      if (bodies_ == Bodies::kNone || (bodies_ == Bodies::kOfFunctions && is_entry)) {
         function.body_line = cursor_.Peek().line;
         function.body_text = cursor_.TakeBraces();
       } else {
@@ -207,9 +211,11 @@ class ModuleParser {
       } else if (name == ".reqnctapercluster") {
         for (std::uint32_t& required : function.required_cluster) required = 1;
         ParseExtent(function.required_cluster);
+      } else if (name == ".maxclusterrank") {
+        function.max_cluster_rank =
+            static_cast<std::uint32_t>(cursor_.ExpectInteger("a number", kMaxInteger));
       } else if (name == ".minnctapersm" || name == ".maxnctapersm" || name == ".maxnreg" ||
-                 name == ".maxclusterrank" || name == ".abi_preserve" ||
-                 name == ".abi_preserve_control") {
+                 name == ".abi_preserve" || name == ".abi_preserve_control") {
         cursor_.ExpectInteger("a number", kMaxInteger);
       } else {
         return cursor_.Fail(directive.line, "unknown directive " + Quote(name) + " of a function");
@@ -238,12 +244,12 @@ class ModuleParser {
 
   Cursor& cursor_;
   Module& module_;
-  const bool only_headers_;
+  const Bodies bodies_;
   ModuleNames names_;
   std::unordered_map<std::string_view, std::size_t> variables_, functions_;
 };
 
-std::optional<Module> ParseModule(std::string_view text, bool only_headers, ParseError* error) {
+std::optional<Module> ParseModule(std::string_view text, Bodies bodies, ParseError* error) {
   *error = {};
   if (text.size() > kMaxTextBytes) {
     error->message = "the text is longer than 64 MiB";
@@ -252,7 +258,7 @@ std::optional<Module> ParseModule(std::string_view text, bool only_headers, Pars
   Module module;
   module.text = std::make_unique<const std::string>(text);
   Cursor cursor(*module.text, error);
-  ModuleParser(cursor, module, only_headers).Parse();
+  ModuleParser(cursor, module, bodies).Parse();
   if (cursor.failed()) return std::nullopt;
   return module;
 }
@@ -260,11 +266,15 @@ std::optional<Module> ParseModule(std::string_view text, bool only_headers, Pars
 }  // namespace
 
 std::optional<Module> Parse(std::string_view text, ParseError* error) {
-  return ParseModule(text, false, error);
+  return ParseModule(text, Bodies::kAll, error);
 }
 
 std::optional<Module> ParseHeaders(std::string_view text, ParseError* error) {
-  return ParseModule(text, true, error);
+  return ParseModule(text, Bodies::kOfFunctions, error);
+}
+
+std::optional<Module> ParseDeclarations(std::string_view text, ParseError* error) {
+  return ParseModule(text, Bodies::kNone, error);
 }
 
 std::optional<Function> ParseEntryBody(const Module& module, const Function& entry,

@@ -27,7 +27,9 @@ std::optional<Module> Parse(std::string_view text, ParseError* error);
 // The same, but the bodies of entries are passed over: for modules that are known to be right, of
 // which few kernels are used.
 std::optional<Module> ParseHeaders(std::string_view text, ParseError* error);
-// An entry of such a module with its body. The module is not changed.
+// The same, but all bodies are passed over: for who wants to know what a module declares.
+std::optional<Module> ParseDeclarations(std::string_view text, ParseError* error);
+// An entry of a module of ParseHeaders with its body. The module is not changed.
 std::optional<Function> ParseEntryBody(const Module& module, const Function& entry,
                                        ParseError* error);
 

@@ -22,16 +22,17 @@ std::size_t ParseAlignment(Cursor& cursor) {
 // What the variables of one declaration share.
 struct Common {
   Space space = Space::kNone;
-  bool is_extern = false;
+  Linkage linkage;
   Type type = Type::kNone;
   std::size_t vector_length = 1;
   std::size_t alignment = 0;
+  bool is_pointer = false;
 };
 
-// Parses alignment and type; `.ptr .global .align 4` after the type of a pointer parameter says
-// something of its target, which is of no use here.
-Common ParseCommon(Cursor& cursor, Space space, bool is_extern) {
-  Common common{space, is_extern};
+// Parses alignment and type; what `.ptr .global .align 4` after the type of a pointer parameter
+// says of its target is of no use here.
+Common ParseCommon(Cursor& cursor, Space space, Linkage linkage) {
+  Common common{space, linkage};
   if (cursor.AcceptDirective(".attribute")) {  // .attribute(.managed)
     cursor.Expect('(');
     if (!cursor.AcceptDirective(".managed")) cursor.FailExpected("the attribute '.managed'");
@@ -46,6 +47,7 @@ Common ParseCommon(Cursor& cursor, Space space, bool is_extern) {
     cursor.Fail(cursor.Peek().line, "a variable in memory cannot have the type .pred");
   }
   if (cursor.AcceptDirective(".ptr")) {
+    common.is_pointer = true;
     for (const char* target : {".const", ".global", ".local", ".shared"}) {
       if (cursor.AcceptDirective(target)) break;
     }
@@ -107,11 +109,8 @@ class InitializerParser {
     const Token token = cursor_.Peek();
     const std::size_t size = SizeOf(variable_.type);
     std::uint64_t bits = 0;
-    if (cursor_.At(TokenKind::kWord)) {
-      return cursor_.Fail(token.line, "an initialiser of numbers is expected, found " +
-                                          Quote(token.text) +
-                                          "; addresses of symbols are not supported here");
-    } else if (cursor_.At(TokenKind::kInteger) && !IsFloat(variable_.type)) {
+    if (cursor_.At(TokenKind::kWord) && !negative) return ParseReference(element);
+    if (cursor_.At(TokenKind::kInteger) && !IsFloat(variable_.type)) {
       bits = negative ? 0 - token.bits : token.bits;
     } else if (cursor_.At(TokenKind::kFloat32) && size == 4) {
       bits = token.bits ^ (negative ? 0x80000000u : 0u);
@@ -124,16 +123,50 @@ class InitializerParser {
       return cursor_.FailExpected("a value of the type of " + Quote(variable_.name));
     }
     cursor_.Take();
+    if (!ExtendOver(element)) return;
+    const std::size_t begin = element * size;
+    for (std::size_t i = 0; i < size && i < 8; ++i) {
+      variable_.initializer[begin + i] = static_cast<std::byte>(bits >> (8 * i));
+    }
+  }
 
-    const std::size_t end = (element + 1) * size;
+  // `symbol`, `symbol+8` or `generic(symbol)+8`: what nvcc makes of a pointer to a variable, such
+  // as those of strings and of virtual functions.
+  void ParseReference(std::size_t element) {
+    const Token token = cursor_.Peek();
+    Reference reference;
+    if (SizeOf(variable_.type) != 8 || IsFloat(variable_.type)) {
+      return cursor_.FailExpected("a value of the type of " + Quote(variable_.name));
+    }
+    reference.symbol = cursor_.ExpectName("a number or a symbol");
+    if (reference.symbol == "generic" && cursor_.Accept('(')) {
+      reference.is_generic = true;
+      reference.symbol = cursor_.ExpectName("a symbol");
+      cursor_.Expect(')');
+    } else if (cursor_.At('(')) {
+      return cursor_.Fail(token.line, Quote(token.text) + " is no operator of an initialiser");
+    }
+    const bool minus = cursor_.At('-');
+    if (minus || cursor_.At('+')) {
+      cursor_.Take();
+      const std::uint64_t distance = cursor_.ExpectInteger("an offset", kMaxVariableBytes);
+      reference.addend =
+          minus ? -static_cast<std::int64_t>(distance) : static_cast<std::int64_t>(distance);
+    }
+    if (!cursor_.Spend(&cursor_.budget.names, 1, "names") || !ExtendOver(element)) return;
+    reference.offset = element * SizeOf(variable_.type);
+    variable_.references.push_back(reference);
+  }
+
+  // Makes the initialiser reach to the end of an element.
+  bool ExtendOver(std::size_t element) {
+    const std::size_t end = (element + 1) * SizeOf(variable_.type);
     const std::size_t old_end = variable_.initializer.size();
     if (!cursor_.Spend(&cursor_.budget.initializer_bytes, end - old_end, "initialiser bytes")) {
-      return;
+      return false;
     }
     variable_.initializer.resize(end);
-    for (std::size_t i = 0; i < size && i < 8; ++i) {
-      variable_.initializer[end - size + i] = static_cast<std::byte>(bits >> (8 * i));
-    }
+    return true;
   }
 
   static bool IsFloat(Type type) {
@@ -153,7 +186,9 @@ Variable ParseDeclarator(Cursor& cursor, const Common& common) {
   variable.space = common.space;
   variable.type = common.type;
   variable.alignment = common.alignment;
-  variable.is_extern = common.is_extern;
+  variable.is_extern = common.linkage.is_extern;
+  variable.is_visible = common.linkage.is_visible;
+  variable.is_pointer = common.is_pointer;
   variable.line = cursor.Peek().line;
   variable.name = cursor.ExpectName("the name of a variable");
   cursor.Spend(&cursor.budget.names, 1, "names");
@@ -205,13 +240,13 @@ Type ParseType(Cursor& cursor, const char* of_what) {
   return type;
 }
 
-std::vector<Variable> ParseVariables(Cursor& cursor, Space space, bool is_extern) {
-  const Common common = ParseCommon(cursor, space, is_extern);
+std::vector<Variable> ParseVariables(Cursor& cursor, Space space, Linkage linkage) {
+  const Common common = ParseCommon(cursor, space, linkage);
   std::vector<Variable> variables;
   do {
     if (cursor.failed()) return {};
     variables.push_back(ParseDeclarator(cursor, common));
-    if (variables.back().unsized && !is_extern) {
+    if (variables.back().unsized && !linkage.is_extern) {
       cursor.Fail(variables.back().line, Quote(variables.back().name) + " needs a length");
     }
   } while (cursor.Accept(','));
@@ -225,7 +260,7 @@ std::vector<Variable> ParseParameters(Cursor& cursor) {
   if (cursor.Accept(')')) return parameters;
   do {
     if (!cursor.AcceptDirective(".param")) cursor.FailExpected("'.param'");
-    const Common common = ParseCommon(cursor, Space::kParam, false);
+    const Common common = ParseCommon(cursor, Space::kParam, {});
     if (cursor.failed()) return {};
     parameters.push_back(ParseDeclarator(cursor, common));
   } while (cursor.Accept(','));

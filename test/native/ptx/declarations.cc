@@ -105,6 +105,47 @@ TEST_CASE("ptx: initialisers are bytes of the element type") {
   CHECK(variables[9].initializer.size() == 16);
 }
 
+TEST_CASE("ptx: initialisers may be addresses of symbols") {
+  const Module module = ParseModule(
+      ".global .b8 text[3] = {104, 105};\n"
+      ".global .align 8 .u64 table[4] = {7, generic(text)+1, text, other-16};");
+  const Variable& table = module.variables[1];
+  CHECK(table.initializer.size() == 32);
+  CHECK(Bytes(table)[0] == 7);
+  CHECK(Bytes(table)[8] == 0);
+  REQUIRE(table.references.size() == 3);
+  CHECK(table.references[0].offset == 8);
+  CHECK(table.references[0].symbol == "text");
+  CHECK(table.references[0].addend == 1);
+  CHECK(table.references[0].is_generic);
+  CHECK(table.references[1].offset == 16);
+  CHECK(table.references[1].addend == 0);
+  CHECK_FALSE(table.references[1].is_generic);
+  CHECK(table.references[2].symbol == "other");
+  CHECK(table.references[2].addend == -16);
+}
+
+TEST_CASE("ptx: who sees a symbol, and which parameters are pointers") {
+  const Module module = ParseModule(
+      ".visible .global .b32 a; .global .b32 b; .weak .const .b32 c; .common .global .b32 d;\n"
+      ".extern .global .b32 e;\n"
+      ".visible .entry k(.param .u64 .ptr .global .align 16 x, .param .u64 y) .maxclusterrank 8 { "
+      "}\n"
+      ".entry l() { }\n.weak .entry m() { }\n.visible .func f() { }");
+  std::string seen;
+  for (const Variable& variable : module.variables) {
+    if (variable.is_visible) seen += variable.name;
+  }
+  for (const Function& function : module.functions) {
+    if (function.is_visible) seen += function.name;
+  }
+  CHECK(seen == "acdkmf");
+  CHECK(module.functions[0].parameters[0].is_pointer);
+  CHECK_FALSE(module.functions[0].parameters[1].is_pointer);
+  CHECK(module.functions[0].max_cluster_rank == 8);
+  CHECK(module.functions[1].max_cluster_rank == 0);
+}
+
 TEST_CASE("ptx: an extern variable may be defined later") {
   const Module module =
       ParseModule(".extern .global .b32 x; .extern .global .b32 x; .global .b32 x = 5;");

@@ -62,9 +62,17 @@ TEST_CASE("ptx errors: initialisers") {
         "3: expected a value of the type of 'x', found '1.5'");
   CHECK(ErrorOfModule(".global .f32 x = 1;") ==
         "3: expected a value of the type of 'x', found '1'");
-  CHECK(ErrorOfModule(".global .b32 y; .global .u64 x[2] = {0,\ngeneric(y)};") ==
-        "4: an initialiser of numbers is expected, found 'generic'; addresses of symbols are not "
-        "supported here");
+  CHECK(ErrorOfModule(".global .u64 x[2] = {0,\ngeneric(3)};") ==
+        "4: expected a symbol, found '3'");
+  CHECK(ErrorOfModule(".global .u64 x = generic(y;") == "3: expected ')', found ';'");
+  CHECK(ErrorOfModule(".global .u64 x = mask(y);") == "3: 'mask' is no operator of an initialiser");
+  CHECK(ErrorOfModule(".global .u64 x = y+;") == "3: expected an offset, found ';'");
+  CHECK(ErrorOfModule(".global .u64 x = -y;") ==
+        "3: expected a value of the type of 'x', found 'y'");
+  CHECK(ErrorOfModule(".global .u32 x = y;") ==
+        "3: expected a value of the type of 'x', found 'y'");
+  CHECK(ErrorOfModule(".global .f64 x = y;") ==
+        "3: expected a value of the type of 'x', found 'y'");
 }
 
 TEST_CASE("ptx errors: functions") {

@@ -96,6 +96,11 @@ bool ModuleCode::CheckVariables(LoadFailure* failure) {
       if (bytes > kMaxConstBytes || (const_bytes += bytes) > kMaxConstBytes)
         return Fail(failure, Status::kInvalidPtx, where + "more than 64 KiB of constants");
     }
+    if (!variable.references.empty())
+      return Fail(failure, Status::kInvalidPtx,
+                  where + "an initialiser with the address of a symbol, " +
+                      std::string(variable.references.front().symbol.substr(0, 60)) +
+                      ", is not supported");
     if (variable.alignment > 256)
       return Fail(failure, Status::kInvalidPtx, where + "an alignment above 256 is not supported");
     if (!symbols_.insert({variable.name, {variable.space, 0, static_cast<int>(i)}}).second)

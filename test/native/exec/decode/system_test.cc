@@ -165,5 +165,15 @@ TEST_CASE("hints, fences and jumps that do not exist are refused") {
   }
 }
 
+TEST_CASE("a variable that holds the address of another is refused in words") {
+  EngineHarness engine;
+  const LoadFailure failure = engine.LoadFails(
+      ".version 8.0\n.target sm_75\n.address_size 64\n.global .b32 x;\n"
+      ".global .align 8 .u64 holder = generic(x);\n.visible .entry k() { ret; }");
+  CHECK(failure.status == Status::kInvalidPtx);
+  CHECK(failure.log ==
+        "PTX line 5: holder: an initialiser with the address of a symbol, x, is not supported");
+}
+
 }  // namespace
 }  // namespace nodecuda::simulator
