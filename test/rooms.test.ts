@@ -33,11 +33,12 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
   },
   native: {
     ptx: [],
+    modules: ['ptx'],
     runtime: [],
     simulator: ['ptx', 'runtime'],
     ops: ['runtime'],
-    resources: ['runtime', 'ops'],
-    binding: ['runtime', 'simulator', 'ops', 'resources'],
+    resources: ['modules', 'runtime', 'ops'],
+    binding: ['modules', 'runtime', 'simulator', 'ops', 'resources'],
   },
   'native/binding': {
     abi: [],

@@ -65,6 +65,10 @@ test('names whose code is in the binary, in the version that is in it', () => {
   const zlib = /inflate (\d+\.\d+\.\d+) Copyright/.exec(binary)![1];
   const cuda = Number(readFileSync(join(root, 'prebuilds/ptx/CUDA_VERSION'), 'utf8')) / 1000;
   expect(notices).toContain(`## zlib ${zlib}\n`);
+  // In the words with which they refuse what is damaged; a binary without them has none.
+  for (const [, name, version] of binary.matchAll(/(LZ4|zstd) (\d+\.\d+\.\d+) (?:says|cannot)/g)) {
+    expect(notices).toContain(`## ${name} ${version}\n`);
+  }
   expect(notices).toContain(`## NVIDIA CUDA Toolkit ${cuda.toFixed(1)}\n`);
   expect(notices).toContain('## libstdc++ and libgcc\n');
 });
