@@ -1,11 +1,14 @@
 // Builds with sanitizers into build/sanitize/<which>/ and runs the tests on that.
 //   node scripts/sanitize.mjs [jest arguments]          address and undefined behaviour
 //   node scripts/sanitize.mjs thread                    data races, in the C++ tests only
+//   node scripts/sanitize.mjs images [mutants]          readers of PTX, cubins and fatbins only, with
+//                                                       so many mutants of each fixture (10,000)
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 const threads = process.argv[2] === 'thread';
+const images = process.argv[2] === 'images';
 const which = threads ? 'thread' : 'address,undefined';
 const folder = path.resolve('build/sanitize', which.replace(',', '-'));
 const options = [`--CDNODECUDA_SANITIZE=${which}`, '--CDNODECUDA_BUILD_TESTS=ON'];
@@ -20,7 +23,7 @@ const kernels = path.resolve('build/kernels');
 if (existsSync(kernels)) options.push(`--CDNODECUDA_KERNELS_FROM=${kernels}`);
 const out = ['--out', path.join(folder, 'build')];
 cmake('configure', ...out, ...options);
-cmake('build', ...out);
+cmake('build', ...out, ...(images ? ['--target', 'nodecuda_native_tests'] : []));
 
 function cmake(...args) {
   const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
@@ -77,8 +80,15 @@ const native = [path.join(folder, 'build/native-tests/nodecuda_native_tests')];
 if (process.env.NODECUDA_PROPERTY_RUNS) {
   native.push('-sfe=*/test/native/ops/*/kernels.cc,*/test/differential/*,*_exhaustive.cc');
 }
-const steps = [step('C++ tests', 'nice', native, environment(true), 'pipe')];
-if (threads) {
+const env = environment(true);
+if (images) {
+  native.push('-tc=modules:*,ptx*');
+  env.NODECUDA_MUTATIONS = process.argv[3] ?? '10000';
+}
+const steps = [step('C++ tests', 'nice', native, env, 'pipe')];
+if (images) {
+  console.error('Jest suite: not asked for');
+} else if (threads) {
   console.error('Jest suite: SKIPPED, V8 does not run under an uninstrumented ThreadSanitizer');
 } else {
   const args = process.argv.slice(2);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
@@ -103,17 +104,46 @@ TEST_CASE("ptx corpus: nvcc's output, both code generators") {
   }
 }
 
-// 0 if refused, 1 if parsed; must not crash, and a refusal must have a line and a reason.
+// Whether something was parsed; if not, the refusal must have a line and a reason.
+template <typename Parsed>
+bool Check(const std::optional<Parsed>& parsed, const ParseError& error) {
+  if (parsed.has_value()) return true;
+  CHECK(error.line >= 1);
+  CHECK_FALSE(error.message.empty());
+  return false;
+}
+
+// 0 if refused, 1 if parsed; must not crash. The same by parts, which looks at less of it.
 int Try(const std::string& text) {
   ParseError error;
   const std::optional<Module> module = Parse(text, &error);
-  if (module) {
-    CHECK(IsConsistent(*module));
-    return 1;
+  if (module) CHECK(IsConsistent(*module));
+  const bool parsed = Check(module, error);
+
+  const std::optional<Module> declarations = ParseDeclarations(text, &error);
+  CHECK((Check(declarations, error) || !parsed));
+  const std::optional<Module> headers = ParseHeaders(text, &error);
+  CHECK((Check(headers, error) || !parsed));
+  if (!headers) return parsed;
+  for (const Function& function : headers->functions) {
+    if (function.body_text.empty()) continue;
+    CHECK((Check(ParseEntryBody(*headers, function, &error), error) || !parsed));
   }
-  CHECK(error.line >= 1);
-  CHECK_FALSE(error.message.empty());
-  return 0;
+  return parsed;
+}
+
+TEST_CASE("ptx corpus: text that breaks off at any byte is parsed or refused") {
+  const std::string text = ReadFixture("modules/sm120.ptx");
+  // Declarations at each byte, which takes little; all of it at some, or at each where more is
+  // wanted.
+  const std::size_t step = std::getenv("NODECUDA_MUTATIONS") != nullptr ? 1 : 16;
+  ParseError error;
+  int parsed = 0;
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    if (length % step == 0) Try(text.substr(0, length));
+    parsed += Check(ParseDeclarations(text.substr(0, length), &error), error) ? 1 : 0;
+  }
+  CHECK(parsed >= 7);  // after each of the kernels
 }
 
 std::vector<std::string> Split(const std::string& text) {
@@ -134,11 +164,14 @@ std::vector<std::string> Split(const std::string& text) {
 TEST_CASE("ptx corpus: mutilated text is parsed or refused") {
   std::mt19937 random(20240521);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  // More of them: `node scripts/sanitize.mjs images`.
+  const char* const wanted = std::getenv("NODECUDA_MUTATIONS");
+  const int rounds = wanted != nullptr ? std::atoi(wanted) : 1000;
   int parsed = 0, refused = 0;
   for (const char* name : {"mixed_sm75.ptx", "mixed_sm120.ptx"}) {
     const std::string text = ReadFixture(name);
     const std::vector<std::string> pieces = Split(text);
-    for (int round = 0; round < 1500; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       std::string bytes = text;
       std::vector<std::string> tokens = pieces;
       for (std::size_t times = 1 + below(3); times > 0; --times) {
