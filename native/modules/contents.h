@@ -17,7 +17,10 @@ namespace nodecuda::modules {
 enum class ImageKind : std::uint8_t { kPtx, kCubin, kFatbin };
 
 struct Parameter {
-  std::size_t offset = 0;  // in the parameter block
+  // In the parameter block. Alignments above 16 are those of the constant bank, in which the block
+  // begins at another offset for each architecture: then machine code may have it elsewhere than
+  // PTX.
+  std::size_t offset = 0;
   std::size_t bytes = 0;
   // PTX says these; of machine code alone they are unknown: 0, kNone, the bytes, false.
   std::size_t alignment = 0;

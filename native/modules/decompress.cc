@@ -77,10 +77,11 @@ bool Decompress(Compression compression, Bytes packed, std::uint64_t length,
                             ", which this build of nodecuda was made without: compile with "
                             "`nvcc --no-compress`");
   }
-  if (length > kMostBytes) {
-    return problem->Set(Problem::Kind::kDamaged, "it says that it becomes " +
+  if (length > kMostBytes || packed.size() > kMostBytes) {  // LZ4 counts in int
+    return problem->Set(Problem::Kind::kDamaged, "its " + std::to_string(packed.size()) +
+                                                     " bytes of " + name + " are to become " +
                                                      std::to_string(length) +
-                                                     " bytes, which is above the limit of 256 MiB");
+                                                     ", which is above the limit of 256 MiB");
   }
   if (length > MostFrom(compression, packed.size())) {
     return problem->Set(Problem::Kind::kDamaged,

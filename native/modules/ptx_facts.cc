@@ -21,7 +21,8 @@ std::optional<bool> IsPointer(const ptx::Variable& parameter) {
   return may_be ? std::nullopt : std::optional(false);
 }
 
-// The parameter block is laid out as a C struct without padding at its end.
+// The parameter block is laid out as a C struct without padding at its end, which begins at a
+// multiple of every alignment.
 void AddParameter(const ptx::Variable& from, KernelFacts* kernel) {
   Parameter parameter{.bytes = from.ByteSize(),
                       .alignment = from.alignment,
@@ -60,10 +61,16 @@ VariableFacts FactsOf(const ptx::Variable& variable) {
   return facts;
 }
 
-bool SameLayout(const KernelFacts& a, const KernelFacts& b) {
-  return std::ranges::equal(a.parameters, b.parameters, [](const Parameter& x, const Parameter& y) {
-    return x.offset == y.offset && x.bytes == y.bytes;
-  });
+bool SameParameters(const KernelFacts& a, const KernelFacts& b) {
+  return std::ranges::equal(a.parameters, b.parameters, {}, &Parameter::bytes, &Parameter::bytes);
+}
+
+// What PTX says of a parameter, but for where it is and what machine code alone notes.
+void AddType(const Parameter& from, Parameter* parameter) {
+  const Parameter noted = *parameter;
+  *parameter = from;
+  parameter->offset = noted.offset;
+  if (!parameter->is_pointer) parameter->is_pointer = noted.is_pointer;
 }
 
 template <typename Facts>
@@ -113,11 +120,9 @@ void AddTypes(const PtxFacts& from, std::vector<KernelFacts>* kernels,
   const auto typed_kernels = ByName(from.kernels);
   for (KernelFacts& kernel : *kernels) {
     const auto found = typed_kernels.find(kernel.name);
-    if (found == typed_kernels.end() || !SameLayout(kernel, *found->second)) continue;
+    if (found == typed_kernels.end() || !SameParameters(kernel, *found->second)) continue;
     for (std::size_t i = 0; i < kernel.parameters.size(); ++i) {
-      const std::optional<bool> noted = kernel.parameters[i].is_pointer;
-      kernel.parameters[i] = found->second->parameters[i];
-      if (!kernel.parameters[i].is_pointer) kernel.parameters[i].is_pointer = noted;
+      AddType(found->second->parameters[i], &kernel.parameters[i]);
     }
     kernel.is_visible = kernel.is_visible || found->second->is_visible;
   }

@@ -78,6 +78,20 @@ TEST_CASE("modules: a fatbin without compression, and which entry is taken") {
         "to PTX for an older one (nvcc -ptx -arch=sm_75)");
 }
 
+// ptxas aligns where a parameter lies in the constant bank, in which the block begins at 0x210 for
+// sm_90: 48 bytes before the next multiple of 64.
+TEST_CASE("modules: machine code has the say where parameters are, PTX how they are aligned") {
+  const std::string image = ReadFixture("plain.fatbin");
+  const KernelFacts machine = KernelOf(MustRead(image, Gpu(90)), "one");
+  CHECK(LayoutOf(machine) == "0+8 48+128");
+  CHECK(machine.parameter_bytes == 176);
+  CHECK(machine.parameters[1].alignment == 64);
+  CHECK(machine.parameters[1].is_array);
+  const KernelFacts ptx = KernelOf(MustRead(image, Simulated(90)), "one");
+  CHECK(LayoutOf(ptx) == "0+8 64+128");
+  CHECK(ptx.parameter_bytes == 192);
+}
+
 TEST_CASE("modules: fatbins that a linker is to see first") {
   CHECK(Refusal(ReadFixture("relocatable.fatbin")) ==
         "the image is relocatable device code, of which a linker makes a module: compile without "
