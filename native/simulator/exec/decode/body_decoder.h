@@ -60,6 +60,8 @@ class BodyDecoder {
   bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
   bool DecodeTableBranch(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
+  bool DecodeWmma(const ptx::Instruction& instruction);
+  bool DecodeWmmaMove(const ptx::Instruction& instruction);
   bool DecodeCopyAsync(const ptx::Instruction& instruction);
   bool DecodeAsyncCopy(const ptx::Instruction& instruction);
   bool DecodeAtomic(const ptx::Instruction& instruction);

@@ -283,6 +283,7 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (base == "ldmatrix" || base == "stmatrix" || base == "movmatrix")
     return DecodeMatrixMove(instruction);
   if (base == "mma") return DecodeMma(instruction);
+  if (base == "wmma") return DecodeWmma(instruction);
   if (base == "cp") return DecodeCopyAsync(instruction);
   if (base == "atom" || base == "red") return DecodeAtomic(instruction);
   if (base == "call") {  // the only one that is not inlined

@@ -8,6 +8,7 @@
 #include "simulator/exec/decode/memory_syntax.h"
 #include "simulator/exec/matrix/matrix_moves.h"
 #include "simulator/exec/matrix/mma.h"
+#include "simulator/exec/matrix/wmma.h"
 #include "simulator/exec/warp/async_copy.h"
 #include "simulator/exec/warp/atomics.h"
 #include "simulator/exec/warp/warp_ops.h"
@@ -109,6 +110,53 @@ bool BodyDecoder::DecodeMma(const ptx::Instruction& instruction) {
                   &draft))
       return false;
   }
+  Emit(draft);
+  return true;
+}
+
+bool BodyDecoder::DecodeWmma(const ptx::Instruction& instruction) {
+  const std::string_view what = instruction.parts.size() > 1 ? instruction.parts[1] : "";
+  if (what == "load" || what == "store") return DecodeWmmaMove(instruction);
+  if (what != "mma") return Fail("unknown instruction");
+  const std::optional<WmmaForm> form = ParseWmma(instruction, &why_);
+  if (!form) return false;
+  if (instruction.operands.size() != 4) return Fail("four operands are needed");
+  DraftInstruction draft = Start(Operation::kCollective);
+  draft.in.warp = WmmaHandler(*form);
+  draft.in.offset = form->Packed();
+  const WmmaFragment fragments[] = {form->FragmentOfD(), form->FragmentOfA(), form->FragmentOfB(),
+                                    form->FragmentOfC()};
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!BindList(instruction.operands[i], fragments[i].register_type(), fragments[i].registers,
+                  i == 0, &draft))
+      return false;
+  Emit(draft);
+  return true;
+}
+
+// wmma.load r, [p]{, stride}; wmma.store [p], r{, stride}
+bool BodyDecoder::DecodeWmmaMove(const ptx::Instruction& instruction) {
+  std::optional<WmmaMoveForm> form = ParseWmmaMove(instruction, &why_);
+  if (!form) return false;
+  if (instruction.parts.size() == 9) {
+    form->space = SpaceFromPart(instruction.parts[7]);
+    if (form->space != Space::kGlobal && form->space != Space::kShared)
+      return Fail("unsupported modifier ." + std::string(instruction.parts[7]));
+  }
+  const auto& operands = instruction.operands;
+  if (operands.size() != 2 && operands.size() != 3) return Fail("two or three operands are needed");
+  DraftInstruction draft = Start(Operation::kCollective);
+  draft.in.warp = WmmaMoveHandler();
+  if (!BindList(operands[form->is_store ? 1 : 0], form->fragment.register_type(),
+                form->fragment.registers, !form->is_store, &draft) ||
+      !BindAddress(operands[form->is_store ? 0 : 1], form->space, &draft.in, &form->wide_address))
+    return false;
+  draft.used |= 1u << kAddressSlot;
+  if (operands.size() == 3) {
+    if (!BindOperand(operands[2], Type::kU32, false, &draft.in.slot[kStrideSlot])) return false;
+    draft.used |= 1u << kStrideSlot;
+  }
+  form->PackInto(draft.in.detail);
   Emit(draft);
   return true;
 }

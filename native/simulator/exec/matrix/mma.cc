@@ -12,23 +12,6 @@ namespace {
 
 constexpr int kMaxM = 16, kN = 8, kMaxK = 32;
 
-int BitsOf(MmaType type) {
-  switch (type) {
-    case MmaType::kF16:
-    case MmaType::kBF16:
-      return 16;
-    case MmaType::kE4M3:
-    case MmaType::kE5M2:
-    case MmaType::kS8:
-    case MmaType::kU8:
-      return 8;
-    case MmaType::kF64:
-      return 64;
-    default:
-      return 32;
-  }
-}
-
 struct TypeName {
   std::string_view name;
   MmaType type;
@@ -38,12 +21,6 @@ constexpr TypeName kTypeNames[] = {{"f16", MmaType::kF16},   {"bf16", MmaType::k
                                    {"e5m2", MmaType::kE5M2}, {"f64", MmaType::kF64},
                                    {"s8", MmaType::kS8},     {"u8", MmaType::kU8},
                                    {"f32", MmaType::kF32},   {"s32", MmaType::kS32}};
-
-std::optional<MmaType> TypeNamed(std::string_view name) {
-  for (const TypeName& entry : kTypeNames)
-    if (entry.name == name) return entry.type;
-  return std::nullopt;
-}
 
 bool IsFp8(MmaType type) {
   return type == MmaType::kE4M3 || type == MmaType::kE5M2;
@@ -130,21 +107,6 @@ struct Fragments {
   Fragments(const MmaForm& f, const std::uint32_t* list)
       : d(list), a(d + f.c_registers()), b(a + f.a_registers()), c(b + f.b_registers()) {}
 };
-
-TensorType TensorTypeOf(MmaType type) {
-  switch (type) {
-    case MmaType::kBF16:
-      return TensorType::kBF16;
-    case MmaType::kTF32:
-      return TensorType::kTF32;
-    case MmaType::kE4M3:
-      return TensorType::kE4M3;
-    case MmaType::kE5M2:
-      return TensorType::kE5M2;
-    default:
-      return TensorType::kF16;
-  }
-}
 
 bool RunTensor(const Instruction& in, WarpContext& context, LaneMask mask) {
   if (!context.NeedsWholeWarp(mask)) return false;
@@ -234,6 +196,44 @@ std::optional<MmaForm> Refuse(std::string* why, std::string reason) {
 
 }  // namespace
 
+int BitsOf(MmaType type) {
+  switch (type) {
+    case MmaType::kF16:
+    case MmaType::kBF16:
+      return 16;
+    case MmaType::kE4M3:
+    case MmaType::kE5M2:
+    case MmaType::kS8:
+    case MmaType::kU8:
+      return 8;
+    case MmaType::kF64:
+      return 64;
+    default:
+      return 32;
+  }
+}
+
+std::optional<MmaType> MmaTypeNamed(std::string_view name) {
+  for (const TypeName& entry : kTypeNames)
+    if (entry.name == name) return entry.type;
+  return std::nullopt;
+}
+
+TensorType TensorTypeOf(MmaType type) {
+  switch (type) {
+    case MmaType::kBF16:
+      return TensorType::kBF16;
+    case MmaType::kTF32:
+      return TensorType::kTF32;
+    case MmaType::kE4M3:
+      return TensorType::kE4M3;
+    case MmaType::kE5M2:
+      return TensorType::kE5M2;
+    default:
+      return TensorType::kF16;
+  }
+}
+
 int MmaForm::a_per_register() const {
   return std::max(1, 32 / BitsOf(a));
 }
@@ -270,8 +270,8 @@ std::optional<MmaForm> ParseMma(const ptx::Instruction& instruction, std::string
       return Refuse(why, "unsupported modifier ." + std::string(parts[i]));
     }
   }
-  const auto d = TypeNamed(parts[types]), a = TypeNamed(parts[types + 1]);
-  const auto b = TypeNamed(parts[types + 2]), c = TypeNamed(parts[types + 3]);
+  const auto d = MmaTypeNamed(parts[types]), a = MmaTypeNamed(parts[types + 1]);
+  const auto b = MmaTypeNamed(parts[types + 2]), c = MmaTypeNamed(parts[types + 3]);
   if (!a || !b || !c || !d || *c != *d) return Refuse(why, "unsupported types");
   f.a = *a, f.b = *b, f.accumulator = *c;
   if (f.m == 0 || !Exists(f) || (f.saturates && !IsInt8(f.a)) || (has_kind && !IsFp8(f.a)) ||

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ptx/ast.h"
+#include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/code/instruction.h"
 
 // mma.sync: d = a * b + c for matrices that lie in the registers of a warp. The registers are in
@@ -26,6 +28,10 @@ enum class MmaType : std::uint8_t {
   kF32,  // accumulators only, as kS32
   kS32,
 };
+
+int BitsOf(MmaType type);
+std::optional<MmaType> MmaTypeNamed(std::string_view name);
+TensorType TensorTypeOf(MmaType type);  // of the floats that tensor_math.h knows
 
 struct MmaForm {
   std::uint8_t m, n, k;
