@@ -1,11 +1,15 @@
 #include "simulator/engine.h"
 
+#include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "simulator/exec/block/cluster.h"
 #include "simulator/exec/block/grid.h"
 #include "simulator/exec/block/pool.h"
+#include "simulator/exec/code/lane_constants.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -44,22 +48,62 @@ Outcome CheckLaunch(const Launch& launch, const DecodedKernel& kernel) {
   return {};
 }
 
+// One cluster after the other.
+void RunClusters(Grid& grid) {
+  std::uint64_t block = 0;
+  if (!grid.Next(&block)) return;
+  Cluster cluster(grid);
+  do {
+    cluster.Start(block);
+    while (cluster.RunRound()) {
+    }
+  } while (grid.Next(&block));
+}
+
+// All of them in turns, on one thread.
+void RunTogether(Grid& grid) {
+  std::vector<std::unique_ptr<Cluster>> clusters;
+  for (std::uint64_t block = 0; grid.Next(&block);) {
+    clusters.push_back(std::make_unique<Cluster>(grid));
+    clusters.back()->Start(block);
+  }
+  while (!clusters.empty() && !grid.AllAbandoned())
+    std::erase_if(clusters, [](const auto& cluster) { return !cluster->RunRound(); });
+}
+
+// The memory that the blocks of a cooperative launch meet in.
+class Workspace {
+ public:
+  explicit Workspace(DeviceMemory& memory) : memory_(memory) {
+    if (memory_.Allocate(kWorkspaceBytes, &pointer_) == Status::kSuccess)
+      std::memset(pointer_, 0, kWorkspaceBytes);
+  }
+  ~Workspace() {
+    if (pointer_ != nullptr) memory_.Release(pointer_);
+  }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  std::uint64_t address() const { return reinterpret_cast<std::uintptr_t>(pointer_); }  // or 0
+
+ private:
+  DeviceMemory& memory_;
+  void* pointer_ = nullptr;
+};
+
 Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
                           const std::atomic<bool>& stop) {
   const auto& kernel = static_cast<const DecodedKernel&>(*launch.kernel);
   if (Outcome refused = CheckLaunch(launch, kernel); refused.status != Status::kSuccess)
     return refused;
-  Grid grid(launch, memory, stop);
-  pool_.Run(grid.clusters() - 1, [&grid, &kernel] {
-    std::uint64_t block = 0;
+  std::optional<Workspace> workspace;
+  if (launch.cooperative && workspace.emplace(memory).address() == 0)
+    return {Status::kMemoryAllocation, "kernel " + kernel.name + ": no memory for its workspace"};
+  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0);
+  pool_.Run(launch.cooperative ? 0 : grid.clusters() - 1, [&] {
     try {
-      if (!grid.Next(&block)) return;
-      Cluster cluster(grid);
-      do {
-        cluster.Run(block);
-      } while (grid.Next(&block));
+      launch.cooperative ? RunTogether(grid) : RunClusters(grid);
     } catch (const std::bad_alloc&) {
-      grid.Fail(block, {Status::kUnknown, {}});  // its words need memory
+      grid.Fail(0, {Status::kUnknown, {}});  // its words need memory
     }
   });
   Outcome outcome = grid.Finish();

@@ -62,7 +62,15 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
       std::max(shared - kernel.static_shared_bytes, max_dynamic_shared_bytes);
   const std::size_t most = properties.shared_memory_per_block_optin - kernel.static_shared_bytes;
   if (config.dynamic_shared_bytes > std::min(dynamic, most)) return Status::kInvalidValue;
-  return CheckCluster(config, kernel, properties);
+  if (const Status status = CheckCluster(config, kernel, properties); status != Status::kSuccess)
+    return status;
+  // Blocks that wait for each other have to be there at one time.
+  const std::uint64_t blocks = std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
+  const int at_once =
+      properties.multiprocessor_count *
+      ActiveBlocks(kernel, properties, static_cast<int>(threads), config.dynamic_shared_bytes);
+  const bool fits = !config.cooperative || blocks <= static_cast<std::uint64_t>(at_once);
+  return fits ? Status::kSuccess : Status::kCooperativeLaunchTooLarge;
 }
 
 int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,

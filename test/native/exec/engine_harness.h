@@ -43,6 +43,7 @@ struct EngineHarness {
   DeviceMemory memory{std::size_t{64} << 20};
   std::atomic<bool> stop{false};
   std::shared_ptr<const Program> program;
+  bool cooperative = false;  // the launches
 
   // A module with one kernel `k`: three u64 parameters a, b, c, and a fair number of registers.
   static std::string Kernel(const std::string& body, const std::string& module_variables = "") {
@@ -75,6 +76,7 @@ struct EngineHarness {
     launch.grid = grid;
     launch.block = block;
     launch.dynamic_shared_bytes = dynamic_shared_bytes;
+    launch.cooperative = cooperative;
     arguments.resize(3);
     launch.parameters.resize(launch.kernel->parameter_bytes);
     std::memcpy(launch.parameters.data(), arguments.data(), launch.parameters.size());

@@ -224,6 +224,28 @@ struct Gemm {
   }
 };
 
+TEST_CASE("launches: the blocks of a cooperative one have to be there at one time") {
+  Loaded device(Module("90", "k", "{ ret; }"), false);
+  const auto launch = [&](Dim3 grid, std::uint32_t threads, std::size_t shared) {
+    LaunchConfig config;
+    config.grid = grid;
+    config.block = {threads, 1, 1};
+    config.dynamic_shared_bytes = shared;
+    config.cooperative = true;
+    config.stream = device.stream;
+    return device.runtime->LaunchKernelExC(config, device.Find(device.library, "k"), nullptr);
+  };
+  // Four multiprocessors with room for 2048 threads, 32 blocks and 228 KiB of shared memory.
+  CHECK_STATUS(launch({8, 1, 1}, 1024, 0), kSuccess);
+  CHECK_STATUS(launch({3, 3, 1}, 1024, 0), kCooperativeLaunchTooLarge);
+  CHECK_STATUS(launch({128, 1, 1}, 1, 0), kSuccess);
+  CHECK_STATUS(launch({129, 1, 1}, 1, 0), kCooperativeLaunchTooLarge);
+  CHECK_STATUS(launch({16, 1, 1}, 1, 48 << 10), kSuccess);
+  CHECK_STATUS(launch({17, 1, 1}, 1, 48 << 10), kCooperativeLaunchTooLarge);
+  CHECK_STATUS(launch({1u << 31, 65535, 65535}, 1, 0), kInvalidConfiguration);
+  MUST(device.runtime->StreamSynchronize(device.stream));
+}
+
 TEST_CASE("hopper: a matrix product by TMA, mbarriers and wgmma, alone and in clusters of two") {
   const std::string ptx = ReadFixture("hopper_gemm_sm90a.ptx");
   std::mt19937 random(1);

@@ -26,7 +26,7 @@ Cluster::Cluster(Grid& grid) : grid_(grid) {
   for (const auto& block : blocks_) block->Connect(shared_);
 }
 
-void Cluster::Run(std::uint64_t first_block) {
+void Cluster::Start(std::uint64_t first_block) {
   first_block_ = first_block;
   for (std::size_t rank = 0; rank < blocks_.size(); ++rank) {
     blocks_[rank]->Start(first_block + rank);
@@ -36,22 +36,26 @@ void Cluster::Run(std::uint64_t first_block) {
   round_ = events_ = events_at_expiry_ = 0;
   vain_expiries_ = 0;
   failed_ = false;
-  for (;; ++round_) {
-    bool running = false, progress = false;
-    for (const auto& block : blocks_) {
-      if (block->running_threads() == 0) continue;
-      running = true;
-      if (!block->RunRound(&progress)) return;
-    }
-    const bool late = !copies_.empty() && round_ - copies_.front().round >= kLatestRounds;
-    if (!copies_.empty() && (!progress || late)) {
-      if (!FinishCopies()) return;
-    } else if (!running) {
-      return;
-    } else if (!progress && !ExpireWaits()) {
-      return ReportDeadlock();
-    }
+}
+
+bool Cluster::RunRound() {
+  bool running = false, progress = false;
+  for (const auto& block : blocks_) {
+    if (block->running_threads() == 0) continue;
+    running = true;
+    if (!block->RunRound(&progress)) return false;
   }
+  const bool late = !copies_.empty() && round_ - copies_.front().round >= kLatestRounds;
+  if (!copies_.empty() && (!progress || late)) {
+    if (!FinishCopies()) return false;
+  } else if (!running) {
+    return false;
+  } else if (!progress && !ExpireWaits()) {
+    ReportDeadlock();
+    return false;
+  }
+  ++round_;
+  return true;
 }
 
 bool Cluster::FinishCopies() {

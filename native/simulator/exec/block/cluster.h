@@ -20,8 +20,11 @@ class Cluster {
  public:
   explicit Cluster(Grid& grid);
 
-  // Runs a cluster to its end, from its first block on. A fault is told to the grid.
-  void Run(std::uint64_t first_block);
+  // Begins with a cluster, at its first block.
+  void Start(std::uint64_t first_block);
+  // Gives each of its blocks a turn. False: there was none to give, as all have exited, or a fault
+  // has been told to the grid.
+  bool RunRound();
 
   // What the blocks tell and ask.
   int size() const { return static_cast<int>(blocks_.size()); }

@@ -17,7 +17,9 @@ namespace nodecuda::simulator {
 // first. All members may be called from any worker.
 class Grid {
  public:
-  Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop);
+  // `workspace` is the address of the one that a cooperative launch has, 0 for others.
+  Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop,
+       std::uint64_t workspace);
 
   // The first block of the next cluster; false when there is none left or the grid has ended early.
   bool Next(std::uint64_t* block);
@@ -27,6 +29,8 @@ class Grid {
     return stop_.load(std::memory_order_relaxed) ||
            block > faulted_.load(std::memory_order_relaxed);
   }
+  // The same for all of them, as one has faulted.
+  bool AllAbandoned() const { return Abandoned(~std::uint64_t{0}); }
   void Fail(std::uint64_t block, Outcome outcome);
   Outcome Finish() const;
 

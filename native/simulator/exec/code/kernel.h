@@ -47,8 +47,8 @@ class Program {
   virtual bool HasKernel(std::string_view name) const = 0;
   // Null unless the kernel is decoded, as it is when it is first found.
   virtual const KernelInfo* FindDecoded(std::string_view name) const = 0;
-  // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and could
-  // not be. The pointer lives as long as the program.
+  // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and
+  // could not be. The pointer lives as long as the program.
   virtual const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const = 0;
   // The addresses of the module's .global and .const variables, by ptx::Module::variables.
   virtual std::span<const std::uint64_t> variables() const = 0;
@@ -62,6 +62,8 @@ struct Launch {
   Dim3 grid, block;
   Dim3 cluster;                   // blocks; the grid is a multiple of it
   bool explicit_cluster = false;  // it was asked for, by the launch or by the kernel
+  // All blocks take turns, and may wait for each other: how many they are has been checked.
+  bool cooperative = false;
   std::size_t dynamic_shared_bytes = 0;
   std::vector<std::byte> parameters;  // laid out as KernelInfo says
   // cp.async copies when a wait demands it, not when it is issued: results that differ show that a

@@ -53,8 +53,8 @@ constexpr SpecialName kSpecials[] = {
     {"%nclusterid.y", Special::kNclusteridY},
     {"%nclusterid.z", Special::kNclusteridZ},
     {"%is_explicit_cluster", Special::kIsExplicitCluster},
-    {"%envreg1", Special::kZero},
-    {"%envreg2", Special::kZero},
+    {"%envreg1", Special::kWorkspaceHigh},
+    {"%envreg2", Special::kWorkspaceLow},
     {"%clock", Special::kClock},
     {"%clock_hi", Special::kClockHigh},
     {"%clock64", Special::kClock},
@@ -154,8 +154,10 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
       return std::uint64_t{shape.cluster.x} * shape.cluster.y * shape.cluster.z;
     case Special::kIsExplicitCluster:
       return shape.explicit_cluster ? kFullMask : 0;
-    case Special::kZero:
-      return 0;
+    case Special::kWorkspaceHigh:
+      return shape.workspace >> 32;
+    case Special::kWorkspaceLow:
+      return shape.workspace & 0xffffffff;
     case Special::kClock:
       return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
     case Special::kClockHigh:

@@ -39,6 +39,10 @@ class ConstantPool {
   std::map<std::tuple<RegisterWidth, Special, std::uint64_t, int>, std::uint32_t> numbers_;
 };
 
+// Where the code that nvcc makes of grid.sync() counts arrivals: two words, of which the second is
+// its.
+inline constexpr std::size_t kWorkspaceBytes = 8;
+
 // What the lane constants of a launch are made of.
 struct LaunchShape {
   Dim3 grid, block;
@@ -46,6 +50,7 @@ struct LaunchShape {
   bool explicit_cluster = false;
   std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
   std::span<const std::uint64_t> variables = {};  // Program::variables
+  std::uint64_t workspace = 0;  // of a cooperative launch: kWorkspaceBytes, zeroed
 };
 
 // Writes a constant's 32 lanes for warp `warp` of block `block_index`.

@@ -122,7 +122,8 @@ enum class Special : std::uint8_t {
   kNclusteridZ,
   kClusterNctarank,
   kIsExplicitCluster,  // a predicate
-  kZero,               // %envreg1 and %envreg2: there is no cooperative launch
+  kWorkspaceHigh,      // %envreg1: halves of the address that a cooperative launch hands its blocks
+  kWorkspaceLow,       // %envreg2
   kClock,
   kClockHigh,
   kGlobalTimer,
