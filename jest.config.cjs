@@ -7,7 +7,10 @@ const PARTS = {
   all: ['*', '!(cudart)/**/*'],
   // On the double of the CUDA runtime, by scripts/cudart.mjs: what runs on a GPU, and its own tests.
   cudart: ['cudart/*'],
-  gpu: ['gpu/**/*', 'unit/operations/**/*', 'unit/memory/{buffer,transfer}', 'property/**/*'],
+  gpu: [
+    ...['gpu/**/*', 'unit/operations/**/*', 'unit/memory/{buffer,transfer}', 'property/**/*'],
+    'unit/kernels/*',
+  ],
   // On the committed binary: that it is the right one, loads everywhere, and computes.
   prebuild: ['package/!(types)', 'worker/*', 'exit/*', 'unit/addon/*', 'property/**/*', 'gpu/**/*'],
   // On other versions of Node.js: modules, flags, callbacks, collection.

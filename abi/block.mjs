@@ -2,7 +2,7 @@
 // them. What is at which place, a family's description says.
 export default {
   constants: {
-    ARGUMENT_BLOCK_LENGTH: 128,
+    ARGUMENT_BLOCK_LENGTH: 4128,
     NO_BUFFER: 0, // in place of a handle: the operand is not there
   },
 };

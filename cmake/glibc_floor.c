@@ -37,6 +37,7 @@
 // clang-format on
 
 // libdl
+USE_OLD(dladdr, "GLIBC_2.2.5");
 USE_OLD(dlclose, "GLIBC_2.2.5");
 USE_OLD(dlerror, "GLIBC_2.2.5");
 USE_OLD(dlmopen, "GLIBC_2.3.4");
@@ -48,6 +49,7 @@ USE_OLD(shm_open, "GLIBC_2.2.5");
 USE_OLD(shm_unlink, "GLIBC_2.2.5");
 // libpthread
 USE_OLD(__pthread_key_create, "GLIBC_2.2.5");
+USE_OLD(pthread_attr_setstacksize, "GLIBC_2.2.5");
 USE_OLD(pthread_condattr_setpshared, "GLIBC_2.2.5");
 USE_OLD(pthread_create, "GLIBC_2.2.5");
 USE_OLD(pthread_detach, "GLIBC_2.2.5");

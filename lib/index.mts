@@ -2,6 +2,8 @@
 
 export type * from './index.js';
 export {
+  CompiledCode,
+  CudaCompileError,
   CudaDeviceLostError,
   CudaDisposedError,
   CudaDriverError,
@@ -16,11 +18,19 @@ export {
   CudaTimeoutError,
   CudaUnavailableError,
   CudaWrongDeviceError,
+  compileStatus,
   cuda,
   Device,
   DeviceBuffer,
   DTYPES,
+  elementwise,
+  Kernel,
+  Module,
   matmul,
   matmulSync,
+  PreparedLaunch,
+  reduction,
   Stream,
+  scan,
+  TensorMap,
 } from './index.js';

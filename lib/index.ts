@@ -19,6 +19,8 @@ export {
   type Scalar,
 } from './base/dtype.js';
 export {
+  CudaCompileError,
+  type CudaCompileErrorDetails,
   CudaDeviceLostError,
   CudaDisposedError,
   CudaDriverError,
@@ -41,6 +43,39 @@ export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
 export type { OperationFamily, PreloadMethods } from './device/methods.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
+export {
+  type CompileCounts,
+  type CompileStatus,
+  compileStatus,
+} from './kernels/compile/compile.js';
+export { CompiledCode } from './kernels/compile/compiled.js';
+export type { CompileOptions, MacroValue } from './kernels/compile/options.js';
+export type { Extent3, LaunchOptions, Triple } from './kernels/config.js';
+export { type ElementwiseKernel, elementwise } from './kernels/expressions/elementwise.js';
+export type { ExpressionCallOptions, ExpressionOptions } from './kernels/expressions/options.js';
+export {
+  type ReductionExpressions,
+  type ReductionKernel,
+  reduction,
+} from './kernels/expressions/reduction.js';
+export { type ScanKernel, type ScanOptions, scan } from './kernels/expressions/scan.js';
+export type { KernelInfo, KernelParameter } from './kernels/info.js';
+export { type BlockSizeOptions, Kernel, type KernelArguments } from './kernels/kernel.js';
+export type { KernelMethods } from './kernels/methods.js';
+export { Module, type ModuleSource } from './kernels/module.js';
+export { PreparedLaunch } from './kernels/prepared.js';
+export type {
+  ArgumentOf,
+  ArgumentsOf,
+  ArrayType,
+  ParameterType,
+  PointerType,
+  Signature,
+  StructType,
+  UntypedArgument,
+  VectorType,
+} from './kernels/signature.js';
+export { TensorMap, type TensorMapOptions } from './kernels/tensor-map.js';
 export { type CopyOptions, DeviceBuffer, type FillOptions } from './memory/buffer.js';
 export type { AllocOptions, MemoryInfo, MemoryMethods, MemoryStats } from './memory/methods.js';
 export type { ReadOptions, WriteOptions } from './memory/transfer.js';

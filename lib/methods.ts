@@ -9,6 +9,7 @@
 import { mixin } from './base/mixin.js';
 import { Device } from './device/device.js';
 import { PreloadMethods } from './device/methods.js';
+import { KernelMethods } from './kernels/methods.js';
 import { MemoryMethods } from './memory/methods.js';
 import { ElementwiseOperations } from './operations/elementwise/methods.js';
 import { UnaryOperations } from './operations/elementwise/unary-methods.js';
@@ -24,6 +25,7 @@ declare module './device/device.js' {
     extends StreamMethods,
       MemoryMethods,
       PreloadMethods,
+      KernelMethods,
       UnaryOperations,
       ElementwiseOperations,
       ReductionOperations,
@@ -36,6 +38,7 @@ mixin(
   StreamMethods,
   MemoryMethods,
   PreloadMethods,
+  KernelMethods,
   UnaryOperations,
   ElementwiseOperations,
   ReductionOperations,

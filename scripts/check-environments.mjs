@@ -65,7 +65,7 @@ function pack() {
   const checkout = project('checkout');
   const manifest = JSON.parse(run(root, 'npm', ['pkg', 'get', 'files']));
   const names = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'lib', ...manifest];
-  for (const name of names.filter((each) => !each.startsWith('dist/'))) {
+  for (const name of names.filter((each) => !/^!?dist\//.test(each))) {
     const from = name.replace(/\/\*.*$/, '');
     cpSync(path.join(root, from), path.join(checkout, from), { recursive: true });
   }

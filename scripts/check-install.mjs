@@ -47,6 +47,10 @@ try {
   writeFileSync(path.join(project, 'use.mjs'), `import { cuda, matmul } from 'nodecuda';${body}`);
   expectOutput('ES module', run('node', 'use.mjs'));
 
+  const help = run(path.join(project, 'node_modules/.bin/nodecuda'), 'compile', '--help');
+  if (!help.startsWith('Usage: nodecuda compile')) throw new Error(`nodecuda: ${help}`);
+  console.log('the command: works');
+
   // As a user without @types/node: the compiler comes from our own node_modules.
   const source = `import { cuda, matmul } from 'nodecuda';${body}`;
   writeFileSync(path.join(project, 'types.mts'), source);

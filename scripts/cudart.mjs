@@ -25,7 +25,7 @@ const RUNS = [
     capability,
     part: 'gpu',
     values: 1,
-    tests: ['test/unit/operations', 'test/property/matmul'],
+    tests: ['test/unit/operations', 'test/unit/kernels', 'test/property/matmul'],
   })),
 ];
 

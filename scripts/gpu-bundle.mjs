@@ -121,7 +121,7 @@ putCompiled('test', [
   ...['bench', 'differential', 'native', 'package', 'types', 'cudart'].map(
     (name) => `test/${name}`,
   ),
-  ...['demo', 'examples', 'native', 'abi'].map((name) => `test/${name}.test.ts`),
+  ...['demo', 'docs', 'examples', 'native', 'abi'].map((name) => `test/${name}.test.ts`),
 ]);
 // Tests read these, to compare what TypeScript repeats of them.
 for (const file of ['native/ops/kernels/dtype.h', 'native/runtime/status.cc']) put(file);

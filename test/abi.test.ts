@@ -132,7 +132,7 @@ describe('a changed description', () => {
   });
 
   test.each([
-    ['more than the block has', 'abi/block.mjs', '128', '49', '50 numbers'],
+    ['more than the block has', 'abi/block.mjs', '4128', '4127', '4128 numbers'],
     ['two slots of one name', 'abi/transpose.mjs', "'columns'", "'rows'", 'two slots `rows`'],
     ['a word that it does not know', 'abi/transpose.mjs', 'slots:', 'slot:', 'transpose: `slot`'],
     ['odd signed integers', 'abi/dtypes.mjs', ', bfloat16: 2', '', 'odd numbers'],

@@ -22,7 +22,7 @@ import {
 const HOUSES: Readonly<Record<string, Rooms>> = {
   lib: floors(
     ...['abi', 'base', 'addon', 'device', 'streams', 'memory', 'operands', 'operations'],
-    ...['methods', 'cuda', 'host', 'index'],
+    ...['kernels', 'methods', 'cuda', 'host', 'index', 'cli'],
   ),
   'lib/operations': {
     elementwise: [],
@@ -31,14 +31,16 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     transpose: [],
     matmul: [],
   },
+  'lib/kernels': { compile: [], '.': ['compile'], expressions: ['.', 'compile'] },
   native: {
     ptx: [],
     modules: ['ptx'],
     runtime: [],
     simulator: ['ptx', 'runtime'],
     ops: ['runtime'],
-    resources: ['modules', 'runtime', 'ops'],
-    binding: ['modules', 'runtime', 'simulator', 'ops', 'resources'],
+    compiler: [],
+    resources: ['runtime', 'ops', 'modules', 'ptx'],
+    binding: ['runtime', 'simulator', 'ops', 'resources', 'modules', 'ptx', 'compiler'],
   },
   'native/binding': {
     abi: [],

@@ -14,9 +14,11 @@ import type { NativeAddon, NativeFailure } from './types.js';
 type NativeFunction = (...args: unknown[]) => unknown;
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
+  'compileProgram',
   'deviceReclaim',
   'deviceSynchronize',
   'eventSynchronize',
+  'openCompiler',
   'preload',
   'streamSynchronize',
   'waitRead',

@@ -105,6 +105,37 @@ export interface NativeMemoryStats {
   totalCount: number;
 }
 
+/** What came of looking for NVRTC. */
+export interface NativeCompilerSearch {
+  /** The file of the library, without links; null if no name could be opened. */
+  path: string | null;
+  /** Why not, for each name before the one that was opened. */
+  failures: string[];
+  /** The other half of the library; empty if it is not beside it. */
+  builtins: string;
+  major: number;
+  minor: number;
+  /** 90 for sm_90, ascending. */
+  architectures: number[];
+}
+
+export interface NativeCompilation {
+  /** nvrtcResult: 0 if it was compiled. */
+  status: number;
+  /** The call that failed. */
+  operation: string;
+  /** The status in NVRTC's words. */
+  words: string;
+  log: string;
+  ptx: string;
+  /** Empty where only PTX was asked for. */
+  cubin: Uint8Array;
+  /** In the order of the name expressions. */
+  loweredNames: string[];
+  /** It was being compiled already, for another thread. */
+  shared: boolean;
+}
+
 /** How one variant would compute a product. */
 export interface NativeMatmulPlan {
   variant: string;
@@ -120,6 +151,48 @@ export interface NativeMatmulPlan {
   workspaceBytes: number;
   modelledSeconds: number;
   proven: boolean;
+}
+
+/** A parameter as the kernel declares it. */
+export interface NativeParameter {
+  byteOffset: number;
+  byteLength: number;
+  /** 0: not known. */
+  alignment: number;
+  /** As PTX spells it; `b8` for an array of bytes, empty where it is not known. */
+  type: string;
+  isPointer: boolean | null;
+}
+
+/** A kernel as the image declares it. Figures of compiled code are -1 where it has none. */
+export interface NativeKernelFacts {
+  name: string;
+  parameters: NativeParameter[];
+  parameterBytes: number;
+  registers: number;
+  sharedBytes: number;
+  localBytes: number;
+  /** 0 where the kernel does not say. */
+  maxThreads: number;
+  /** 0 where the kernel does not say. */
+  maxClusterBlocks: number;
+  requiredBlock: [number, number, number];
+  requiredCluster: [number, number, number];
+}
+
+export interface NativeModuleContents {
+  kernels: NativeKernelFacts[];
+  variables: { name: string; byteLength: number; type: string; isConstant: boolean }[];
+}
+
+/** What a kernel takes on its device. */
+export interface NativeKernelAttributes {
+  sharedBytes: number;
+  localBytes: number;
+  constBytes: number;
+  /** -1: not known. */
+  registers: number;
+  maxThreadsPerBlock: number;
 }
 
 export interface NativeAddon {
@@ -184,6 +257,23 @@ export interface NativeAddon {
   /** Smallest priority value is the most urgent, as in CUDA: [least, greatest], e.g. [0, -5]. */
   devicePriorityRange(device: Handle): [number, number];
 
+  // NVRTC. On threads of their own, which a process that exits does not wait for.
+  /** The file of an NVRTC that the process has loaded, by whomever; null if there is none. */
+  loadedCompiler(): string | null;
+  /** Opens the first of the names that can be: a file by its path, or a name that the loader finds. */
+  openCompiler(names: readonly string[]): Promise<NativeCompilerSearch>;
+  compileProgram(
+    path: string,
+    source: string,
+    name: string,
+    headerNames: readonly string[],
+    headerSources: readonly string[],
+    options: readonly string[],
+    nameExpressions: readonly string[],
+    /** Who comes with the same while it is being compiled shares the result; empty: nobody. */
+    key: string,
+  ): Promise<NativeCompilation>;
+
   // Streams. Handles 'Stream'.
   defaultStream(device: Handle): Handle;
   createStream(device: Handle, priority: number): Handle;
@@ -247,6 +337,33 @@ export interface NativeAddon {
     stream: Handle,
   ): void;
 
+  // Modules and kernels. Handles 'Module', 'Kernel' and 'PreparedLaunch'.
+  /** Copies the image. */
+  loadModule(device: Handle, image: ArrayBufferView): Handle;
+  closeModule(module: Handle): void;
+  moduleContents(module: Handle): NativeModuleContents;
+  /** The memory of a variable. Handle 'Buffer'. */
+  moduleGlobal(module: Handle, name: string, stream: Handle): Handle;
+  /** `pointers`: for each address in the parameters its offset, its alignment, and 1 if it is const. */
+  openKernel(module: Handle, name: string, pointers: Uint32Array): Handle;
+  /** The same kernel with other addresses. */
+  reopenKernel(kernel: Handle, pointers: Uint32Array): Handle;
+  closeKernel(kernel: Handle): void;
+  kernelAttributes(kernel: Handle): NativeKernelAttributes;
+  kernelOccupancy(kernel: Handle, blockThreads: number, dynamicSharedBytes: number): number;
+  /** Launches what is in the argument block, where abi/kernel.mjs says. */
+  launchKernel(): void;
+  prepareLaunch(): Handle;
+  /** Replaces the prepared launch that the argument block names. */
+  prepareAgain(): void;
+  runPrepared(prepared: Handle): void;
+  closePrepared(prepared: Handle): void;
+  /**
+   * Fills 128 bytes. `numbers`: data type, swizzle, L2 promotion, rank, then extents, strides in bytes but
+   * for the innermost, box and element strides, innermost first.
+   */
+  encodeTensorMap(buffer: Handle, numbers: Float64Array, map: Uint8Array): void;
+
   // Operations. Their numbers are in the argument block, where abi/<family>.mjs says.
   /** Enqueues an elementwise operation. */
   elementwise(): void;
@@ -263,6 +380,10 @@ export interface NativeAddon {
   /** Names, by the index that the argument block takes. */
   matmulVariants(): string[];
 
+  /** Nanoseconds per launch of `count` launches from C++, for the bench. */
+  benchPrepared(prepared: Handle, count: number): number;
+  /** Does nothing, for the bench. */
+  benchEmpty(): void;
   /** Nanoseconds per call of `count` calls of `elementwise` from C++, for the bench. */
   benchElementwise(): number;
 
@@ -274,6 +395,9 @@ export interface NativeAddon {
     buffers: number;
     reads: number;
     events: number;
+    modules: number;
+    kernels: number;
+    preparedLaunches: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

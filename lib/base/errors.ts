@@ -25,6 +25,8 @@ export type CudaErrorCode =
   | 'ERR_CUDA_UNSUPPORTED'
   | 'ERR_CUDA_OOM'
   | 'ERR_CUDA_MODULE'
+  | 'ERR_CUDA_COMPILE'
+  | 'ERR_CUDA_NO_COMPILER'
   | 'ERR_CUDA_LAUNCH'
   | 'ERR_CUDA_TIMEOUT'
   | 'ERR_CUDA_DRIVER'
@@ -172,6 +174,62 @@ export class CudaModuleError extends CudaError {
 }
 
 /**
+ * What is known about a compilation that failed.
+ *
+ * @group Errors
+ */
+export interface CudaCompileErrorDetails extends CudaErrorDetails {
+  readonly log?: string | undefined;
+  readonly options?: readonly string[] | undefined;
+  readonly nvrtcVersion?: string | null | undefined;
+  readonly libraryPath?: string | null | undefined;
+  readonly headerRoot?: string | null | undefined;
+  readonly driverVersion?: string | null | undefined;
+}
+
+/**
+ * CUDA C++ was not compiled: it has errors (`log` has the compiler's words), the compiler does not know
+ * the architecture or an option, or there is no compiler (`code` is `ERR_CUDA_NO_COMPILER`, and the
+ * message says where it was looked for and how to get it).
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await device.compile(source);
+ * } catch (error) {
+ *   if (error instanceof CudaCompileError) console.error(error.log);
+ *   throw error;
+ * }
+ * ```
+ *
+ * @group Errors
+ */
+export class CudaCompileError extends CudaError {
+  /** The compiler's words, whole; empty where it did not get that far. */
+  readonly log: string;
+  /** What the compiler was called with. */
+  readonly options: readonly string[];
+  /** Such as `12.4`; null without a compiler. */
+  readonly nvrtcVersion: string | null;
+  /** The file of the library; null without a compiler. */
+  readonly libraryPath: string | null;
+  /** The folder of the toolkit's headers; null where there are none beside the library. */
+  readonly headerRoot: string | null;
+  /** The version of CUDA that the driver of the device has, such as `12.2`; null where there is none. */
+  readonly driverVersion: string | null;
+
+  constructor(message: string, details: CudaCompileErrorDetails = {}) {
+    super(message, 'ERR_CUDA_COMPILE', details);
+    this.log = details.log ?? '';
+    this.options = details.options ?? [];
+    this.nvrtcVersion = details.nvrtcVersion ?? null;
+    this.libraryPath = details.libraryPath ?? null;
+    this.headerRoot = details.headerRoot ?? null;
+    this.driverVersion = details.driverVersion ?? null;
+  }
+}
+
+/**
  * A kernel could not be launched. Nothing ran; the device stays usable.
  *
  * @group Errors
@@ -261,6 +319,7 @@ for (const Class of [
   CudaUnavailableError,
   CudaOutOfMemoryError,
   CudaModuleError,
+  CudaCompileError,
   CudaLaunchError,
   CudaTimeoutError,
   CudaDriverError,

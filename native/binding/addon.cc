@@ -1,5 +1,6 @@
 #include "binding/call.h"
 #include "binding/exports.h"
+#include "compiler/aside.h"
 #include "nodecuda_source_hash.h"
 #include "resources/shutdown.h"
 #include "simulator/exec/arithmetic/alu.h"
@@ -36,6 +37,9 @@ napi_value LiveHandles(Call& call) {
   live.Set("buffers", environment.buffers.live());
   live.Set("reads", environment.reads.live());
   live.Set("events", environment.events.live());
+  live.Set("modules", environment.modules.live());
+  live.Set("kernels", environment.kernels.live());
+  live.Set("preparedLaunches", environment.prepared_launches.live());
   return live.value();
 }
 
@@ -46,6 +50,7 @@ napi_value LimitStaging(Call& call) {
 
 napi_value BeginShutdown(Call& call) {
   BeginExit();
+  compiler::BeginExit();
   return call.Undefined();
 }
 
@@ -69,12 +74,15 @@ void Initialize(napi_env env, napi_value exports) {
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);
   ExportBuffers(env, exports, *environment);
+  ExportModules(env, exports, *environment);
   ExportMatmul(env, exports, *environment);
   ExportElementwise(env, exports, *environment);
   ExportReduce(env, exports, *environment);
   ExportSoftmax(env, exports, *environment);
   ExportTranspose(env, exports, *environment);
   ExportPreload(env, exports, *environment);
+  ExportLaunch(env, exports, *environment);
+  ExportCompile(env, exports, *environment);
 }
 
 }  // namespace

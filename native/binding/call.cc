@@ -64,13 +64,29 @@ bool Call::Boolean(std::size_t index) const {
   return value;
 }
 
-std::string Call::String(std::size_t index) const {
-  char text[256];
+std::string Call::Text(napi_value value, std::size_t index) const {
   std::size_t length = 0;
-  if (napi_get_value_string_utf8(env_, arguments_[index], text, sizeof text, &length) != napi_ok) {
+  if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) {
     WrongType(index, "a string");
   }
-  return std::string(text, length);
+  std::string text(length, '\0');
+  Require(napi_get_value_string_utf8(env_, value, text.data(), length + 1, &length));
+  return text;
+}
+
+std::vector<std::string> Call::Texts(std::size_t index) const {
+  bool is_array = false;
+  Require(napi_is_array(env_, arguments_[index], &is_array));
+  if (!is_array) WrongType(index, "an array");
+  std::uint32_t length = 0;
+  Require(napi_get_array_length(env_, arguments_[index], &length));
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < length; ++i) {
+    napi_value element;
+    Require(napi_get_element(env_, arguments_[index], i, &element));
+    texts.push_back(Text(element, index));
+  }
+  return texts;
 }
 
 ViewBytes Call::View(std::size_t index) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "binding/environment.h"
 #include "binding/napi_setup.h"
@@ -51,8 +52,12 @@ class Call {
     return static_cast<int>(Whole(index, least, most, "a whole number in range"));
   }
   bool Boolean(std::size_t index) const;
-  std::string String(std::size_t index) const;
+  std::string Text(std::size_t index) const { return Text(arguments_[index], index); }
+  // An array of strings.
+  std::vector<std::string> Texts(std::size_t index) const;
   ViewBytes View(std::size_t index) const;
+  // What the argument block holds from that number on.
+  const double* InBlock(std::size_t index) const { return block_ + index; }
 
   const std::shared_ptr<Platform>& Runtime(std::size_t index) const {
     return environment_->runtimes.Get(Number(index));
@@ -73,6 +78,13 @@ class Call {
     return environment_->events.Get(Number(index));
   }
 
+  const std::shared_ptr<ModuleBox>& Module(std::size_t index) const {
+    return environment_->modules.Get(Number(index));
+  }
+  const std::shared_ptr<KernelBox>& Kernel(std::size_t index) const {
+    return environment_->kernels.Get(Number(index));
+  }
+
   napi_value Undefined() const;
   napi_value FromNumber(double number) const { return ToValue(env_, number); }
   napi_value FromBoolean(bool boolean) const { return ToValue(env_, boolean); }
@@ -82,6 +94,7 @@ class Call {
 
   [[noreturn]] static void WrongType(std::size_t index, const char* expected);
   double PassedNumber(std::size_t index) const;
+  std::string Text(napi_value value, std::size_t index) const;
   // Written so that NaN fails. Node-API's own integer readers wrap and truncate in silence; floor()
   // is a call where the compiler may not use SSE 4.1.
   std::int64_t Whole(std::size_t index, double least, double most, const char* expected) const {

@@ -11,7 +11,10 @@ Environment::~Environment() {
   auto everything = [](const auto&) { return true; };
   reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(read->device->physical, true); });
   reads.RemoveIf(everything);
+  prepared_launches.RemoveIf(everything);
   buffers.RemoveIf(everything);
+  kernels.RemoveIf(everything);
+  modules.RemoveIf(everything);
   events.RemoveIf(everything);
   streams.RemoveIf(everything);
   devices.ForEach(
@@ -66,10 +69,11 @@ napi_value Environment::MakePromise(const std::shared_ptr<PhysicalDevice>& devic
   return promise;
 }
 
-napi_value Environment::MakePromise(Errand::Work work) {
+napi_value Environment::MakePromise(Errand::Work work, Errand::Answer answer) {
   StartDelivery();
   Waits waits;
   Errand& errand = *errands_.emplace_back(std::make_unique<Errand>());
+  errand.answer = std::move(answer);
   waits.emplace_back().errand = &errand;
   napi_value promise;
   try {
@@ -192,21 +196,29 @@ void Environment::Settle() noexcept {
   ReleaseWatchers();
 }
 
+// Throws Failure where there is none, or it cannot be made.
+napi_value Environment::AnswerOf(const Wait& wait) {
+  if (wait.failure) throw Failure(*wait.failure);
+  if (wait.errand != nullptr && wait.errand->answer) return wait.errand->answer(env_);
+  napi_value undefined;
+  Require(napi_get_undefined(env_, &undefined));
+  return undefined;
+}
+
 // Where Node-API refuses, the environment is stopping: nobody is left who waits.
 void Environment::Settle(const Wait& wait) noexcept {
-  napi_value value = nullptr;
-  if (wait.failure) {
-    value = MakeError(env_, *wait.failure);
-    if (value != nullptr) {
-      napi_reject_deferred(env_, wait.deferred, value);
+  try {
+    napi_resolve_deferred(env_, wait.deferred, AnswerOf(wait));
+  } catch (...) {
+    if (napi_value error = MakeError(env_, CurrentFailure())) {
+      napi_reject_deferred(env_, wait.deferred, error);
     }
-  } else if (napi_get_undefined(env_, &value) == napi_ok) {
-    napi_resolve_deferred(env_, wait.deferred, value);
   }
 }
 
 void Environment::StopWatchers() noexcept {
   watchers_.clear();
+  for (const auto& errand : errands_) errand->stop = true;  // all at once, then wait for each
   errands_.clear();
   std::lock_guard lock(mutex_);
   finished_.clear();

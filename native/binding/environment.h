@@ -14,6 +14,7 @@
 #include "binding/watcher.h"
 #include "ops/matmul/planner.h"
 #include "resources/memory_box.h"
+#include "resources/module_box.h"
 #include "resources/platform.h"
 
 namespace nodecuda {
@@ -25,10 +26,22 @@ struct OpenedDevice {
   double default_stream_handle = 0;
 };
 
+// A launch that is made again and again. Its buffers are named by handles: whether they are open is
+// asked each time.
+struct PreparedLaunch {
+  std::shared_ptr<KernelBox> kernel;
+  std::shared_ptr<StreamBox> stream;
+  LaunchConfig config;
+  std::vector<std::byte> parameters;
+  std::vector<double> uses;
+};
+
 // Something long that needs no JavaScript, on a thread of its own. Its work asks `stop` now and
 // then whether to end early.
 struct Errand {
   using Work = std::function<void(const std::atomic<bool>& stop)>;
+  // What the promise for the end of the work resolves with; made on the JavaScript thread.
+  using Answer = std::function<napi_value(napi_env env)>;
 
   Errand() = default;
   ~Errand() {
@@ -40,6 +53,7 @@ struct Errand {
 
   std::atomic<bool> stop{false};
   std::thread thread;
+  Answer answer;  // none: undefined
 };
 
 // Everything the addon holds for one JavaScript environment (the main thread or a Worker). Used on
@@ -57,6 +71,9 @@ class Environment {
   HandleTable<BufferView> buffers{HandleKind::kBuffer};
   HandleTable<ReadBox> reads{HandleKind::kRead};
   HandleTable<RecordableEvent> events{HandleKind::kEvent};
+  HandleTable<ModuleBox> modules{HandleKind::kModule};
+  HandleTable<KernelBox> kernels{HandleKind::kKernel};
+  HandleTable<PreparedLaunch> prepared_launches{HandleKind::kPreparedLaunch};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.
@@ -73,7 +90,7 @@ class Environment {
                          std::shared_ptr<void> keep_alive);
 
   // Calls `work` on a thread of its own. A promise for its end, or for the Failure that it throws.
-  napi_value MakePromise(Errand::Work work);
+  napi_value MakePromise(Errand::Work work, Errand::Answer answer = nullptr);
 
   // Settles the promises that are due, which happens in their time otherwise: a program that does
   // not come back to its event loop for long would keep what they hold.
@@ -89,6 +106,7 @@ class Environment {
   Watcher& WatcherOf(const std::shared_ptr<PhysicalDevice>& device);
   void Deliver(Waits waits) noexcept;  // any thread
   void Settle(const Wait& wait) noexcept;
+  napi_value AnswerOf(const Wait& wait);
   void StopWatchers() noexcept;
   static void StopWatchersOf(void* self) { static_cast<Environment*>(self)->StopWatchers(); }
 

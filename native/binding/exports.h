@@ -13,11 +13,14 @@ void ExportDevices(napi_env env, napi_value exports, Environment& environment);
 void ExportStreams(napi_env env, napi_value exports, Environment& environment);
 void ExportEvents(napi_env env, napi_value exports, Environment& environment);
 void ExportBuffers(napi_env env, napi_value exports, Environment& environment);
+void ExportModules(napi_env env, napi_value exports, Environment& environment);
 void ExportMatmul(napi_env env, napi_value exports, Environment& environment);
 void ExportElementwise(napi_env env, napi_value exports, Environment& environment);
 void ExportReduce(napi_env env, napi_value exports, Environment& environment);
 void ExportSoftmax(napi_env env, napi_value exports, Environment& environment);
+void ExportCompile(napi_env env, napi_value exports, Environment& environment);
 void ExportPreload(napi_env env, napi_value exports, Environment& environment);
+void ExportLaunch(napi_env env, napi_value exports, Environment& environment);
 void ExportTranspose(napi_env env, napi_value exports, Environment& environment);
 
 }  // namespace nodecuda

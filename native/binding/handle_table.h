@@ -10,10 +10,20 @@
 
 namespace nodecuda {
 
-enum class HandleKind : std::uint8_t { kRuntime = 1, kDevice, kStream, kBuffer, kRead, kEvent };
+enum class HandleKind : std::uint8_t {
+  kRuntime = 1,
+  kDevice,
+  kStream,
+  kBuffer,
+  kRead,
+  kEvent,
+  kModule,
+  kKernel,
+  kPreparedLaunch,
+};
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the
-// cheapest thing to pass through Node-API: 26 bits of generation, 3 of kind, 24 of index. The
+// cheapest thing to pass through Node-API: 25 bits of generation, 4 of kind, 24 of index. The
 // generation changes when a slot is used again, so that a stale handle is refused.
 template <class T>
 class HandleTable {
@@ -35,7 +45,7 @@ class HandleTable {
     }
     slots_[index].object = std::move(object);
     ++live_;
-    return static_cast<double>(slots_[index].generation << 27 |
+    return static_cast<double>(slots_[index].generation << kGenerationShift |
                                static_cast<std::uint64_t>(kind_) << 24 | index);
   }
 
@@ -72,7 +82,8 @@ class HandleTable {
 
  private:
   static constexpr std::uint64_t kIndexMask = (1u << 24) - 1;
-  static constexpr std::uint64_t kLastGeneration = (1u << 26) - 1;
+  static constexpr int kGenerationShift = 28;
+  static constexpr std::uint64_t kLastGeneration = (1u << 25) - 1;
 
   struct Slot {
     std::uint64_t generation = 1;
@@ -88,11 +99,11 @@ class HandleTable {
     auto bits = static_cast<std::uint64_t>(handle);
     *index = static_cast<std::uint32_t>(bits & kIndexMask);
     if (static_cast<double>(bits) != handle ||
-        (bits >> 24 & 7) != static_cast<std::uint64_t>(kind_) || *index >= slots_.size()) {
+        (bits >> 24 & 15) != static_cast<std::uint64_t>(kind_) || *index >= slots_.size()) {
       return Found::kNever;
     }
     const Slot& slot = slots_[*index];
-    const bool open = slot.generation == bits >> 27 && slot.object != nullptr;
+    const bool open = slot.generation == bits >> kGenerationShift && slot.object != nullptr;
     return open ? Found::kOpen : Found::kClosed;
   }
 

@@ -13,12 +13,12 @@ namespace nodecuda::modules {
 namespace {
 
 std::optional<bool> IsPointer(const ptx::Variable& parameter) {
-  if (parameter.is_pointer) return true;
   using ptx::Type;
   constexpr Type kWide[] = {Type::kB64, Type::kU64, Type::kS64};
   const bool may_be =
       !parameter.is_array && std::ranges::find(kWide, parameter.type) != std::end(kWide);
-  return may_be ? std::nullopt : std::optional(false);
+  if (!may_be) return false;
+  return parameter.is_pointer ? std::optional(true) : std::nullopt;
 }
 
 // The parameter block is laid out as a C struct without padding at its end, which begins at a

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "ptx/ast.h"
+
 namespace nodecuda::modules {
 namespace {
 
@@ -23,7 +25,7 @@ bool RunsMachineCode(Target target, int capability) {
 }
 
 bool CompilesPtx(Target target, int capability) {
-  return target.suffix == 0 ? target.number <= capability : RunsMachineCode(target, capability);
+  return ptx::RunsOn(target.number, target.suffix, capability);
 }
 
 bool IsBetter(Target a, Target b) {

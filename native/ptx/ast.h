@@ -154,6 +154,13 @@ struct Module {
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration
 };
 
+// Whether code for a target runs on devices of `capability` (90 for 9.0): an 'a' target on that one
+// alone, an 'f' target on what is not older in its family, any other on whatever is not older.
+inline bool RunsOn(int target, char suffix, int capability) {
+  if (suffix == 'a') return target == capability;
+  return target <= capability && (suffix == 0 || target / 10 == capability / 10);
+}
+
 }  // namespace nodecuda::ptx
 
 #endif  // NODECUDA_PTX_AST_H_

@@ -19,6 +19,9 @@ constexpr std::chrono::microseconds kShortestPause{200}, kLongestPause{5000};
 struct Kept {
   std::shared_ptr<PhysicalDevice> device;
   Clock::time_point until;
+  // To be unloaded behind the event.
+  Library library = nullptr;
+  std::shared_ptr<EventBox> end;
 };
 
 // Never destroyed: the thread is not joined, and may outlive static objects.
@@ -34,9 +37,22 @@ Keeper& TheKeeper() {
   return *keeper;
 }
 
+// True when there is nothing more to wait for, and if that went well the library is unloaded.
+bool IsUnloaded(const Kept& kept) noexcept {
+  Runtime& runtime = kept.device->runtime();
+  Status status = Status::kSuccess;
+  if (kept.end != nullptr) {
+    status = Quietly([&] { return runtime.EventQuery(kept.end->handle()); });
+  }
+  if (status == Status::kNotReady) return false;
+  if (status == Status::kSuccess) Quietly([&] { return runtime.LibraryUnload(kept.library); });
+  return true;
+}
+
 bool IsOver(const Kept& kept) noexcept {
   PhysicalDevice& device = *kept.device;
   if (!device.EnterQuietly()) return true;
+  if (kept.library != nullptr) return IsUnloaded(kept) || Clock::now() > kept.until;
   device.staging().Trim(StagingPool::kMostIdleBytes);
   return !device.staging().Busy() || Clock::now() > kept.until;
 }
@@ -65,13 +81,11 @@ void Run(Keeper& keeper) noexcept {
   }
 }
 
-}  // namespace
-
-void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept {
+void Keep(Kept&& kept) noexcept {
   Keeper& keeper = TheKeeper();
   try {
     std::list<Kept> one;
-    one.push_back({std::move(device), Clock::now() + kPatience});
+    one.push_back(std::move(kept));
     std::lock_guard lock(keeper.mutex);
     if (!keeper.running) {
       std::thread([&keeper] { Run(keeper); }).detach();
@@ -82,6 +96,12 @@ void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept {
   }
 }
 
+}  // namespace
+
+void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept {
+  Keep({.device = std::move(device), .until = Clock::now() + kPatience});
+}
+
 void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept {
   if (device->staging().HasSurplus()) LookAfter(device);
 }
@@ -90,6 +110,12 @@ void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcep
   if (!device->EnterQuietly() || device->staging().IsEmpty()) return;
   // To free staging memory is to wait for work, too.
   if (had_work || device->staging().Busy()) LookAfter(device);
+}
+
+void Unload(std::shared_ptr<PhysicalDevice> device, Library library,
+            std::shared_ptr<EventBox> end) noexcept {
+  Kept kept{std::move(device), Clock::now() + kPatience, library, std::move(end)};
+  if (!IsUnloaded(kept)) Keep(std::move(kept));
 }
 
 }  // namespace nodecuda

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "resources/physical_device.h"
+#include "resources/stream_box.h"
 
 namespace nodecuda {
 
@@ -17,6 +18,11 @@ void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept;
 // Does so if that is needed, when a JavaScript Device has been closed, with work on its streams or
 // not.
 void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcept;
+
+// Unloads a library, once `end` is reached if there is one: a thread waits for that, for ten
+// seconds at most; after that the library stays. The device must be current.
+void Unload(std::shared_ptr<PhysicalDevice> device, Library library,
+            std::shared_ptr<EventBox> end) noexcept;
 
 }  // namespace nodecuda
 

@@ -50,15 +50,26 @@ MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
   ++statistics.total_count;
 }
 
+MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, void* data, std::size_t bytes,
+                     const std::shared_ptr<StreamBox>& stream, std::shared_ptr<const void> owner)
+    : device_(std::move(device)),
+      data_(data),
+      bytes_(bytes),
+      owner_(std::move(owner)),
+      writer_(stream) {}
+
 MemoryBox::~MemoryBox() {
-  device_->memory.current_bytes -= bytes_;
-  --device_->memory.current_count;
+  if (owner_ == nullptr) {
+    device_->memory.current_bytes -= bytes_;
+    --device_->memory.current_count;
+  }
   PhysicalDevice& physical = *device_->physical;
   if (data_ == nullptr || !physical.EnterQuietly()) {
     return;
   }
   Stream stream = writer_->handle();
-  if (writer_->closed() || !readers_.empty()) {
+  // An owner frees behind that stream.
+  if (writer_->closed() || !readers_.empty() || owner_ != nullptr) {
     stream = physical.housekeeping_stream();
     try {
       writer_->OrderBefore(stream);
@@ -71,8 +82,10 @@ MemoryBox::~MemoryBox() {
                      "cudaDeviceSynchronize");
     }
   }
-  physical.Latch(Quietly([&] { return physical.runtime().FreeAsync(data_, stream); }),
-                 "cudaFreeAsync");
+  if (owner_ == nullptr) {
+    physical.Latch(Quietly([&] { return physical.runtime().FreeAsync(data_, stream); }),
+                   "cudaFreeAsync");
+  }
 }
 
 void MemoryBox::OrderRead(const std::shared_ptr<StreamBox>& stream) {

@@ -18,6 +18,9 @@ class MemoryBox {
   // short, first gives back what the pool holds. Does not wait for the device.
   MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
             const std::shared_ptr<StreamBox>& stream);
+  // Memory that belongs to `owner`, which frees it behind the housekeeping stream.
+  MemoryBox(std::shared_ptr<DeviceBox> device, void* data, std::size_t bytes,
+            const std::shared_ptr<StreamBox>& stream, std::shared_ptr<const void> owner);
   ~MemoryBox();
   MemoryBox(const MemoryBox&) = delete;
   MemoryBox& operator=(const MemoryBox&) = delete;
@@ -45,6 +48,7 @@ class MemoryBox {
   std::shared_ptr<DeviceBox> device_;
   void* data_ = nullptr;
   std::size_t bytes_;
+  std::shared_ptr<const void> owner_;
   std::shared_ptr<StreamBox> writer_;                // the stream of the last write
   std::vector<std::shared_ptr<StreamBox>> readers_;  // others that read since, ordered after it
 };

@@ -82,9 +82,9 @@ bool PhysicalDevice::EnterQuietly() noexcept {
          Quietly([&] { return runtime().SetDevice(index_); }) == Status::kSuccess;
 }
 
-void PhysicalDevice::Throw(Status status, const char* operation) {
+void PhysicalDevice::Throw(Status status, const char* operation, std::string_view report) {
   Latch(status, operation);
-  Failure failure(Failure::Kind::kCuda, operation);
+  Failure failure(Failure::Kind::kCuda, operation, std::string(report));
   failure.status = status;
   failure.device = index_;
   if (IsFatal(status)) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "resources/failure.h"
 #include "resources/platform.h"
@@ -29,11 +30,12 @@ class PhysicalDevice {
   Stream housekeeping_stream() const { return housekeeping_stream_; }
 
   // The guarded call, everywhere: Enter() refuses a device that is lost or a process that is
-  // exiting and makes the device current; Check() turns a status into a thrown Failure.
+  // exiting and makes the device current; Check() turns a status into a thrown Failure; `report`
+  // has more about it, for people.
   void Enter();
-  void Check(Status status, const char* operation) {
+  void Check(Status status, const char* operation, std::string_view report = {}) {
     if (status != Status::kSuccess) [[unlikely]] {
-      Throw(status, operation);
+      Throw(status, operation, report);
     }
   }
   // For freeing: true, with the device current, if CUDA may be called at all.
@@ -57,7 +59,7 @@ class PhysicalDevice {
 
  private:
   void CreatePool();
-  [[noreturn]] void Throw(Status status, const char* operation);
+  [[noreturn]] void Throw(Status status, const char* operation, std::string_view report);
   void MakeReady(Module module);
 
   std::shared_ptr<Platform> platform_;

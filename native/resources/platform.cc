@@ -69,28 +69,19 @@ const BuiltinKernels& Platform::LoadModule(PhysicalDevice& device, Module module
   if (loaded) {
     return kernels_;
   }
-  const auto check = [&](Status status, const char* operation, const std::string& report) {
-    if (status != Status::kSuccess) {
-      device.Latch(status, operation);
-      Failure failure(Failure::Kind::kCuda, operation, report);
-      failure.status = status;
-      failure.device = device.index();
-      throw failure;
-    }
-  };
   if (library == nullptr) {
     std::string log;
     Status status = runtime_->LibraryLoadData(&library, BuiltinImage(module), &log);
     if (status != Status::kSuccess) {
       library = nullptr;
     }
-    check(status, "cudaLibraryLoadData", log);
+    device.Check(status, "cudaLibraryLoadData", log);
   }
   for (std::size_t i = 0; i < kKernelCount; ++i) {
     if (kKernelModules[i] == module) {
       std::string log;
-      check(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i], &log),
-            "cudaLibraryGetKernel", kKernelNames[i]);
+      device.Check(runtime_->LibraryGetKernel(&kernels_[i], library, kKernelNames[i], &log),
+                   "cudaLibraryGetKernel", kKernelNames[i]);
     }
   }
   loaded = true;

@@ -115,8 +115,7 @@ class NullRuntime final : public Runtime {
     *attributes = {.max_threads_per_block = 1024};
     return Status::kSuccess;
   }
-  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int,
-                                                   std::size_t) override {
+  Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int, std::size_t) override {
     return Give(blocks, 1);
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled&) override {

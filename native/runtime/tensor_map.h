@@ -20,6 +20,11 @@ struct alignas(128) TensorMap {
 // device.
 enum class TensorMapDataType : int {
   kUint8 = 0,
+  kUint16 = 1,
+  kUint32 = 2,
+  kInt32 = 3,
+  kUint64 = 4,
+  kInt64 = 5,
   kFloat16 = 6,
   kFloat32 = 7,  // copies the bits
   kFloat64 = 8,

@@ -11,8 +11,8 @@ namespace nodecuda::simulator {
 Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
                    const DeviceProperties& properties, std::size_t max_dynamic_shared_bytes);
 
-// How many blocks a multiprocessor holds at one time. What registers a kernel takes is not known here,
-// so that they do not count.
+// How many blocks a multiprocessor holds at one time. What registers a kernel takes is not known
+// here, so that they do not count.
 int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
                  std::size_t dynamic_shared_bytes);
 

@@ -18,7 +18,8 @@ namespace nodecuda::simulator {
 // called from any thread.
 class SimulatedLibrary {
  public:
-  // What the images refer to must outlive the library.
+  // What the images refer to must last until each device that is to use the library has its
+  // program; of an embedded image, for ever.
   explicit SimulatedLibrary(std::span<const PtxImage> images)
       : images_(images.begin(), images.end()) {}
 

@@ -43,7 +43,7 @@ add_library(nodecuda_cudart_addon MODULE $<TARGET_OBJECTS:nodecuda> ${cudart_gen
 set_target_properties(nodecuda_cudart_addon PROPERTIES
   PREFIX "" OUTPUT_NAME nodecuda SUFFIX ".node" LINKER_LANGUAGE CXX
   LIBRARY_OUTPUT_DIRECTORY ${cudart_output_dir}/build/Release BUILD_RPATH ${cudart_output_dir})
-target_link_libraries(nodecuda_cudart_addon PRIVATE nodecuda_ops nodecuda_simulator
+target_link_libraries(nodecuda_cudart_addon PRIVATE nodecuda_ops nodecuda_simulator nodecuda_module_reader
   nodecuda_cudart_double ${CMAKE_JS_LIB})
 
 add_library(nodecuda_cudart_control MODULE ${cudart_source_dir}/control.cc)

@@ -24,7 +24,8 @@ constexpr const char* kCalls =
     "cudaLibraryLoadData cudaLibraryUnload cudaMallocFromPoolAsync cudaMemGetInfo "
     "cudaMemPoolCreate "
     "cudaMemPoolDestroy cudaMemPoolSetAttribute cudaMemPoolTrimTo cudaMemcpyAsync cudaMemsetAsync "
-    "cudaOccupancyMaxActiveBlocksPerMultiprocessor cudaRuntimeGetVersion cudaSetDevice cudaStreamCreateWithPriority cudaStreamDestroy "
+    "cudaOccupancyMaxActiveBlocksPerMultiprocessor cudaRuntimeGetVersion cudaSetDevice "
+    "cudaStreamCreateWithPriority cudaStreamDestroy "
     "cudaStreamQuery cudaStreamSynchronize cudaStreamWaitEvent cuTensorMapEncodeTiled";
 
 std::vector<std::string> Split(const std::string& text, char separator) {

@@ -9,6 +9,18 @@ const control = require(join(process.env.NODECUDA_PREBUILD, 'control.node'));
 
 const M = 64;
 const values = new Float32Array(M * M).fill(2);
+const PTX = `
+.version 7.8
+.target sm_75
+.address_size 64
+.visible .global .f32 cell;
+.visible .entry store(.param .u64 x) {
+  .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [x];
+  st.global.f32 [%rd1], 0f40000000;
+  ret;
+}
+`;
 
 /** The steps, each with the objects that those before it have made. */
 const steps = {
@@ -35,6 +47,14 @@ const steps = {
   'tensor maps': ({ device, half }) => {
     const variant = 'wgmma_float16_128x64';
     device.matmul(half, half, { m: M, n: M, k: M, variant }).dispose();
+  },
+  'own kernels': ({ device, x }) => {
+    const module = device.loadModule(PTX);
+    const kernel = module.kernel('store', ['float32*']);
+    kernel.launch({ grid: 1, block: kernel.suggestBlockSize() }, x);
+    module.global('cell', 'float32').fill(2).dispose();
+    kernel.dispose();
+    module.dispose();
   },
   streams: async ({ device, x }) => {
     const stream = device.createStream({ priority: device.streamPriorities.greatest });

@@ -1,6 +1,7 @@
 // Every way out of the process, with the device in every state: the right exit code, no crash, and
 // no waiting for the device. Hazard H33.
 import { runChild } from '../support/child.js';
+import { ptx, SLOW } from '../support/kernels.js';
 
 // What the device is doing when the process ends. `busy` queues seconds of work.
 const STATES: Record<string, string> = {
@@ -9,6 +10,13 @@ const STATES: Record<string, string> = {
   busy: `const n = 384;
          const a = device.alloc('float32', n * n).fill(1);
          for (let i = 0; i < 200; i++) device.matmul(a, a, { m: n, n, k: n }).read();`,
+  // A module that is to be unloaded when its kernel has ended.
+  unloading: `const code = device.loadModule(${JSON.stringify(ptx(SLOW))});
+         const slow = code.kernel('slow', ['uint32*', 'const uint32*', 'uint32']);
+         const word = device.alloc('uint32', 1);
+         for (let i = 0; i < 5; i++) slow.launch({ grid: 1, block: 1 }, word, word, 3e6);
+         slow.dispose();
+         code.dispose();`,
   lost: `const { native } = require('./dist/addon/load.js');
          const runtime = native().faultRuntime(native().simulatedRuntime(2 ** 24, 9, 0, 1));
          const broken = require('./dist/methods.js').openDevice(runtime, 0, false);

@@ -1,6 +1,6 @@
 // Mistakes that the types must find. Each line below a @ts-expect-error fails to compile; that it
 // compiles would be an error itself.
-import { cuda, type Device, DeviceBuffer, matmul } from 'nodecuda';
+import { cuda, type Device, DeviceBuffer, elementwise, matmul, reduction, scan } from 'nodecuda';
 
 export function mistakes(device: Device): void {
   const x = device.alloc('float32', 4);
@@ -66,4 +66,53 @@ export function mistakes(device: Device): void {
   // @ts-expect-error a matrix has columns
   device.transpose(x, { rows: 2 });
   void [wrong, fake];
+}
+
+export function expressions(device: Device): void {
+  const x = device.alloc('float32', 4);
+  const ints = device.alloc('int32', 4);
+  const sum = { map: 'x', reduce: 'a + b', identity: 0 };
+
+  // @ts-expect-error float is no dtype
+  elementwise('float x', 'float32 z', 'z = x');
+  // @ts-expect-error X is no variable
+  elementwise('float32 x', 'X z', 'z = x');
+  // @ts-expect-error a parameter has a name
+  elementwise('float32 x, float32', 'float32 z', 'z = x');
+  // @ts-expect-error there is no such option
+  elementwise('float32 x', 'float32 z', 'z = x', { block: 256 });
+  const f = elementwise('float32 x, const int32 k', 'float32 z', 'z = k * x');
+  // @ts-expect-error too few
+  f(x);
+  // @ts-expect-error another dtype
+  f(ints, 2);
+  // @ts-expect-error const takes no buffer
+  f(x, ints);
+  // @ts-expect-error int32 takes no bigint
+  f(x, 2n);
+  // @ts-expect-error the dtype of out differs
+  f(x, 2, { out: ints });
+  // @ts-expect-error too many
+  f(x, 2, {}, {});
+  const g = elementwise('T x, T y, raw T table', 'T z, int32 c', 'z = x + y; c = i');
+  // @ts-expect-error x makes T float32
+  g(x, ints, x);
+  // @ts-expect-error raw takes no number
+  g(x, x, 5);
+  // @ts-expect-error there are two results
+  g(x, x, x, { out: x });
+  // @ts-expect-error the second is int32
+  g(x, x, x, { out: [x, x] });
+  // @ts-expect-error there is no identity
+  reduction('float32 x', 'float32 y', { map: 'x', reduce: 'a + b' });
+  // @ts-expect-error another dtype
+  reduction('float32 x', 'float32 y', sum)(ints);
+  // @ts-expect-error the dtype of out differs
+  reduction('float32 x', 'float32 y', sum)(x, { out: ints });
+  // @ts-expect-error there is no such dtype
+  scan('float', 'a + b', { identity: 0 });
+  // @ts-expect-error another dtype
+  scan('float32', 'a + b', { identity: 0 })(ints);
+  // @ts-expect-error a scan is of a buffer
+  scan('T', 'a + b', { identity: 0 })(5);
 }

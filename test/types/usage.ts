@@ -13,8 +13,12 @@ import {
   DeviceBuffer,
   type Diagnosis,
   type Dtype,
+  type ElementwiseKernel,
   type ElementwiseOptions,
   type EventOptions,
+  type ExpressionCallOptions,
+  type ExpressionOptions,
+  elementwise,
   type FillOptions,
   type FloatDtype,
   type FromOptions,
@@ -27,12 +31,18 @@ import {
   type OperationFamily,
   type PlanMatmulOptions,
   type ReadOptions,
+  type ReductionExpressions,
+  type ReductionKernel,
   type ReductionOptions,
+  reduction,
+  type ScanKernel,
+  type ScanOptions,
   type SimulatedDeviceOptions,
   type SoftmaxOptions,
   Stream,
   type StreamOptions,
   type StridedView,
+  scan,
   type TransposeOptions,
   type WriteOptions,
 } from 'nodecuda';
@@ -138,6 +148,8 @@ export function undefinedOptions(device: Device): void {
   same<RefusesUndefined<CudaErrorDetails>, never>(true);
   same<RefusesUndefined<ElementwiseOptions>, never>(true);
   same<RefusesUndefined<EventOptions>, never>(true);
+  same<RefusesUndefined<ExpressionOptions>, never>(true);
+  same<RefusesUndefined<ExpressionCallOptions<DeviceBuffer>>, never>(true);
   same<RefusesUndefined<FillOptions>, never>(true);
   same<RefusesUndefined<FromOptions>, never>(true);
   same<RefusesUndefined<HostMatmulOptions<Float32Array>>, never>(true);
@@ -145,6 +157,8 @@ export function undefinedOptions(device: Device): void {
   same<RefusesUndefined<PlanMatmulOptions>, never>(true);
   same<RefusesUndefined<ReadOptions>, never>(true);
   same<RefusesUndefined<ReductionOptions>, never>(true);
+  same<RefusesUndefined<ReductionExpressions>, never>(true);
+  same<RefusesUndefined<ScanOptions>, never>(true);
   same<RefusesUndefined<SimulatedDeviceOptions>, never>(true);
   same<RefusesUndefined<SoftmaxOptions>, never>(true);
   same<RefusesUndefined<StreamOptions>, never>(true);
@@ -181,7 +195,7 @@ export async function operations(device: Device, stream: Stream): Promise<void> 
   void [ints, idle, free, total, current, peak, fatal];
 }
 
-export function elementwise(device: Device, stream: Stream): void {
+export function elementByElement(device: Device, stream: Stream): void {
   const x = device.alloc('float32', 6);
   const wide = device.alloc('int64', 6);
   const matrix: StridedView<'float32'> = { buffer: x, shape: [2, 3], strides: [3, 1], offset: 0 };
@@ -292,4 +306,66 @@ export function augment(device: Device, stream: Stream, x: DeviceBuffer<'float32
   device.half(x);
   stream.label = 'copies';
   return device;
+}
+
+/** Arguments and results have the types that the texts say. */
+export async function expressions(device: Device, stream: Stream): Promise<void> {
+  const x = device.alloc('float32', 4);
+  const doubles = device.alloc('float64', 4);
+  const longs = device.alloc('int64', 4);
+  const f = elementwise('float32 x, float32 y', 'float32 z', 'z = x * y + 1');
+  same<typeof f, ElementwiseKernel<'float32 x, float32 y', 'float32 z'>>(true);
+  const z = await f(x, x);
+  same<typeof z, DeviceBuffer<'float32'>>(true);
+  await f(x, 2, { out: z, stream });
+  await f(x, 2, { out: undefined, stream: undefined, length: undefined });
+  await f(x, 2, undefined);
+
+  const g = elementwise(
+    `T x,
+     raw U table, const int32 k`,
+    'T z, U w',
+    'z = x; w = table[k]',
+    { name: 'g', preamble: '// none', compile: { options: ['--use_fast_math'] } },
+  );
+  const both = await g(doubles, longs, 3);
+  same<typeof both, [DeviceBuffer<'float64'>, DeviceBuffer<'int64'>]>(true);
+  await g(1n, longs, 3, { out: [doubles, longs] });
+  const nothing = await elementwise('', 'T z', 'z = i')({ out: x });
+  const anything: DeviceBuffer = nothing;
+  const squares = elementwise('T x', 'T z', 'z = x * x');
+  same<Awaited<ReturnType<typeof generic>>, DeviceBuffer<'int8'>>(true);
+  const list: string = 'float32 x';
+  const unknown = await elementwise(list, 'float32 z', 'z = 1')(x, 5, { stream });
+  same<typeof unknown, DeviceBuffer<'float32'>>(true);
+  const some: DeviceBuffer | DeviceBuffer[] = await elementwise('T x', list, 'z = 1')(x);
+
+  const norm = reduction('T x', 'T y', {
+    map: 'x * x',
+    reduce: 'a + b',
+    post: 'y = sqrt(a)',
+    identity: 0,
+  });
+  same<typeof norm, ReductionKernel<'T x', 'T y'>>(true);
+  const length = await norm(doubles, { stream });
+  same<typeof length, DeviceBuffer<'float64'>>(true);
+  const wide = await reduction('float32 x, const float32 c', 'float64 y', {
+    ...{ map: 'x * c', reduce: 'a + b', identity: '0' },
+  })(x, 2);
+  same<typeof wide, DeviceBuffer<'float64'>>(true);
+
+  const sums = scan('float32', 'a + b', { identity: 0 });
+  same<typeof sums, ScanKernel<'float32'>>(true);
+  same<Awaited<ReturnType<typeof sums>>, DeviceBuffer<'float32'>>(true);
+  const starts = await scan('T', 'a + b', { identity: 0n, exclusive: true })(longs, { out: longs });
+  same<typeof starts, DeviceBuffer<'int64'>>(true);
+  void [anything, some];
+
+  /** Code for any dtype keeps it. */
+  function generic() {
+    return keep(device.alloc('int8', 3));
+  }
+  function keep<D extends Dtype>(y: DeviceBuffer<D>): Promise<DeviceBuffer<D>> {
+    return squares(y, { out: y });
+  }
 }

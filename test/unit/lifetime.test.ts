@@ -71,6 +71,10 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     createEvent: (d) => d.createEvent(),
     synchronize: (d) => d.synchronize(),
     synchronizeSync: (d) => d.synchronizeSync(),
+    loadModule: (d) => d.loadModule(undefined as never),
+    compile: (d) => d.compile(undefined as never),
+    warm: (d) => d.warm(undefined as never),
+    tensorMap: (d) => d.tensorMap(undefined as never),
   };
   // The operations: refused before their arguments are looked at, so none are given.
   for (const Class of [

@@ -4,7 +4,7 @@
 
 namespace nodecuda::abi {
 
-inline constexpr int kArgumentBlockLength = 128;
+inline constexpr int kArgumentBlockLength = 4128;
 inline constexpr int kNoBuffer = 0;
 
 }  // namespace nodecuda::abi

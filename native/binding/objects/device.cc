@@ -100,8 +100,13 @@ napi_value Close(Call& call) {
   }
   const DeviceBox* box = opened->box.get();
   const bool had_work = HasWork(call, *opened->box);
+  environment.prepared_launches.RemoveIf(
+      [=](const PreparedLaunch& launch) { return &launch.kernel->module->device() == box; });
   environment.buffers.RemoveIf(
       [=](const BufferView& buffer) { return &buffer.memory->device() == box; });
+  environment.kernels.RemoveIf(
+      [=](const KernelBox& kernel) { return &kernel.module->device() == box; });
+  environment.modules.RemoveIf([=](const ModuleBox& module) { return &module.device() == box; });
   environment.events.RemoveIf([=](const RecordableEvent& event) { return &event.device() == box; });
   environment.streams.ForEach([=](const std::shared_ptr<StreamBox>& stream) {
     if (&stream->device() == box) {

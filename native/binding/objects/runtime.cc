@@ -85,8 +85,8 @@ FaultRuntime& Faulty(Call& call) {
 }
 
 napi_value FaultFail(Call& call) {
-  std::string mode = call.String(4);
-  Faulty(call).Fail(call.String(1), call.Size(2), static_cast<Status>(call.Integer(3, 1, 1 << 30)),
+  std::string mode = call.Text(4);
+  Faulty(call).Fail(call.Text(1), call.Size(2), static_cast<Status>(call.Integer(3, 1, 1 << 30)),
                     mode == "sticky"       ? FaultRuntime::Mode::kSticky
                     : mode == "persistent" ? FaultRuntime::Mode::kPersistent
                                            : FaultRuntime::Mode::kOnce);

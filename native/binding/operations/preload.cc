@@ -19,7 +19,7 @@ std::vector<Module> ModulesOf(const std::string& family, const DeviceProperties&
 
 napi_value Preload(Call& call) {
   const std::shared_ptr<PhysicalDevice> device = call.Device(0)->box->physical;
-  std::vector<Module> modules = ModulesOf(call.String(1), device->properties());
+  std::vector<Module> modules = ModulesOf(call.Text(1), device->properties());
   device->Enter();
   return call.environment().MakePromise(
       [device, modules = std::move(modules)](const std::atomic<bool>& stop) {

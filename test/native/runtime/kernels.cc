@@ -344,9 +344,10 @@ TEST_CASE("modules: the best image for the device is taken, bad ones are refused
   }
 
   // What is wrong with one kernel is said when that is asked for, and no harm to the others.
-  const std::string mixed = ".version 8.0\n.target sm_75\n.address_size 64\n"
-                            ".visible .entry good() { ret; }\n"
-                            ".visible .entry bad() { .reg .b32 %r<2>; frobnicate.u32 %r1; ret; }\n";
+  const std::string mixed =
+      ".version 8.0\n.target sm_75\n.address_size 64\n"
+      ".visible .entry good() { ret; }\n"
+      ".visible .entry bad() { .reg .b32 %r<2>; frobnicate.u32 %r1; ret; }\n";
   const auto [mixed_status, mixed_library] = load({{75, mixed}}, &log);
   MUST(mixed_status);
   FunctionAttributes attributes;

@@ -19,6 +19,8 @@ struct Symbol {
   ptx::Space space = ptx::Space::kNone;
   std::uint64_t address = 0;
   int variable = kNoVariable;  // index into ptx::Module::variables
+  // What its initialiser has the address of, which cannot be filled in here; empty as a rule.
+  std::string_view refers_to = {};
 };
 using SymbolTable = std::map<std::string_view, Symbol>;
 

@@ -44,6 +44,10 @@ bool BodyDecoder::FindSymbol(const Operand& operand, Symbol* symbol) {
   const Symbol* found = symbols_.Find(operand);
   if (found == nullptr)
     return Fail("'" + std::string(operand.name) + "' is not a variable this simulator can address");
+  if (!found->refers_to.empty())
+    return Fail("'" + std::string(operand.name) +
+                "' is initialised with the address of a symbol, " +
+                std::string(found->refers_to.substr(0, 60)) + ", which is not supported");
   *symbol = *found;
   return true;
 }

@@ -18,8 +18,8 @@ class ModuleCode;
 std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> code,
                                            DeviceMemory& memory, LoadFailure* failure);
 
-// Parses the text but for the bodies of its kernels, makes its code and binds that. Text that is not
-// PTX is kInvalidPtx.
+// Parses the text but for the bodies of its kernels, makes its code and binds that. Text that is
+// not PTX is kInvalidPtx.
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
                                            DeviceMemory& memory, LoadFailure* failure);
 

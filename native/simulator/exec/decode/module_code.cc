@@ -14,8 +14,6 @@ namespace {
 
 using ptx::Space;
 
-constexpr int kNewestPtxVersion = 90;
-
 bool Fail(LoadFailure* failure, Status status, std::string log) {
   failure->status = status;
   failure->log = std::move(log);
@@ -67,15 +65,7 @@ bool ModuleCode::CheckTarget(LoadFailure* failure) const {
   const std::string target =
       "sm_" + std::to_string(module.target) +
       (module.target_suffix != 0 ? std::string(1, module.target_suffix) : std::string());
-  if (module.version > kNewestPtxVersion)
-    return Fail(failure, Status::kUnsupportedPtxVersion,
-                "PTX version " + std::to_string(module.version / 10) + "." +
-                    std::to_string(module.version % 10) + " is newer than 9.0");
-  // Code for an `a` target runs on that capability only, code for an `f` target on its family.
-  const bool runs = module.target_suffix == 'a' ? module.target == capability_
-                    : module.target_suffix == 'f'
-                        ? module.target / 10 == capability_ / 10 && module.target <= capability_
-                        : module.target <= capability_;
+  const bool runs = ptx::RunsOn(module.target, module.target_suffix, capability_);
   return runs ||
          Fail(failure, Status::kNoKernelImageForDevice,
               "code for " + target + " does not run on a device of capability " +
@@ -96,14 +86,13 @@ bool ModuleCode::CheckVariables(LoadFailure* failure) {
       if (bytes > kMaxConstBytes || (const_bytes += bytes) > kMaxConstBytes)
         return Fail(failure, Status::kInvalidPtx, where + "more than 64 KiB of constants");
     }
-    if (!variable.references.empty())
-      return Fail(failure, Status::kInvalidPtx,
-                  where + "an initialiser with the address of a symbol, " +
-                      std::string(variable.references.front().symbol.substr(0, 60)) +
-                      ", is not supported");
     if (variable.alignment > 256)
       return Fail(failure, Status::kInvalidPtx, where + "an alignment above 256 is not supported");
-    if (!symbols_.insert({variable.name, {variable.space, 0, static_cast<int>(i)}}).second)
+    // Refused where it is used, so that other kernels are not.
+    const std::string_view refers_to =
+        variable.references.empty() ? std::string_view() : variable.references.front().symbol;
+    const Symbol symbol{variable.space, 0, static_cast<int>(i), refers_to};
+    if (!symbols_.insert({variable.name, symbol}).second)
       return Fail(failure, Status::kInvalidPtx, where + "declared twice");
   }
   return true;

@@ -19,10 +19,10 @@ namespace nodecuda::simulator {
 // number of them may share it. All members may be called from any thread.
 class ModuleCode {
  public:
-  // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is the
-  // devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
-  // devices', is kNoKernelImageForDevice; a PTX version above 9.0 kUnsupportedPtxVersion. Null, with
-  // *failure filled, on failure.
+  // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is
+  // the devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
+  // devices', is kNoKernelImageForDevice. Null,
+  // with *failure filled, on failure.
   static std::shared_ptr<const ModuleCode> Make(std::shared_ptr<const ptx::Module> module,
                                                 int capability, Isa isa, LoadFailure* failure);
 

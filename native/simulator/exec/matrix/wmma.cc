@@ -12,7 +12,6 @@
 
 #include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/exec/memory/memory_view.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -21,6 +20,12 @@ namespace {
 
 constexpr std::size_t kMaxElements = 512;                // 32 x 16
 using Matrix = std::array<std::uint64_t, kMaxElements>;  // bits of the elements, in rows
+
+// Where an element is among rows of so many.
+std::size_t At(int row, int columns, int column) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
+         static_cast<std::size_t>(column);
+}
 
 struct Shape {
   std::string_view name;
@@ -86,8 +91,7 @@ void ForEachElement(const WmmaFragment& fragment, Visit visit) {
             share = fragment.rows * fragment.columns / kWarpSize;
   for (int i = 0; i < fragment.registers * per; ++i)
     for (int lane = 0; lane < kWarpSize; ++lane)
-      visit(i / per, lane, i % per * fragment.bits,
-            static_cast<std::size_t>(lane * share + i % share));
+      visit(i / per, lane, i % per * fragment.bits, At(lane, share, i % share));
 }
 
 void Gather(const WarpContext& context, const WmmaFragment& fragment, const std::uint32_t* list,
@@ -142,8 +146,7 @@ bool RunMove(const Instruction& in, WarpContext& context, LaneMask mask) {
     for (int line = 0; line < lines; ++line)
       for (int i = 0; i < length; ++i)
         visit(starts[line] + static_cast<std::size_t>(i) * bytes,
-              matrix[static_cast<std::size_t>(form.by_columns ? i * lines + line
-                                                              : line * length + i)]);
+              matrix[form.by_columns ? At(i, lines, line) : At(line, length, i)]);
   };
   const std::uint32_t* list = context.ListOf(in);
   if (form.is_store) {
@@ -174,13 +177,10 @@ struct Product {
   template <typename F>
   void ForEachResult(F f) {
     for (int row = 0; row < form.m; ++row)
-      for (int column = 0; column < form.n; ++column)
-        f(row, column, static_cast<std::size_t>(row * form.n + column));
+      for (int column = 0; column < form.n; ++column) f(row, column, At(row, form.n, column));
   }
-  std::uint64_t A(int row, int k) const { return a[static_cast<std::size_t>(row * form.k + k)]; }
-  std::uint64_t B(int k, int column) const {
-    return b[static_cast<std::size_t>(k * form.n + column)];
-  }
+  std::uint64_t A(int row, int k) const { return a[At(row, form.k, k)]; }
+  std::uint64_t B(int k, int column) const { return b[At(k, form.n, column)]; }
   void Store() { Spread(context, form.FragmentOfD(), d_list, d); }
 
   const WmmaForm form;

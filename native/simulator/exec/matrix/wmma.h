@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/exec/matrix/mma.h"
-#include "simulator/ptx/ast.h"
 
 // wmma: products of matrices that one warp loads, multiplies and stores as fragments. Which lane
 // holds which element is not said by PTX; here lanes divide a matrix, in rows, into pieces of equal

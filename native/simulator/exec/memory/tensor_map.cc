@@ -57,12 +57,17 @@ std::uint64_t SizeOf(TensorMapDataType type) {
   switch (type) {
     case TensorMapDataType::kUint8:
       return 1;
+    case TensorMapDataType::kUint16:
     case TensorMapDataType::kFloat16:
     case TensorMapDataType::kBfloat16:
       return 2;
+    case TensorMapDataType::kUint32:
+    case TensorMapDataType::kInt32:
     case TensorMapDataType::kFloat32:
     case TensorMapDataType::kTfloat32:
       return 4;
+    case TensorMapDataType::kUint64:
+    case TensorMapDataType::kInt64:
     case TensorMapDataType::kFloat64:
       return 8;
   }

@@ -162,14 +162,14 @@ TEST_CASE("a module loads only on a device that can run its target") {
       {"9.0", "sm_90a", 100, Status::kNoKernelImageForDevice},
       {"9.0", "sm_100f", 103, Status::kSuccess},
       {"9.0", "sm_100f", 120, Status::kNoKernelImageForDevice},
-      {"9.1", "sm_75", 90, Status::kUnsupportedPtxVersion},
+      {"9.9", "sm_75", 90, Status::kSuccess},  // what is new in it is refused where it stands
   };
   for (const Case& c : cases) {
     CAPTURE(std::string(c.target));
     CAPTURE(c.capability);
     LoadFailure failure;
-    const auto program = LoadWhole(module(c.version, c.target), c.capability, DetectIsa(),
-                                     engine.memory, &failure);
+    const auto program =
+        LoadWhole(module(c.version, c.target), c.capability, DetectIsa(), engine.memory, &failure);
     CHECK((program != nullptr) == (c.status == Status::kSuccess));
     CHECK(failure.status == c.status);
     CHECK(failure.log.empty() == (program != nullptr));

@@ -125,7 +125,7 @@ Matrix RunMma(const Shape& s, const Matrix& a, const Matrix& b, const Matrix& c,
   EngineHarness engine;
   LoadFailure failure;
   engine.program = LoadWhole(EngineHarness::Kernel(text + "ret;"), capability, DetectIsa(),
-                               engine.memory, &failure);
+                             engine.memory, &failure);
   INFO(failure.log);
   REQUIRE(engine.program != nullptr);
   const auto place_a = [&](int lane, int i) { return PlaceOfA(s, lane, i); };

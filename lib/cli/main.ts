@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/**
+ * The command `nodecuda`. Built into dist/cli.js.
+ */
+import { compileCommand } from './compile.js';
+
+const USAGE = `Usage: nodecuda COMMAND
+
+  compile   compiles CUDA C++ ahead of time; \`nodecuda compile --help\` says how
+`;
+
+async function main([command, ...args]: readonly string[]): Promise<number> {
+  if (command === 'compile') return compileCommand(args);
+  const asked = command === undefined || command === '--help' || command === 'help';
+  (asked ? process.stdout : process.stderr).write(
+    asked ? USAGE : `nodecuda: there is no command ${command}\n\n${USAGE}`,
+  );
+  return asked ? 0 : 2;
+}
+
+// Not process.exit(): what was written to a pipe may be on its way.
+main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

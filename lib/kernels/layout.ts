@@ -1,0 +1,167 @@
+/**
+ * A parameter's type as bytes: what is where, and what a value must be.
+ */
+import {
+  argumentRangeError,
+  argumentTypeError,
+  isRecord,
+  rangeError,
+  typeError,
+} from '../base/checks.js';
+import { describeKey, isArray } from '../base/describe.js';
+import { type Dtype, type DtypeInfo, dtypeByName } from '../base/dtype.js';
+
+/** A type that was read: how large it is, how it is aligned, and what it is made of. */
+export type Layout = {
+  readonly text: string;
+  readonly bytes: number;
+  readonly alignment: number;
+} & (
+  | { readonly kind: 'scalar'; readonly dtype: DtypeInfo }
+  | { readonly kind: 'bool' }
+  | { readonly kind: 'pointer'; readonly dtype: DtypeInfo | undefined; readonly isConst: boolean }
+  | { readonly kind: 'array'; readonly dtype: DtypeInfo; readonly length: number }
+  | { readonly kind: 'struct'; readonly fields: readonly Field[] }
+  | { readonly kind: 'tensorMap' }
+);
+
+/** A field of a struct. */
+export interface Field {
+  readonly name: string;
+  readonly byteOffset: number;
+  readonly layout: Layout;
+}
+
+const POINTER_BYTES = 8;
+const TENSOR_MAP_BYTES = 128;
+const TENSOR_MAP_ALIGNMENT = 64;
+const MOST_DEPTH = 16;
+/** What CUDA takes as parameters of one kernel. */
+const MOST_BYTES = 32764;
+
+function roundUp(bytes: number, alignment: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+function unknownType(text: unknown, name: string): Error {
+  return argumentTypeError(
+    'a type such as float32, const float32*, float32[4] or { struct: { ... } }',
+    name,
+    text,
+  );
+}
+
+function named(text: string, name: string): Layout {
+  const scalar = dtypeByName(text);
+  if (scalar !== undefined) {
+    const { byteSize } = scalar;
+    return { kind: 'scalar', text, dtype: scalar, bytes: byteSize, alignment: byteSize };
+  }
+  if (text === 'bool') return { kind: 'bool', text, bytes: 1, alignment: 1 };
+  if (text === 'tensorMap') {
+    return { kind: 'tensorMap', text, bytes: TENSOR_MAP_BYTES, alignment: TENSOR_MAP_ALIGNMENT };
+  }
+  const pointer = /^(const )?([a-z0-9]+)\*$/.exec(text);
+  if (pointer !== null) {
+    const dtype = dtypeByName(pointer[2]);
+    if (dtype === undefined && pointer[2] !== 'void') throw unknownType(text, name);
+    const isConst = pointer[1] !== undefined;
+    return {
+      kind: 'pointer',
+      text,
+      dtype,
+      isConst,
+      bytes: POINTER_BYTES,
+      alignment: POINTER_BYTES,
+    };
+  }
+  const vector = /^([a-z0-9]+)x([234])$/.exec(text);
+  const element = dtypeByName(vector?.[1]);
+  if (vector !== null && element !== undefined) {
+    const length = Number(vector[2]);
+    const bytes = length * element.byteSize;
+    // As CUDA's vector_types.h aligns them.
+    const alignment = length === 3 ? element.byteSize : Math.min(bytes, 16);
+    return { kind: 'array', text, dtype: element, length, bytes, alignment };
+  }
+  const array = /^([a-z0-9]+)\[([1-9][0-9]{0,4})\]$/.exec(text);
+  const dtype = dtypeByName(array?.[1]);
+  if (array === null || dtype === undefined) throw unknownType(text, name);
+  const length = Number(array[2]);
+  const bytes = length * dtype.byteSize;
+  if (bytes > MOST_BYTES) throw rangeError(`\`${name}\` has more than ${MOST_BYTES} bytes`);
+  return { kind: 'array', text, dtype, length, bytes, alignment: dtype.byteSize };
+}
+
+function structOf(type: object, name: string, depth: number): Layout {
+  const { struct, align, ...rest } = type as { struct?: unknown; align?: unknown };
+  const others = Object.keys(rest);
+  if (!isRecord(struct) || others.length > 0) throw unknownType(type, name);
+  if (depth > MOST_DEPTH) throw rangeError(`\`${name}\` has structs ${MOST_DEPTH} deep and more`);
+  const fields: Field[] = [];
+  let end = 0;
+  let alignment = 1;
+  for (const field of Object.keys(struct)) {
+    if (/^[0-9]/.test(field)) {
+      throw typeError(
+        `\`${name}\` has a field \`${describeKey(field)}\`, but names of C begin with no digit`,
+      );
+    }
+    const type = (struct as Record<string, unknown>)[field];
+    const layout = layoutOf(type, `${name}.${field}`, depth + 1);
+    const byteOffset = roundUp(end, layout.alignment);
+    fields.push({ name: field, byteOffset, layout });
+    end = byteOffset + layout.bytes;
+    alignment = Math.max(alignment, layout.alignment);
+    if (end > MOST_BYTES) throw rangeError(`\`${name}\` has more than ${MOST_BYTES} bytes`);
+  }
+  if (fields.length === 0) throw typeError(`\`${name}\` is a struct without fields`);
+  if (align !== undefined) {
+    if (typeof align !== 'number' || ![1, 2, 4, 8, 16, 32, 64, 128].includes(align)) {
+      throw argumentRangeError('a power of 2 up to 128', `${name}.align`, align);
+    }
+    alignment = Math.max(alignment, align);
+  }
+  const text = `struct of ${fields.length} fields`;
+  return { kind: 'struct', text, fields, alignment, bytes: roundUp(end, alignment) };
+}
+
+/** Reads a type as {@link ParameterType} has it. */
+export function layoutOf(type: unknown, name: string, depth = 0): Layout {
+  if (typeof type === 'string') return named(type, name);
+  if (isRecord(type)) return structOf(type, name, depth);
+  throw unknownType(type, name);
+}
+
+/** Reads a signature. Runs getters of it. */
+export function readSignature(value: unknown): Layout[] {
+  if (!isArray(value)) throw argumentTypeError('an array of types', 'signature', value);
+  const layouts: Layout[] = [];
+  const { length } = value;
+  for (let i = 0; i < length; i++) layouts.push(layoutOf(value[i], `signature[${i}]`));
+  return layouts;
+}
+
+/** Addresses in a parameter: where, and what is said of what is there. */
+export function* pointersIn(
+  layout: Layout,
+  byteOffset: number,
+): Iterable<{ byteOffset: number; dtype: DtypeInfo | undefined; isConst: boolean }> {
+  if (layout.kind === 'pointer') {
+    yield { byteOffset, dtype: layout.dtype, isConst: layout.isConst };
+  } else if (layout.kind === 'struct') {
+    for (const field of layout.fields) {
+      yield* pointersIn(field.layout, byteOffset + field.byteOffset);
+    }
+  }
+}
+
+/** What kernels call an element type in PTX: whether it can be a parameter that says `type`. */
+export function agrees(layout: Layout, type: string): boolean {
+  if (type === '') return true;
+  const isFloat = (dtype: Dtype) => dtype === 'float32' || dtype === 'float64';
+  if (layout.kind === 'scalar') {
+    return isFloat(layout.dtype.name) ? layout.dtype.name === type : type === 'integer';
+  }
+  return layout.kind === 'bool' || layout.kind === 'pointer' ? type === 'integer' : true;
+}

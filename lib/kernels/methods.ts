@@ -1,0 +1,121 @@
+/**
+ * What a Device does about kernels of the user's.
+ */
+import { argumentTypeError, isRecord } from '../base/checks.js';
+import { deviceReceiver } from '../device/device.js';
+import { assertDeviceOpen } from '../device/state.js';
+import { targetOf } from './compile/architecture.js';
+import { compileCuda } from './compile/compile.js';
+import type { CompileOptions } from './compile/options.js';
+import { loadModule, type Module, type ModuleSource } from './module.js';
+import { createTensorMap, type TensorMap, type TensorMapOptions } from './tensor-map.js';
+
+/**
+ * The methods of {@link Device} for kernels of your own.
+ *
+ * @group What Device and Stream can do
+ */
+export abstract class KernelMethods {
+  /**
+   * Loads device code: PTX text, or a file or bytes with PTX, a cubin or a fatbin. The bytes are copied.
+   * Only what they declare is read; kernels are made ready by {@link Module.kernel}. The simulated device
+   * runs PTX, and the PTX in a fatbin.
+   *
+   * @param source - text with a `.version` is PTX, other text a path
+   * @throws {@link CudaModuleError} for what cannot be read, is damaged, no device code, or for other
+   *   devices; `log` says why
+   *
+   * @example
+   * ```ts
+   * using module = device.loadModule(new URL('./kernels.ptx', import.meta.url));
+   * ```
+   *
+   * @group Own kernels
+   */
+  loadModule(source: ModuleSource): Module {
+    const state = deviceReceiver(this, 'loadModule');
+    assertDeviceOpen(state);
+    return loadModule(this, state, source);
+  }
+
+  /**
+   * Compiles CUDA C++ with NVRTC, on a thread of its own, and loads what comes of it. What was compiled
+   * before, by this process or another, comes from a cache. NVRTC is not part of this library: it is
+   * opened when it is first needed.
+   *
+   * @param source - CUDA C++. Kernels that are `extern "C"` keep their names; for others there are
+   *   `nameExpressions`, which {@link Module.kernel} takes as names
+   * @throws {@link CudaCompileError} for source with errors, whose `log` has the compiler's words, and where
+   *   there is no NVRTC: the message says where it was looked for, and how to get it
+   * @throws {@link CudaModuleError} if the device does not take what was compiled
+   *
+   * @example
+   * ```ts
+   * using module = await device.compile(
+   *   'template <typename T> __global__ void twice(T* x) { x[threadIdx.x] *= 2; }',
+   *   { nameExpressions: ['twice<float>'] },
+   * );
+   * using twice = module.kernel('twice<float>', ['float32*']);
+   * ```
+   *
+   * @group Own kernels
+   */
+  async compile(source: string, options?: CompileOptions): Promise<Module> {
+    const state = deviceReceiver(this, 'compile');
+    assertDeviceOpen(state);
+    const code = await compileCuda(source, options, targetOf(state));
+    assertDeviceOpen(state);
+    return loadModule(this, state, code);
+  }
+
+  /**
+   * Compiles what {@link KernelMethods.compile} will be asked for, so that it is in the cache then: at the
+   * start of a service, or when an image is built.
+   *
+   * @throws as {@link KernelMethods.compile}, once all are over
+   *
+   * @example
+   * ```ts
+   * await device.warm([{ source: scale }, { source: blur, options: { defines: { RADIUS: 3 } } }]);
+   * ```
+   *
+   * @group Own kernels
+   */
+  async warm(
+    programs: Iterable<{ readonly source: string; readonly options?: CompileOptions | undefined }>,
+  ): Promise<void> {
+    const state = deviceReceiver(this, 'warm');
+    assertDeviceOpen(state);
+    const target = targetOf(state);
+    // Async, so that a bad one is an outcome too, and no promise is left alone.
+    const start = async (program: unknown) => {
+      if (!isRecord(program)) {
+        throw argumentTypeError('an object with `source`', 'programs', program);
+      }
+      const { source, options } = program as { source: string; options?: CompileOptions };
+      return compileCuda(source, options, target);
+    };
+    for (const outcome of await Promise.allSettled([...programs].map(start))) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }
+  }
+
+  /**
+   * Describes a tensor in device memory for the tensor copies of capability 9.0 and later
+   * (`cuTensorMapEncodeTiled`): an argument for a parameter of type `'tensorMap'`.
+   *
+   * @throws `RangeError` on an earlier device, or for what CUDA's rules do not allow
+   *
+   * @example
+   * ```ts
+   * const map = device.tensorMap({ buffer, shape: [1024, 1024], box: [64, 64], swizzle: '128B' });
+   * ```
+   *
+   * @group Own kernels
+   */
+  tensorMap(options: TensorMapOptions): TensorMap {
+    const state = deviceReceiver(this, 'tensorMap');
+    assertDeviceOpen(state);
+    return createTensorMap(state, options);
+  }
+}
