@@ -41,6 +41,8 @@ if (!hasCompiler || sanitized) {
        device.matmul(a, a, { m: n, n, k: n });
        device.synchronizeSync();
        const c = device.matmul(a, a, { m: n, n, k: n });
+       // Long enough that there is something to wait for, also where this thread is kept waiting.
+       for (let i = 0; i < 50; i++) device.matmul(a, a, { m: n, n, k: n, out: c });
        scarce.refuseThreads(true);
        await c.read().then(() => console.log('no error'), tell);
        scarce.refuseThreads(false);

@@ -97,7 +97,7 @@ describe('when copies hold as much as they may', () => {
     const target = device.alloc('uint8', 10 * MIB).fill(1);
     const other = device.alloc('uint8', 10 * MIB);
     const source = new Uint8Array(10 * MIB).fill(2);
-    keepBusy(500);
+    keepBusy(1500);
     const first = method === 'write' ? other.write(source) : other.read();
     const second = method === 'write' ? target.write(source) : target.read();
     expect(await failure(() => second)).toMatchObject({
