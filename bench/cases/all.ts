@@ -5,6 +5,7 @@ import { elementwiseCases } from './elementwise';
 import { enqueueCases } from './enqueue';
 import { hostCases } from './host';
 import { importCases } from './import';
+import { launchCases } from './launch';
 import { matmulCases } from './matmul/matmul';
 import { reduceCases } from './reduce';
 import { softmaxCases } from './softmax';
@@ -20,6 +21,7 @@ export function allCases(context: Context): Case[] {
     ...hostCases(context),
     ...copyCases(context),
     ...enqueueCases(context),
+    ...launchCases(),
     ...importCases(),
   ];
 }

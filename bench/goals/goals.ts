@@ -5,9 +5,12 @@ import {
   EMPTY,
   ENQUEUE,
   FROM_API,
+  FROM_LAUNCH,
   FROM_NATIVE,
+  FROM_PREPARED,
   hostMatmulName,
   IMPORT,
+  LAUNCH,
   LOOP_IJK,
   LOOP_IKJ,
   matmulName,
@@ -30,6 +33,7 @@ type Facts = Pick<
 const LEAST_OF_LOOPS = 5;
 const MOST_OF_NATIVE = 3;
 const MOST_OF_EMPTY = 1.6;
+const MOST_OF_ADD = 1.5;
 
 function simulatorGoal(results: readonly CaseResult[], facts: Facts): Goal {
   const own = medianNs(results, matmulName(SIZE), NODECUDA);
@@ -68,6 +72,20 @@ function timeGoals(results: readonly CaseResult[], facts: Facts): Goal[] {
       MOST_OF_NATIVE,
       medianNs(results, ENQUEUE, FROM_API),
       medianNs(results, ENQUEUE, FROM_NATIVE),
+      (ns) => `${ns.toFixed(0)} ns`,
+    ),
+    atMost(
+      `launch of an own kernel: at most ${MOST_OF_ADD} times an add`,
+      MOST_OF_ADD,
+      medianNs(results, LAUNCH, FROM_LAUNCH),
+      medianNs(results, LAUNCH, FROM_API),
+      (ns) => `${ns.toFixed(0)} ns`,
+    ),
+    atMost(
+      'prepared launch: no more than an add',
+      1,
+      medianNs(results, LAUNCH, FROM_PREPARED),
+      medianNs(results, LAUNCH, FROM_API),
       (ns) => `${ns.toFixed(0)} ns`,
     ),
     atMost(

@@ -23,6 +23,14 @@ export const FROM_API_MATMUL = 'device.matmul(a, b, { m, n, k, out })';
 export const FROM_NATIVE = 'the native function, from JavaScript';
 export const FROM_CPP = 'the same calls from C++';
 
+export const LAUNCH = 'launch of an own kernel on the do-nothing runtime';
+export const FROM_LAUNCH = 'kernel.launch(options, four arguments)';
+export const FROM_UNTYPED = 'the same without a signature';
+export const FROM_PREPARED = 'prepared.run()';
+export const FROM_PREPARED_CPP = 'the prepared launch from C++';
+export const FROM_FFI = 'node:ffi, a function with the arguments of cuLaunchKernel';
+export const EMPTY_CALL = 'an empty Node-API call';
+
 export const IMPORT = 'import';
 export const REQUIRE = "node, require('nodecuda')";
 export const EMPTY = 'node, empty program';

@@ -10,6 +10,7 @@ import {
   ENQUEUE_GPU_MATMUL,
   ENQUEUE_MATMUL,
   FROM_CPP,
+  LAUNCH,
   NODECUDA,
   NUMPY,
   PYTORCH,
@@ -307,7 +308,7 @@ export function copyRatePlot(report: Report): string[] {
 }
 
 export function launchPlots(report: Report): string[] {
-  return [ENQUEUE_GPU, ENQUEUE_GPU_MATMUL, ENQUEUE, ENQUEUE_MATMUL].flatMap((name) => {
+  return [ENQUEUE_GPU, ENQUEUE_GPU_MATMUL, ENQUEUE, ENQUEUE_MATMUL, LAUNCH].flatMap((name) => {
     const rows = report.results.find((result) => result.name === name)?.rows ?? [];
     const bars = rows.map(({ contender, medianNs }) => ({
       label: contender,
