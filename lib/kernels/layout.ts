@@ -32,8 +32,9 @@ export interface Field {
   readonly layout: Layout;
 }
 
-const POINTER_BYTES = 8;
-const TENSOR_MAP_BYTES = 128;
+export const POINTER_BYTES = 8;
+/** Of a `CUtensorMap`. */
+export const TENSOR_MAP_BYTES = 128;
 const TENSOR_MAP_ALIGNMENT = 64;
 const MOST_DEPTH = 16;
 /** What CUDA takes as parameters of one kernel. */

@@ -171,14 +171,12 @@ function arrayPacker(dtype: DtypeInfo, length: number): Packer {
         );
       }
       // A Uint16Array of float16 has bits, not numbers.
-      const asBits = isView && dtype.kind === 'float' && dtype.byteSize === 2;
+      const asBits =
+        dtype.kind === 'float' && dtype.byteSize === 2 && typedArrayName(values) === 'Uint16Array';
       const taken: unknown[] = [];
       for (let i = 0; i < length; i++) {
         const value = values[i];
-        const is16Bits = asBits && typedArrayName(values) === 'Uint16Array';
-        taken.push(
-          is16Bits ? { low: value, high: 0 } : element.take(value, `${name}[${i}]`, device),
-        );
+        taken.push(asBits ? { low: value, high: 0 } : element.take(value, `${name}[${i}]`, device));
       }
       return taken;
     },

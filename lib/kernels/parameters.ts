@@ -7,7 +7,7 @@ import { argumentTypeError, typeError } from '../base/checks.js';
 import { type DtypeInfo, dtypeByName } from '../base/dtype.js';
 import { scalarPattern } from '../base/scalar.js';
 import { isBuffer } from '../memory/buffer.js';
-import { agrees, type Layout, pointersIn } from './layout.js';
+import { agrees, type Layout, POINTER_BYTES, pointersIn } from './layout.js';
 import { bytesPacker, type Packer, type ParameterBlock, packerOf } from './pack.js';
 
 /** One parameter, ready to be packed. */
@@ -28,8 +28,6 @@ export interface Parameters {
   /** Those whose arguments decide whether they are addresses; empty with a signature. */
   readonly open: readonly { readonly index: number; readonly byteOffset: number }[];
 }
-
-const POINTER_BYTES = 8;
 
 const nameOf = (i: number) => `arguments[${i}]`;
 

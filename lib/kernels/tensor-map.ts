@@ -16,6 +16,7 @@ import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { checkSameDevice, type DeviceState } from '../device/state.js';
 import { bufferArgument, type DeviceBuffer } from '../memory/buffer.js';
 import type { BufferState } from '../memory/buffer-state.js';
+import { TENSOR_MAP_BYTES } from './layout.js';
 
 /** Options of {@link KernelMethods.tensorMap}. Lists have an entry for each dimension, outermost first. */
 export interface TensorMapOptions {
@@ -45,7 +46,6 @@ export interface TensorMapOptions {
 const SWIZZLES = ['none', '32B', '64B', '128B'] as const;
 const PROMOTIONS = ['none', '64B', '128B', '256B'] as const;
 const MOST_DIMENSIONS = 5;
-const TENSOR_MAP_BYTES = 128;
 
 // CUtensorMapDataType, where it matters: a copy moves bits.
 const DATA_TYPES: Readonly<Record<string, number>> = {

@@ -56,7 +56,7 @@ function shortened(log: string): string {
 }
 
 /** What every message about a compilation ends with. */
-export function circumstances(library: Library, driverVersion: string | null): string {
+function circumstances(library: Library, driverVersion: string | null): string {
   const { version, path, headerRoot } = library;
   const driver = driverVersion === null ? '' : `; driver for CUDA ${driverVersion}`;
   return `NVRTC ${version}, ${path}; headers: ${headerRoot ?? 'none beside it'}${driver}`;
