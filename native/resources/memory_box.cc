@@ -88,12 +88,32 @@ MemoryBox::~MemoryBox() {
   }
 }
 
+void MemoryBox::MarkWrite() {
+  PhysicalDevice& physical = *device_->physical;
+  if (mark_ == nullptr) mark_ = std::make_unique<EventBox>(device_->physical);
+  physical.Check(physical.runtime().EventRecord(mark_->handle(), writer_->handle()),
+                 "cudaEventRecord");
+  marked_ = true;
+}
+
 void MemoryBox::OrderRead(const std::shared_ptr<StreamBox>& stream) {
+  if (stream == writer_) {
+    MarkWrite();
+    return;
+  }
   if (std::find(readers_.begin(), readers_.end(), stream) != readers_.end()) {
     return;  // ordered after the last write when it first read
   }
-  writer_->OrderBefore(stream->handle());
+  PhysicalDevice& physical = *device_->physical;
+  if (!marked_ && !writer_->closed()) MarkWrite();
+  if (marked_) {
+    physical.Check(physical.runtime().StreamWaitEvent(stream->handle(), mark_->handle(), 0),
+                   "cudaStreamWaitEvent");
+  } else {
+    writer_->OrderBefore(stream->handle());
+  }
   readers_.push_back(stream);
+  read_elsewhere_ = true;
 }
 
 void MemoryBox::OrderWrite(const std::shared_ptr<StreamBox>& stream) {
@@ -107,6 +127,7 @@ void MemoryBox::OrderWrite(const std::shared_ptr<StreamBox>& stream) {
   }
   writer_ = stream;
   readers_.clear();
+  marked_ = false;
 }
 
 }  // namespace nodecuda

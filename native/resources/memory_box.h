@@ -31,12 +31,12 @@ class MemoryBox {
 
   // Call before enqueueing on `stream` what reads or writes the memory. Throw Failure.
   void BeforeRead(const std::shared_ptr<StreamBox>& stream) {
-    if (writer_ != stream) [[unlikely]] {
+    if (writer_ != stream || (read_elsewhere_ && !marked_)) [[unlikely]] {
       OrderRead(stream);
     }
   }
   void BeforeWrite(const std::shared_ptr<StreamBox>& stream) {
-    if (writer_ != stream || !readers_.empty()) [[unlikely]] {
+    if (writer_ != stream || !readers_.empty() || marked_) [[unlikely]] {
       OrderWrite(stream);
     }
   }
@@ -44,6 +44,7 @@ class MemoryBox {
  private:
   void OrderRead(const std::shared_ptr<StreamBox>& stream);
   void OrderWrite(const std::shared_ptr<StreamBox>& stream);
+  void MarkWrite();
 
   std::shared_ptr<DeviceBox> device_;
   void* data_ = nullptr;
@@ -51,6 +52,12 @@ class MemoryBox {
   std::shared_ptr<const void> owner_;
   std::shared_ptr<StreamBox> writer_;                // the stream of the last write
   std::vector<std::shared_ptr<StreamBox>> readers_;  // others that read since, ordered after it
+  // A point of the writer's stream behind the last write, if `marked_`: other readers wait for that, and
+  // not for what the writer's stream goes on to read. Only for memory that was read elsewhere before:
+  // the mark is a call.
+  std::unique_ptr<EventBox> mark_;
+  bool marked_ = false;
+  bool read_elsewhere_ = false;
 };
 
 // What a JavaScript DeviceBuffer names: a range of memory.

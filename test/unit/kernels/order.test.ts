@@ -79,6 +79,36 @@ describe('waits, by the calls that are made', () => {
     }
   });
 
+  test("a reader does not wait for what the writer's stream reads", () => {
+    const read = code.kernel('pair', READ);
+    const write = code.kernel('pair', WRITE);
+    const [a, b, c] = streams as [Stream, Stream, Stream];
+    const calls = (action: () => void) => {
+      faulty.clearLog();
+      action();
+      return faulty.log().filter((call) => call !== 'SetDevice');
+    };
+    write.launch({ ...ONE, stream: a }, x, null);
+    read.launch({ ...ONE, stream: b }, x, null); // from now on it is known to be read elsewhere
+    for (let i = 0; i < 3; i++) {
+      write.launch({ ...ONE, stream: a }, x, null);
+      // The point to wait for is before the launch that reads.
+      expect(calls(() => read.launch({ ...ONE, stream: a }, x, null))).toEqual([
+        'EventRecord',
+        'LaunchKernelExC',
+      ]);
+      expect(calls(() => read.launch({ ...ONE, stream: a }, x, null))).toEqual(['LaunchKernelExC']);
+      for (const stream of [b, c]) {
+        expect(calls(() => read.launch({ ...ONE, stream }, x, null))).toEqual([
+          'StreamWaitEvent',
+          'LaunchKernelExC',
+        ]);
+      }
+    }
+    // A writer waits for all of them.
+    expect(waits(() => write.launch({ ...ONE, stream: streams[3]! }, x, null))).toBe(3);
+  });
+
   test('in a struct, and in prepared launches', () => {
     const code = device.loadModule(ptx(idle('k', '.param .align 8 .b8 s[16]')));
     const read = code.kernel('k', [{ struct: { n: 'int32', p: 'const uint32*' } }]);
@@ -162,6 +192,24 @@ describe('waits, by what comes out', () => {
     expect(await second.read({ stream: b })).toEqual(new Uint32Array([7]));
     expect(end.query()).toBe(false);
     expect(await first.read()).toEqual(new Uint32Array([7]));
+  });
+
+  test("a reader does not wait for a reader on the writer's stream", async () => {
+    using a = device.createStream();
+    using b = device.createStream({ priority: device.streamPriorities.greatest });
+    using x = device.from(new Uint32Array([7]));
+    using first = device.alloc('uint32', 1, { stream: a });
+    using second = device.alloc('uint32', 1, { stream: b });
+    using end = device.createEvent();
+    copy.launch({ ...ONE, stream: b }, second, x);
+    await device.synchronize();
+    store.launch({ ...ONE, stream: a }, x, 8);
+    for (let i = 0; i < 10; i++) slow.launch({ ...ONE, stream: a }, first, x, 4 * LONG);
+    end.record(a);
+    copy.launch({ ...ONE, stream: b }, second, x);
+    expect(await second.read({ stream: b })).toEqual(new Uint32Array([8]));
+    expect(end.query()).toBe(false);
+    expect(await first.read()).toEqual(new Uint32Array([8]));
   });
 
   test('a writer waits for a slow reader, a reader for a slow writer', async () => {
