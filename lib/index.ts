@@ -60,7 +60,7 @@ export {
 } from './kernels/expressions/reduction.js';
 export { type ScanKernel, type ScanOptions, scan } from './kernels/expressions/scan.js';
 export type { KernelInfo, KernelParameter } from './kernels/info.js';
-export { type BlockSizeOptions, Kernel, type KernelArguments } from './kernels/kernel.js';
+export { type BlockSizeOptions, Kernel } from './kernels/kernel.js';
 export type { KernelMethods } from './kernels/methods.js';
 export { Module, type ModuleSource } from './kernels/module.js';
 export { PreparedLaunch } from './kernels/prepared.js';
@@ -68,6 +68,8 @@ export type {
   ArgumentOf,
   ArgumentsOf,
   ArrayType,
+  ElementsType,
+  KernelArguments,
   ParameterType,
   PointerType,
   Signature,

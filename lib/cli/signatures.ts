@@ -13,6 +13,9 @@ export interface KernelMetadata {
 const quoted = (text: string) =>
   `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 
+const STRUCTS =
+  '  // uint8[n] is a struct, as bytes: code does not tell its fields. { struct: { ... } } takes an object.';
+
 /**
  * The module's text. `names`: those of name expressions in the code, by which templates are found.
  */
@@ -26,9 +29,10 @@ export function signatureModule(
     '',
     '/** The parameters of each kernel, for `module.kernel(name, signatures[name])`. */',
     'export const signatures = {',
-    ...kernels.map(
-      ({ name, parameters }) => `  ${quoted(name)}: [${parameters.map(quoted).join(', ')}],`,
-    ),
+    ...kernels.flatMap(({ name, parameters }) => [
+      ...(parameters.some((type) => type.startsWith('uint8[')) ? [STRUCTS] : []),
+      `  ${quoted(name)}: [${parameters.map(quoted).join(', ')}],`,
+    ]),
     '} as const;',
   ];
   if (names.size > 0) {

@@ -30,9 +30,15 @@ export abstract class ChildState implements Closable {
     if (!this.device.closed) this.release(handle);
   }
 
-  /** @throws {@link CudaDisposedError} unless it is open */
-  handle(): Handle {
-    if (!this.isOpen()) throw new CudaDisposedError(`The ${this.className} is disposed`);
+  /**
+   * @param name - of the argument that it is, for the message
+   * @throws {@link CudaDisposedError} unless it is open
+   */
+  handle(name?: string): Handle {
+    if (!this.isOpen()) {
+      const which = name === undefined ? '' : ` \`${name}\``;
+      throw new CudaDisposedError(`The ${this.className}${which} is disposed`);
+    }
     return this.#handle;
   }
 }

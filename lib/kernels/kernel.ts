@@ -20,14 +20,10 @@ import {
   readExtents,
 } from './config.js';
 import type { KernelInfo } from './info.js';
-import { KernelState, stageLaunch, takeArguments, takeConfig } from './launch.js';
+import { KernelState, stageLaunch, takeConfig } from './launch.js';
+import { readArguments } from './parameters.js';
 import { type PreparedLaunch, prepareLaunch } from './prepared.js';
-import type { ArgumentsOf, Signature, UntypedArgument } from './signature.js';
-
-/** What {@link Kernel.launch} takes after its options. */
-export type KernelArguments<S extends Signature | undefined> = S extends Signature
-  ? ArgumentsOf<S>
-  : readonly UntypedArgument[];
+import type { KernelArguments, Signature } from './signature.js';
 
 /** Options of {@link Kernel.suggestBlockSize}. */
 export interface BlockSizeOptions {
@@ -123,7 +119,7 @@ export class Kernel<S extends Signature | undefined = undefined> {
   launch(options: LaunchOptions, ...args: KernelArguments<S>): void {
     const state = receiver(this, 'launch');
     const config = takeConfig(state, options);
-    stageLaunch(state, config, takeArguments(state, args));
+    stageLaunch(state, config, readArguments(state.parameters, args));
     native().launchKernel();
   }
 
@@ -138,9 +134,9 @@ export class Kernel<S extends Signature | undefined = undefined> {
    * for (let i = 0; i < 1000; i++) step.run();
    * ```
    */
-  prepare(options: LaunchOptions, ...args: KernelArguments<S>): PreparedLaunch {
+  prepare(options: LaunchOptions, ...args: KernelArguments<S>): PreparedLaunch<S> {
     const state = receiver(this, 'prepare');
-    return prepareLaunch(this, state, takeConfig(state, options), args);
+    return prepareLaunch(this, state, takeConfig(state, options), args) as PreparedLaunch<S>;
   }
 
   /**

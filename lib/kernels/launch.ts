@@ -4,7 +4,7 @@
 import { Flag, Slot } from '../abi/kernel.js';
 import { native } from '../addon/load.js';
 import type { Handle, NativeKernelFacts } from '../addon/types.js';
-import { rangeError, typeError } from '../base/checks.js';
+import { typeError } from '../base/checks.js';
 import { ChildState } from '../device/child-state.js';
 import type { DeviceState } from '../device/state.js';
 import { isBuffer } from '../memory/buffer.js';
@@ -19,7 +19,13 @@ import {
 } from './config.js';
 import { type KernelInfo, kernelInfo } from './info.js';
 import { parameterBlock } from './pack.js';
-import { addressMask, type Parameters, pointersFor, writeParameters } from './parameters.js';
+import {
+  addressMask,
+  type Parameters,
+  pointersFor,
+  rewriteArgument,
+  writeArguments,
+} from './parameters.js';
 
 /** What a Kernel is made of. */
 export class KernelState extends ChildState {
@@ -40,15 +46,15 @@ export class KernelState extends ChildState {
     this.limits = launchLimits(facts, attributes, device.info);
   }
 
-  /** The native kernel for arguments that have been taken. */
-  handleFor(taken: readonly unknown[]): Handle {
+  /** The native kernel for arguments that have been read. */
+  handleFor(values: readonly unknown[]): Handle {
     const handle = this.handle();
     if (this.parameters.open.length === 0) return handle;
-    const mask = addressMask(this.parameters, taken);
+    const mask = addressMask(this.parameters, values);
     if (mask === 0) return handle;
     let other = this.#others.get(mask);
     if (other === undefined) {
-      other = native().reopenKernel(handle, pointersFor(this.parameters, taken));
+      other = native().reopenKernel(handle, pointersFor(this.parameters, values));
       this.#others.set(mask, other);
     }
     return other;
@@ -82,34 +88,16 @@ export function takeConfig(state: KernelState, options: unknown): LaunchConfig {
   return config;
 }
 
-/** Checks the arguments of a launch. What it gives is what {@link stageLaunch} takes. */
-export function takeArguments(state: KernelState, args: readonly unknown[]): unknown[] {
-  const { parameters, device } = state;
-  const { all } = parameters;
-  const count = args.length;
-  if (count !== all.length) {
-    throw rangeError(
-      `Expected ${all.length} arguments for kernel ${parameters.kernel} but received ${count}`,
-    );
-  }
-  const taken = new Array<unknown>(count);
-  for (let i = 0; i < count; i++) {
-    const { packer, name } = all[i]!;
-    taken[i] = packer.take(args[i], name, device);
-  }
-  return taken;
-}
-
-/** Leaves a launch in the argument block. None of the caller's code runs here. */
+/** Leaves a launch in the argument block, of arguments that were read. None of the caller's code runs here. */
 export function stageLaunch(
   state: KernelState,
   config: LaunchConfig,
-  taken: readonly unknown[],
+  values: readonly unknown[],
 ): void {
-  const stream = streamHandle(config.stream, state.device);
-  const kernel = state.handleFor(taken);
   const block = parameterBlock();
-  writeParameters(block, state.parameters, taken);
+  const stream = streamHandle(config.stream, state.device);
+  writeArguments(block, state.parameters, values, state.device);
+  const kernel = state.handleFor(values);
   const { numbers } = block;
   const { grid, block: threads, cluster } = config;
   numbers[Slot.kernel] = kernel;
@@ -126,4 +114,22 @@ export function stageLaunch(
   numbers[Slot.sharedBytes] = config.sharedMemoryBytes;
   numbers[Slot.flags] =
     (config.cooperative ? Flag.cooperative : 0) | (config.programmatic ? Flag.programmatic : 0);
+}
+
+/** A copy of what {@link stageLaunch} left. */
+export function stagedLaunch({ parameters }: KernelState): Float64Array {
+  return parameterBlock().numbers.slice(0, Slot.parameters + parameters.byteLength / 8);
+}
+
+/** Leaves a launch again that was staged before, with another argument in one place. */
+export function restageLaunch(
+  state: KernelState,
+  staged: Float64Array,
+  values: readonly unknown[],
+  at: number,
+): void {
+  const block = parameterBlock();
+  block.numbers.set(staged);
+  rewriteArgument(block, state.parameters, at, values[at], state.device);
+  block.numbers[Slot.kernel] = state.handleFor(values);
 }

@@ -4,12 +4,14 @@
 import {
   argumentRangeError,
   argumentTypeError,
+  checkInteger,
   isRecord,
   rangeError,
   typeError,
 } from '../base/checks.js';
-import { describeKey, isArray } from '../base/describe.js';
+import { describe, describeKey, isArray } from '../base/describe.js';
 import { type Dtype, type DtypeInfo, dtypeByName } from '../base/dtype.js';
+import { parameterType } from './c-types.js';
 
 /** A type that was read: how large it is, how it is aligned, and what it is made of. */
 export type Layout = {
@@ -20,10 +22,12 @@ export type Layout = {
   | { readonly kind: 'scalar'; readonly dtype: DtypeInfo }
   | { readonly kind: 'bool' }
   | { readonly kind: 'pointer'; readonly dtype: DtypeInfo | undefined; readonly isConst: boolean }
-  | { readonly kind: 'array'; readonly dtype: DtypeInfo; readonly length: number }
+  | { readonly kind: 'array'; readonly element: Layout; readonly length: number }
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
   | { readonly kind: 'tensorMap' }
 );
+
+export type ArrayLayout = Layout & { kind: 'array' };
 
 /** A field of a struct. */
 export interface Field {
@@ -45,19 +49,23 @@ function roundUp(bytes: number, alignment: number): number {
 }
 
 function unknownType(text: unknown, name: string): Error {
-  return argumentTypeError(
-    'a type such as float32, const float32*, float32[4] or { struct: { ... } }',
-    name,
-    text,
+  const mayBeC = typeof text === 'string' && text.length < 40 && !text.includes('[');
+  const meant = mayBeC ? parameterType(text) : undefined;
+  return typeError(
+    `Expected a type such as float32, const float32*, float32[4] or { struct: { ... } } for \`${name}\` ` +
+      `but received ${describe(text)}${meant === undefined ? '' : `: that is ${meant} here`}`,
   );
+}
+
+/** The layout of one element. */
+export function scalarLayout(dtype: DtypeInfo): Layout {
+  const { name, byteSize } = dtype;
+  return { kind: 'scalar', text: name, dtype, bytes: byteSize, alignment: byteSize };
 }
 
 function named(text: string, name: string): Layout {
   const scalar = dtypeByName(text);
-  if (scalar !== undefined) {
-    const { byteSize } = scalar;
-    return { kind: 'scalar', text, dtype: scalar, bytes: byteSize, alignment: byteSize };
-  }
+  if (scalar !== undefined) return scalarLayout(scalar);
   if (text === 'bool') return { kind: 'bool', text, bytes: 1, alignment: 1 };
   if (text === 'tensorMap') {
     return { kind: 'tensorMap', text, bytes: TENSOR_MAP_BYTES, alignment: TENSOR_MAP_ALIGNMENT };
@@ -77,28 +85,30 @@ function named(text: string, name: string): Layout {
     };
   }
   const vector = /^([a-z0-9]+)x([234])$/.exec(text);
-  const element = dtypeByName(vector?.[1]);
-  if (vector !== null && element !== undefined) {
+  const dtype = dtypeByName(vector?.[1]);
+  if (vector !== null && dtype !== undefined) {
     const length = Number(vector[2]);
-    const bytes = length * element.byteSize;
+    const bytes = length * dtype.byteSize;
     // As CUDA's vector_types.h aligns them.
-    const alignment = length === 3 ? element.byteSize : Math.min(bytes, 16);
-    return { kind: 'array', text, dtype: element, length, bytes, alignment };
+    const alignment = length === 3 ? dtype.byteSize : Math.min(bytes, 16);
+    return { kind: 'array', text, element: scalarLayout(dtype), length, bytes, alignment };
   }
   const array = /^([a-z0-9]+)\[([1-9][0-9]{0,4})\]$/.exec(text);
-  const dtype = dtypeByName(array?.[1]);
-  if (array === null || dtype === undefined) throw unknownType(text, name);
-  const length = Number(array[2]);
-  const bytes = length * dtype.byteSize;
+  const element = dtypeByName(array?.[1]);
+  if (array === null || element === undefined) throw unknownType(text, name);
+  return arrayOf(scalarLayout(element), Number(array[2]), text, name);
+}
+
+function arrayOf(element: Layout, length: number, text: string, name: string): Layout {
+  const bytes = length * element.bytes;
   if (bytes > MOST_BYTES) throw rangeError(`\`${name}\` has more than ${MOST_BYTES} bytes`);
-  return { kind: 'array', text, dtype, length, bytes, alignment: dtype.byteSize };
+  return { kind: 'array', text, element, length, bytes, alignment: element.alignment };
 }
 
 function structOf(type: object, name: string, depth: number): Layout {
   const { struct, align, ...rest } = type as { struct?: unknown; align?: unknown };
   const others = Object.keys(rest);
   if (!isRecord(struct) || others.length > 0) throw unknownType(type, name);
-  if (depth > MOST_DEPTH) throw rangeError(`\`${name}\` has structs ${MOST_DEPTH} deep and more`);
   const fields: Field[] = [];
   let end = 0;
   let alignment = 1;
@@ -127,11 +137,20 @@ function structOf(type: object, name: string, depth: number): Layout {
   return { kind: 'struct', text, fields, alignment, bytes: roundUp(end, alignment) };
 }
 
+function elementsOf(type: object, name: string, depth: number): Layout {
+  const { array, length, ...rest } = type as { array?: unknown; length?: unknown };
+  if (Object.keys(rest).length > 0) throw unknownType(type, name);
+  const count = checkInteger(length, `${name}.length`, 1, MOST_BYTES);
+  const element = layoutOf(array, `${name}.array`, depth + 1);
+  return arrayOf(element, count, `${count} of ${element.text}`, name);
+}
+
 /** Reads a type as {@link ParameterType} has it. */
 export function layoutOf(type: unknown, name: string, depth = 0): Layout {
   if (typeof type === 'string') return named(type, name);
-  if (isRecord(type)) return structOf(type, name, depth);
-  throw unknownType(type, name);
+  if (!isRecord(type)) throw unknownType(type, name);
+  if (depth > MOST_DEPTH) throw rangeError(`\`${name}\` has types ${MOST_DEPTH} deep and more`);
+  return 'array' in type ? elementsOf(type, name, depth) : structOf(type, name, depth);
 }
 
 /** Reads a signature. Runs getters of it. */
@@ -154,6 +173,24 @@ export function* pointersIn(
     for (const field of layout.fields) {
       yield* pointersIn(field.layout, byteOffset + field.byteOffset);
     }
+  } else if (layout.kind === 'array') {
+    for (let i = 0; i < layout.length; i++) {
+      yield* pointersIn(layout.element, byteOffset + i * layout.element.bytes);
+    }
+  }
+}
+
+/** How many tensor maps are in a parameter. */
+export function tensorMapsIn(layout: Layout): number {
+  switch (layout.kind) {
+    case 'tensorMap':
+      return 1;
+    case 'array':
+      return layout.length * tensorMapsIn(layout.element);
+    case 'struct':
+      return layout.fields.reduce((sum, field) => sum + tensorMapsIn(field.layout), 0);
+    default:
+      return 0;
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Arguments as the bytes of a kernel's parameters, in the argument block.
  *
- * An argument is first taken, which checks it and may run code of the caller's (getters of a struct,
- * traps of a Proxy), then written, which runs none: what else that code launches uses the same block.
+ * What may run code of the caller's (getters of a struct, traps of a Proxy) is read first; then all is
+ * checked and written, which runs none: what else that code launches uses the same block.
  */
 import { NO_BUFFER } from '../abi/block.js';
 import { MOST_USES, Slot } from '../abi/kernel.js';
@@ -17,11 +17,11 @@ import {
 import { describeKey, isArray } from '../base/describe.js';
 import type { DtypeInfo } from '../base/dtype.js';
 import { typedArrayName } from '../base/dtype.js';
-import { scalarPattern } from '../base/scalar.js';
+import { type Pattern, scalarPattern } from '../base/scalar.js';
 import type { DeviceState } from '../device/state.js';
 import { bufferArgument } from '../memory/buffer.js';
-import type { Layout } from './layout.js';
-import { type TensorMapState, tensorMapArgument } from './tensor-map.js';
+import type { ArrayLayout, Layout } from './layout.js';
+import { tensorMapArgument } from './tensor-map.js';
 
 /** Where the parameters are written. */
 export class ParameterBlock {
@@ -64,14 +64,26 @@ export function parameterBlock(): ParameterBlock {
 
 /** How one parameter gets its bytes. */
 export interface Packer {
-  /** Checks an argument; what it gives is what `write` takes. */
-  take(value: unknown, name: string, device: DeviceState): unknown;
-  write(block: ParameterBlock, byteOffset: number, taken: unknown): void;
+  /** What `write` takes, for an argument that has to be read first; absent where that is the argument. */
+  readonly read: ((value: unknown, name: string) => unknown) | undefined;
+  /** Checks and writes. */
+  write(
+    block: ParameterBlock,
+    byteOffset: number,
+    value: unknown,
+    name: string,
+    device: DeviceState,
+  ): void;
 }
 
 const UINT32 = 2 ** 32;
 
-function writePattern(bytes: DataView, at: number, size: number, low: number, high: number): void {
+export function writePattern(
+  { bytes }: ParameterBlock,
+  at: number,
+  size: number,
+  { low, high }: Pattern,
+): void {
   switch (size) {
     case 1:
       bytes.setUint8(at, low);
@@ -90,101 +102,116 @@ function writePattern(bytes: DataView, at: number, size: number, low: number, hi
 
 /** The most usual scalars have a way of their own: the general one makes an object for each. */
 function scalarPacker(dtype: DtypeInfo): Packer {
+  const { byteSize } = dtype;
   switch (dtype.name) {
     case 'float32':
       return {
-        take: takeNumber,
-        write: (block, at, value) => block.bytes.setFloat32(at, value as number, true),
+        read: undefined,
+        write(block, at, value, name) {
+          if (typeof value !== 'number') throw argumentTypeError('a number', name, value);
+          block.bytes.setFloat32(at, value, true);
+        },
       };
     case 'float64':
       return {
-        take: takeNumber,
-        write: (block, at, value) => block.bytes.setFloat64(at, value as number, true),
+        read: undefined,
+        write(block, at, value, name) {
+          if (typeof value !== 'number') throw argumentTypeError('a number', name, value);
+          block.bytes.setFloat64(at, value, true);
+        },
       };
     case 'int32':
     case 'uint32': {
       const least = dtype.name === 'int32' ? -UINT32 / 2 : 0;
       return {
-        take(value, name) {
-          if (typeof value === 'number' && Number.isInteger(value)) {
-            if (value >= least && value < least + UINT32) return value;
-          }
-          return scalarPattern(dtype, value, name).low;
+        read: undefined,
+        write(block, at, value, name) {
+          const isUsual =
+            Number.isInteger(value) &&
+            (value as number) >= least &&
+            (value as number) < least + UINT32;
+          const bits = isUsual ? (value as number) : scalarPattern(dtype, value, name).low;
+          block.bytes.setUint32(at, bits, true);
         },
-        write: (block, at, value) => block.bytes.setUint32(at, value as number, true),
       };
     }
     default:
       return {
-        take: (value, name) => scalarPattern(dtype, value, name),
-        write(block, at, value) {
-          const { low, high } = value as ReturnType<typeof scalarPattern>;
-          writePattern(block.bytes, at, dtype.byteSize, low, high);
+        read: undefined,
+        write(block, at, value, name) {
+          writePattern(block, at, byteSize, scalarPattern(dtype, value, name));
         },
       };
   }
 }
 
-function takeNumber(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw argumentTypeError('a number', name, value);
-  return value;
-}
-
 const boolPacker: Packer = {
-  take(value, name) {
+  read: undefined,
+  write(block, at, value, name) {
     if (typeof value !== 'boolean') throw argumentTypeError('a boolean', name, value);
-    return value;
+    block.bytes.setUint8(at, value ? 1 : 0);
   },
-  write: (block, at, value) => block.bytes.setUint8(at, value === true ? 1 : 0),
 };
 
 function pointerPacker(dtype: DtypeInfo | undefined): Packer {
   return {
-    take(value, name, device) {
-      if (value === null) return NO_BUFFER;
-      const buffer = bufferArgument(value, name, device);
-      if (dtype !== undefined && buffer.dtype !== dtype) {
-        throw typeError(
-          `Expected a DeviceBuffer of ${dtype.name} for \`${name}\` but received one of ` +
-            `${buffer.dtype.name}`,
-        );
+    read: undefined,
+    write(block, at, value, name, device) {
+      let handle: number = NO_BUFFER;
+      if (value !== null) {
+        const buffer = bufferArgument(value, name, device);
+        if (dtype !== undefined && buffer.dtype !== dtype) {
+          throw typeError(
+            `Expected a DeviceBuffer of ${dtype.name} for \`${name}\` but received one of ` +
+              `${buffer.dtype.name}`,
+          );
+        }
+        handle = buffer.handle();
       }
-      return buffer.handle();
+      block.bytes.setFloat64(at, handle, true);
     },
-    write: (block, at, handle) => block.bytes.setFloat64(at, handle as number, true),
   };
 }
 
-function arrayPacker(dtype: DtypeInfo, length: number): Packer {
-  const element = scalarPacker(dtype);
+/** A copy of the elements: what else there is to read of them is read too. */
+function readElements(
+  value: unknown,
+  name: string,
+  { element, length }: ArrayLayout,
+  read: Packer['read'],
+): unknown[] {
+  const arrays = element.kind === 'scalar' ? element.dtype.arrays : [];
+  const isView = ArrayBuffer.isView(value) && arrays.includes(typedArrayName(value) ?? '');
+  if (!isView && !isArray(value)) {
+    throw argumentTypeError([...arrays, 'an array'].join(' or '), name, value);
+  }
+  const values = value as ArrayLike<unknown>;
+  if (values.length !== length) {
+    throw rangeError(`Expected ${length} elements for \`${name}\` but received ${values.length}`);
+  }
+  const each = read ?? ((one: unknown) => one);
+  return Array.from({ length }, (_, i) => each(values[i], `${name}[${i}]`));
+}
+
+function arrayPacker(layout: ArrayLayout): Packer {
+  const { element } = layout;
+  const packer = packerOf(element);
+  const isHalf =
+    element.kind === 'scalar' && element.dtype.kind === 'float' && element.dtype.byteSize === 2;
   return {
-    take(value, name, device) {
-      const isView =
-        ArrayBuffer.isView(value) && dtype.arrays.includes(typedArrayName(value) ?? '');
-      if (!isView && !isArray(value)) {
-        throw argumentTypeError(`${dtype.arrays.join(' or ')} or an array`, name, value);
-      }
-      const values = value as ArrayLike<unknown>;
-      if (values.length !== length) {
-        throw rangeError(
-          `Expected ${length} elements for \`${name}\` but received ${values.length}`,
-        );
-      }
+    read(value, name) {
+      const values = readElements(value, name, layout, packer.read);
       // A Uint16Array of float16 has bits, not numbers.
-      const asBits =
-        dtype.kind === 'float' && dtype.byteSize === 2 && typedArrayName(values) === 'Uint16Array';
-      const taken: unknown[] = [];
-      for (let i = 0; i < length; i++) {
-        const value = values[i];
-        taken.push(asBits ? { low: value, high: 0 } : element.take(value, `${name}[${i}]`, device));
-      }
-      return taken;
+      return isHalf && typedArrayName(value) === 'Uint16Array'
+        ? Uint16Array.from(values as number[])
+        : values;
     },
-    write(block, at, taken) {
-      let next = at;
-      for (const value of taken as unknown[]) {
-        element.write(block, next, value);
-        next += dtype.byteSize;
+    write(block, at, value, name, device) {
+      const values = value as readonly unknown[] | Uint16Array;
+      for (let i = 0; i < values.length; i++) {
+        const next = at + i * element.bytes;
+        if (values instanceof Uint16Array) block.bytes.setUint16(next, values[i]!, true);
+        else packer.write(block, next, values[i], `${name}[${i}]`, device);
       }
     },
   };
@@ -193,29 +220,31 @@ function arrayPacker(dtype: DtypeInfo, length: number): Packer {
 function structPacker(layout: Layout & { kind: 'struct' }): Packer {
   const fields = layout.fields.map((field) => ({ ...field, packer: packerOf(field.layout) }));
   return {
-    take(value, name, device) {
+    read(value, name) {
       if (!isRecord(value)) throw argumentTypeError('an object', name, value);
       for (const key of Object.keys(value)) {
         if (fields.some((field) => field.name === key)) continue;
         const names = fields.map((field) => field.name).join(', ');
         throw typeError(`\`${name}\` has no field \`${describeKey(key)}\`: expected ${names}`);
       }
-      return fields.map(({ name: field, packer }) =>
-        packer.take((value as Record<string, unknown>)[field], `${name}.${field}`, device),
-      );
+      return fields.map(({ name: field, packer }) => {
+        const given = (value as Record<string, unknown>)[field];
+        return packer.read === undefined ? given : packer.read(given, `${name}.${field}`);
+      });
     },
-    write(block, at, taken) {
-      fields.forEach(({ byteOffset, packer }, i) => {
-        packer.write(block, at + byteOffset, (taken as unknown[])[i]);
+    write(block, at, value, name, device) {
+      fields.forEach(({ name: field, byteOffset, packer }, i) => {
+        const given = (value as readonly unknown[])[i];
+        packer.write(block, at + byteOffset, given, `${name}.${field}`, device);
       });
     },
   };
 }
 
 const tensorMapPacker: Packer = {
-  take: (value, name, device) => tensorMapArgument(value, name, device),
-  write(block, at, taken) {
-    const { bytes, buffer, isConst } = taken as TensorMapState;
+  read: undefined,
+  write(block, at, value, name, device) {
+    const { bytes, buffer, isConst } = tensorMapArgument(value, name, device);
     block.use(buffer.handle(), isConst);
     for (let i = 0; i < bytes.length; i++) block.bytes.setUint8(at + i, bytes[i]!);
   },
@@ -231,7 +260,7 @@ export function packerOf(layout: Layout): Packer {
     case 'pointer':
       return pointerPacker(layout.dtype);
     case 'array':
-      return arrayPacker(layout.dtype, layout.length);
+      return arrayPacker(layout);
     case 'struct':
       return structPacker(layout);
     case 'tensorMap':
@@ -242,7 +271,7 @@ export function packerOf(layout: Layout): Packer {
 /** Bytes as they are, of an exact length. */
 export function bytesPacker(byteLength: number): Packer {
   return {
-    take(value, name) {
+    read(value, name) {
       if (!ArrayBuffer.isView(value)) {
         throw argumentTypeError(`${byteLength} bytes as a typed array or DataView`, name, value);
       }
@@ -251,8 +280,8 @@ export function bytesPacker(byteLength: number): Packer {
       }
       return new Uint8Array(value.buffer, value.byteOffset, byteLength).slice();
     },
-    write(block, at, taken) {
-      (taken as Uint8Array).forEach((byte, i) => {
+    write(block, at, value) {
+      (value as Uint8Array).forEach((byte, i) => {
         block.bytes.setUint8(at + i, byte);
       });
     },

@@ -3,11 +3,18 @@
  * how arguments become their bytes.
  */
 import type { NativeKernelFacts, NativeParameter } from '../addon/types.js';
-import { argumentTypeError, typeError } from '../base/checks.js';
+import { argumentTypeError, rangeError, typeError } from '../base/checks.js';
 import { type DtypeInfo, dtypeByName } from '../base/dtype.js';
-import { scalarPattern } from '../base/scalar.js';
+import type { DeviceState } from '../device/state.js';
 import { isBuffer } from '../memory/buffer.js';
-import { agrees, type Layout, POINTER_BYTES, pointersIn } from './layout.js';
+import {
+  agrees,
+  type Layout,
+  POINTER_BYTES,
+  pointersIn,
+  scalarLayout,
+  tensorMapsIn,
+} from './layout.js';
 import { bytesPacker, type Packer, type ParameterBlock, packerOf } from './pack.js';
 
 /** One parameter, ready to be packed. */
@@ -15,6 +22,8 @@ interface Parameter {
   /** For messages. */
   readonly name: string;
   readonly byteOffset: number;
+  /** How many tensor maps are in the parameters before it. */
+  readonly firstUse: number;
   readonly packer: Packer;
 }
 
@@ -25,6 +34,8 @@ export interface Parameters {
   readonly byteLength: number;
   /** Offset, alignment and constness of each address, for native code. */
   readonly pointers: Uint32Array;
+  /** Whether an argument has to be read before it is written. */
+  readonly toRead: boolean;
   /** Those whose arguments decide whether they are addresses; empty with a signature. */
   readonly open: readonly { readonly index: number; readonly byteOffset: number }[];
 }
@@ -77,19 +88,23 @@ function typed(facts: NativeKernelFacts, layouts: readonly Layout[]): Parameters
     );
   }
   const pointers: [number, number, number][] = [];
+  let uses = 0;
   const all = layouts.map((layout, i) => {
     const fact = known[i]!;
     checkAgainst(layout, fact, i, kernel);
     for (const { byteOffset, dtype, isConst } of pointersIn(layout, fact.byteOffset)) {
       pointers.push([byteOffset, dtype?.byteSize ?? 1, isConst ? 1 : 0]);
     }
-    return { name: nameOf(i), byteOffset: fact.byteOffset, packer: packerOf(layout) };
+    const firstUse = uses;
+    uses += tensorMapsIn(layout);
+    return { name: nameOf(i), byteOffset: fact.byteOffset, firstUse, packer: packerOf(layout) };
   });
   return {
     kernel,
     all,
     byteLength: facts.parameterBytes,
     pointers: triples(pointers),
+    toRead: all.some(({ packer }) => packer.read !== undefined),
     open: [],
   };
 }
@@ -104,22 +119,15 @@ const UNTYPED_INTEGERS: Readonly<Record<number, readonly [DtypeInfo, DtypeInfo]>
 /** An integer of which the sign is not known: its bits are the same either way. */
 function integerPacker(byteLength: number): Packer {
   const [unsigned, signed] = UNTYPED_INTEGERS[byteLength]!;
-  const write = packerOf(layoutOfDtype(unsigned)).write;
+  const ofUnsigned = packerOf(scalarLayout(unsigned));
+  const ofSigned = packerOf(scalarLayout(signed));
   return {
-    take(value, name) {
+    read: undefined,
+    write(block, at, value, name, device) {
       const isNegative = (typeof value === 'number' || typeof value === 'bigint') && value < 0;
-      return scalarPattern(isNegative ? signed : unsigned, value, name);
-    },
-    write(block, at, taken) {
-      const { low, high } = taken as ReturnType<typeof scalarPattern>;
-      write(block, at, byteLength === 4 ? low : { low, high });
+      (isNegative ? ofSigned : ofUnsigned).write(block, at, value, name, device);
     },
   };
-}
-
-function layoutOfDtype(dtype: DtypeInfo): Layout {
-  const { byteSize } = dtype;
-  return { kind: 'scalar', text: dtype.name, dtype, bytes: byteSize, alignment: byteSize };
 }
 
 const anyPointer = packerOf({
@@ -135,26 +143,25 @@ function isAddress(value: unknown): boolean {
 function untypedPacker(fact: NativeParameter, i: number, kernel: string): Packer {
   if (fact.isPointer === true) return anyPointer;
   const type = classOf(fact);
-  if (type === 'float32' || type === 'float64') return packerOf(layoutOfDtype(dtypeByName(type)!));
+  if (type === 'float32' || type === 'float64') return packerOf(scalarLayout(dtypeByName(type)!));
   if (type === 'integer' && fact.isPointer === false) return integerPacker(fact.byteLength);
   if (fact.isPointer === null && fact.byteLength === POINTER_BYTES) {
     const integer = integerPacker(POINTER_BYTES);
     return {
-      take(value, name, device) {
-        if (isAddress(value)) return anyPointer.take(value, name, device);
+      read: undefined,
+      write(block, at, value, name, device) {
         // A number where an address belongs would be one that nobody owns.
-        if (typeof value === 'bigint') return integer.take(value, name, device);
-        throw argumentTypeError('a DeviceBuffer, null or a bigint', name, value);
-      },
-      write(block, at, taken) {
-        (typeof taken === 'number' ? anyPointer : integer).write(block, at, taken);
+        if (!isAddress(value) && typeof value !== 'bigint') {
+          throw argumentTypeError('a DeviceBuffer, null or a bigint', name, value);
+        }
+        (isAddress(value) ? anyPointer : integer).write(block, at, value, name, device);
       },
     };
   }
   const bytes = bytesPacker(fact.byteLength);
   return {
-    take(value, name, device) {
-      if (ArrayBuffer.isView(value)) return bytes.take(value, name, device);
+    read(value, name) {
+      if (ArrayBuffer.isView(value)) return bytes.read?.(value, name);
       throw typeError(
         `Parameter ${i} of kernel ${kernel} has ${fact.byteLength} bytes of a type that the kernel ` +
           'does not tell: give a signature, or the bytes as a typed array',
@@ -168,15 +175,18 @@ function untypedPacker(fact: NativeParameter, i: number, kernel: string): Packer
 function untyped(facts: NativeKernelFacts): Parameters {
   const { name: kernel, parameters } = facts;
   const certain = parameters.filter(({ isPointer }) => isPointer === true);
+  const all = parameters.map((fact, i) => ({
+    name: nameOf(i),
+    byteOffset: fact.byteOffset,
+    firstUse: 0,
+    packer: untypedPacker(fact, i, kernel),
+  }));
   return {
     kernel,
-    all: parameters.map((fact, i) => ({
-      name: nameOf(i),
-      byteOffset: fact.byteOffset,
-      packer: untypedPacker(fact, i, kernel),
-    })),
+    all,
     byteLength: facts.parameterBytes,
     pointers: triples(certain.map(({ byteOffset }) => [byteOffset, 1, 0])),
+    toRead: all.some(({ packer }) => packer.read !== undefined),
     open: parameters.flatMap(({ isPointer, byteLength, byteOffset }, index) =>
       isPointer === null && byteLength === POINTER_BYTES ? [{ index, byteOffset }] : [],
     ),
@@ -191,43 +201,75 @@ export function parametersOf(
   return layouts === undefined ? untyped(facts) : typed(facts, layouts);
 }
 
-/** A handle: integers of 64 bits are taken as their two halves. */
-const isTakenAddress = (taken: unknown) => typeof taken === 'number';
-
 /**
- * Which of the parameters that may be addresses are, for arguments that were taken: a bit each, as text where
+ * Which of the parameters that may be addresses are, for arguments that were read: a bit each, as text where
  * there are too many for a number.
  */
-export function addressMask({ open }: Parameters, taken: readonly unknown[]): number | string {
+export function addressMask({ open }: Parameters, values: readonly unknown[]): number | string {
   if (open.length > 31) {
-    return open.map(({ index }) => Number(isTakenAddress(taken[index]))).join('');
+    return open.map(({ index }) => Number(isAddress(values[index]))).join('');
   }
   let mask = 0;
   for (let i = 0; i < open.length; i++) {
-    if (isTakenAddress(taken[open[i]!.index])) mask |= 1 << i;
+    if (isAddress(values[open[i]!.index])) mask |= 1 << i;
   }
   return mask;
 }
 
-/** All addresses among the parameters, for arguments that were taken. */
+/** All addresses among the parameters, for arguments that were read. */
 export function pointersFor(
   { pointers, open }: Parameters,
-  taken: readonly unknown[],
+  values: readonly unknown[],
 ): Uint32Array {
-  const more = open.filter(({ index }) => isTakenAddress(taken[index]));
+  const more = open.filter(({ index }) => isAddress(values[index]));
   return Uint32Array.from([...pointers, ...more.flatMap(({ byteOffset }) => [byteOffset, 1, 0])]);
 }
 
-/** Writes arguments that were taken. */
-export function writeParameters(
+/** Reads one argument of a launch: see {@link readArguments}. */
+export function readArgument({ all }: Parameters, at: number, value: unknown): unknown {
+  const { packer, name } = all[at]!;
+  return packer.read === undefined ? value : packer.read(value, name);
+}
+
+/** Reads the arguments of a launch, as far as they have to be before they are written. */
+export function readArguments(
+  parameters: Parameters,
+  args: readonly unknown[],
+): readonly unknown[] {
+  const { all, kernel, toRead } = parameters;
+  if (args.length !== all.length) {
+    throw rangeError(
+      `Expected ${all.length} arguments for kernel ${kernel} but received ${args.length}`,
+    );
+  }
+  if (!toRead) return args;
+  return args.map((value, i) => readArgument(parameters, i, value));
+}
+
+/** Checks and writes arguments that were read. None of the caller's code runs here. */
+export function writeArguments(
   block: ParameterBlock,
   { all, byteLength }: Parameters,
-  taken: readonly unknown[],
+  values: readonly unknown[],
+  device: DeviceState,
 ): void {
   block.begin(byteLength);
   for (let i = 0; i < all.length; i++) {
-    const { packer, byteOffset } = all[i]!;
-    packer.write(block, byteOffset, taken[i]);
+    const { packer, byteOffset, name } = all[i]!;
+    packer.write(block, byteOffset, values[i], name, device);
   }
   block.end();
+}
+
+/** Checks and writes one argument, where the others were written before. */
+export function rewriteArgument(
+  block: ParameterBlock,
+  { all }: Parameters,
+  at: number,
+  value: unknown,
+  device: DeviceState,
+): void {
+  const { packer, byteOffset, name, firstUse } = all[at]!;
+  block.uses = firstUse;
+  packer.write(block, byteOffset, value, name, device);
 }

@@ -10,16 +10,18 @@ import { leakRegistry } from '../base/leaks.js';
 import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
 import type { LaunchConfig } from './config.js';
-import { type KernelState, stageLaunch, takeArguments } from './launch.js';
+import { type KernelState, restageLaunch, stagedLaunch, stageLaunch } from './launch.js';
+import { readArgument, readArguments } from './parameters.js';
+import type { KernelArguments, Signature } from './signature.js';
 
 class PreparedState extends ChildState {
   constructor(
     readonly kernel: KernelState,
     handle: Handle,
-    readonly config: LaunchConfig,
-    /** As they were given, which keeps buffers from being collected. */
+    /** The arguments, which keeps buffers from being collected. */
     public values: readonly unknown[],
-    public taken: readonly unknown[],
+    /** The argument block that it was made of. */
+    public staged: Float64Array,
   ) {
     super(kernel.device, handle, 'PreparedLaunch');
   }
@@ -35,7 +37,7 @@ const UNCLONEABLE = uncloneable('a PreparedLaunch: it belongs to its thread');
 /** The Kernel: kept, because its kernel is closed when it is collected. */
 type Owner = { readonly device: Device };
 
-let makePrepared: (owner: Owner, state: PreparedState) => PreparedLaunch;
+let makePrepared: (owner: Owner, state: PreparedState) => PreparedLaunch<Signature | undefined>;
 let stateOf: (value: unknown) => PreparedState | undefined;
 
 /**
@@ -46,7 +48,7 @@ let stateOf: (value: unknown) => PreparedState | undefined;
  *
  * @group Own kernels
  */
-export class PreparedLaunch {
+export class PreparedLaunch<S extends Signature | undefined = undefined> {
   readonly #owner: Owner;
   readonly #state: PreparedState;
   /** @internal */
@@ -60,7 +62,7 @@ export class PreparedLaunch {
   }
 
   static {
-    makePrepared = (owner, state) => new PreparedLaunch(owner, state);
+    makePrepared = (owner, state) => new PreparedLaunch<Signature | undefined>(owner, state);
     stateOf = (value) =>
       typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
   }
@@ -93,23 +95,20 @@ export class PreparedLaunch {
    * @throws as {@link Kernel.launch}, and {@link CudaDisposedError} once the kernel is disposed, which
    *   {@link PreparedLaunch.run} does not need; the launch is then as it was
    */
-  set(index: number, value: unknown): this {
+  set<I extends number>(index: I, value: KernelArguments<S>[I]): this {
     const state = receiver(this, 'set');
     const handle = state.handle();
-    const { kernel, config } = state;
+    const { kernel } = state;
     const at = checkInteger(index, 'index', 0, kernel.parameters.all.length - 1);
-    const { packer, name } = kernel.parameters.all[at]!;
-    const taken = packer.take(value, name, kernel.device);
     const values = [...state.values];
-    const all = [...state.taken];
-    values[at] = value;
-    all[at] = taken;
-    stageLaunch(kernel, config, all);
+    values[at] = readArgument(kernel.parameters, at, value);
+    restageLaunch(kernel, state.staged, values, at);
+    const staged = stagedLaunch(kernel);
     const addon = native();
     addon.argumentBlock[Slot.prepared] = handle;
     addon.prepareAgain();
     state.values = values;
-    state.taken = all;
+    state.staged = staged;
     return this;
   }
 
@@ -147,9 +146,9 @@ export function prepareLaunch(
   kernel: KernelState,
   config: LaunchConfig,
   args: readonly unknown[],
-): PreparedLaunch {
-  const taken = takeArguments(kernel, args);
-  stageLaunch(kernel, config, taken);
-  const state = new PreparedState(kernel, native().prepareLaunch(), config, args, taken);
-  return makePrepared(owner, state);
+): PreparedLaunch<Signature | undefined> {
+  const values = readArguments(kernel.parameters, args);
+  stageLaunch(kernel, config, values);
+  const staged = stagedLaunch(kernel);
+  return makePrepared(owner, new PreparedState(kernel, native().prepareLaunch(), values, staged));
 }

@@ -17,6 +17,12 @@ export type ArrayType = `${Dtype}[${number}]`;
 /** A vector type of CUDA, aligned as that is: `'float32x2'` for `float2`, `'uint8x4'` for `uchar4`. */
 export type VectorType = `${Dtype}x${2 | 3 | 4}`;
 
+/** So many of any type by value: `{ array: { struct: ... }, length: 4 }` for `Light lights[4]` in a struct. */
+export interface ElementsType {
+  readonly array: ParameterType;
+  readonly length: number;
+}
+
 /**
  * A struct by value, field by field in the order of C, each aligned as C does, and so is the whole. A `float2` is
  * `'float32x2'` there, aligned to 8 bytes; `'float32[2]'` is an array, aligned to 4.
@@ -38,6 +44,7 @@ export type ParameterType =
   | ArrayType
   | VectorType
   | 'tensorMap'
+  | ElementsType
   | StructType;
 
 /** The parameters of a kernel, in order. */
@@ -48,21 +55,25 @@ type PointeeOf<P extends string> = P extends `const ${infer D}` ? D : P;
 /** What a parameter of type `P` takes. A pointer may be null. */
 export type ArgumentOf<P extends ParameterType> = P extends StructType
   ? { readonly [Field in keyof P['struct']]: ArgumentOf<P['struct'][Field]> }
-  : P extends 'tensorMap'
-    ? TensorMap
-    : P extends 'bool'
-      ? boolean
-      : P extends Dtype
-        ? Scalar<P>
-        : P extends `${infer Pointee}*`
-          ?
-              | (PointeeOf<Pointee> extends infer D extends Dtype ? DeviceBuffer<D> : DeviceBuffer)
-              | null
-          : P extends
-                | `${infer D extends Dtype}[${string}]`
-                | `${infer D extends Dtype}x${2 | 3 | 4}`
-            ? HostArray<D> | readonly Scalar<D>[]
-            : never;
+  : P extends ElementsType
+    ? readonly ArgumentOf<P['array']>[] | (P['array'] extends Dtype ? HostArray<P['array']> : never)
+    : P extends 'tensorMap'
+      ? TensorMap
+      : P extends 'bool'
+        ? boolean
+        : P extends Dtype
+          ? Scalar<P>
+          : P extends `${infer Pointee}*`
+            ?
+                | (PointeeOf<Pointee> extends infer D extends Dtype
+                    ? DeviceBuffer<D>
+                    : DeviceBuffer)
+                | null
+            : P extends
+                  | `${infer D extends Dtype}[${string}]`
+                  | `${infer D extends Dtype}x${2 | 3 | 4}`
+              ? HostArray<D> | readonly Scalar<D>[]
+              : never;
 
 /** What a kernel of that signature takes. */
 export type ArgumentsOf<S extends Signature> = {
@@ -74,3 +85,8 @@ export type ArgumentsOf<S extends Signature> = {
  * for addresses, bigints for 64-bit integers, which might be addresses, and the bytes of all else.
  */
 export type UntypedArgument = number | bigint | DeviceBuffer | null | ArrayBufferView;
+
+/** What {@link Kernel.launch} takes after its options. */
+export type KernelArguments<S extends Signature | undefined> = S extends Signature
+  ? ArgumentsOf<S>
+  : readonly UntypedArgument[];

@@ -115,7 +115,7 @@ export function tensorMapArgument(
 ): TensorMapState {
   const state = stateOf(value);
   if (state === undefined) throw argumentTypeError('a TensorMap', name, value);
-  state.buffer.handle();
+  state.buffer.handle(name);
   checkSameDevice(device, state.buffer.device, name);
   return state;
 }

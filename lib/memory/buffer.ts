@@ -400,7 +400,7 @@ function bufferReceiver(value: unknown, member: string): BufferState {
 export function bufferArgument(value: unknown, name: string, device: DeviceState): BufferState {
   const state = stateOf(value);
   if (state === undefined) throw argumentTypeError('a DeviceBuffer', name, value);
-  state.handle();
+  state.handle(name);
   checkSameDevice(device, state.device, name);
   return state;
 }

@@ -43,6 +43,11 @@ export function argumentTypes(): void {
     ArgumentOf<{ struct: { n: 'int32'; in: { struct: { p: 'const float32*' }; align: 16 } } }>,
     { readonly n: number; readonly in: { readonly p: DeviceBuffer<'float32'> | null } }
   >(true);
+  same<ArgumentOf<{ array: 'int8'; length: 4 }>, readonly number[] | HostArray<'int8'>>(true);
+  same<
+    ArgumentOf<{ array: { struct: { n: 'int64' } }; length: 2 }>,
+    readonly { readonly n: number | bigint }[]
+  >(true);
   same<ArgumentsOf<[]>, readonly []>(true);
   same<ArgumentsOf<['bool', 'float32*']>, readonly [boolean, DeviceBuffer<'float32'> | null]>(true);
   same<KernelArguments<undefined>, readonly UntypedArgument[]>(true);
@@ -68,6 +73,14 @@ export function launches(device: Device, url: URL, bytes: Uint8Array): void {
   saxpy.launch(options, 2, x, x, 4);
   using prepared: PreparedLaunch = saxpy.prepare({ grid: 64, block: 256 }, 2, x, x, 4);
   prepared.set(0, 3).run();
+  using typed = saxpy.prepare(ONE, 2, x, x, 4);
+  typed.set(0, 3).set(1, x.slice(1)).set(3, 4).run();
+  // @ts-expect-error the dtype of the buffer differs
+  typed.set(1, ints);
+  // @ts-expect-error a float32 is a number
+  typed.set(0, x);
+  // @ts-expect-error there are four arguments
+  typed.set(4, 1);
   const info: KernelInfo = saxpy.info;
   const occupancy: number =
     saxpy.occupancy([32, 4], 1024) + saxpy.suggestBlockSize({ maxThreads: 256 });

@@ -111,6 +111,7 @@ test('a module of signatures', () => {
   const kernels = [
     { name: 'saxpy', parameters: ['float32', 'const float32*'] },
     { name: "it's", parameters: [] },
+    { name: 'shade', parameters: ['uint8[8]'] },
   ];
   expect(signatureModule('a.cu', kernels, new Map([['f<int>', '_Z1fIiEvv']]))).toBe(
     `// Written by \`nodecuda compile a.cu\`: changes will be lost.
@@ -119,6 +120,8 @@ test('a module of signatures', () => {
 export const signatures = {
   'saxpy': ['float32', 'const float32*'],
   'it\\'s': [],
+  // uint8[n] is a struct, as bytes: code does not tell its fields. { struct: { ... } } takes an object.
+  'shade': ['uint8[8]'],
 } as const;
 
 /** The names in the code of the expressions that were compiled. */

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { declaredKernels, parameterType } from '../../../lib/cli/declarations.js';
+import { declaredKernels } from '../../../lib/cli/declarations.js';
 import { readKernels } from '../../../lib/cli/kernels.js';
 import { findNvcc } from '../../../lib/cli/nvcc.js';
+import { parameterType } from '../../../lib/kernels/c-types.js';
 import { root } from '../../support/child.js';
 import { removeFolders, temporaryFolder } from '../../support/nvrtc.js';
 import { skipTest } from '../../support/skip.js';

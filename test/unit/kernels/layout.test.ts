@@ -167,6 +167,92 @@ test('a struct with something wrong in it', () => {
   }
 });
 
+// What nvcc makes of: struct { struct { float2 at; char c; } lights[2]; int grid[2][3]; }
+const ARRAYS = {
+  struct: {
+    lights: { array: { struct: { at: 'float32x2', c: 'int8' } }, length: 2 },
+    grid: { array: { array: 'int32', length: 3 }, length: 2 },
+  },
+} as const;
+
+test('arrays of structs and of arrays are laid out as C does', () => {
+  const value = {
+    lights: [
+      { at: [1, 2], c: 3 },
+      { at: new Float32Array([4, 5]), c: -6 },
+    ],
+    grid: [new Int32Array([1, 2, 3]), [4, 5, 6]],
+  };
+  const expected = new DataView(new ArrayBuffer(56));
+  [1, 2].forEach((each, i) => {
+    expected.setFloat32(4 * i, each, true);
+    expected.setFloat32(16 + 4 * i, each + 3, true);
+  });
+  expected.setInt8(8, 3);
+  expected.setInt8(24, -6);
+  for (let i = 0; i < 6; i++) expected.setInt32(32 + 4 * i, i + 1, true);
+  expect(bytesOf([struct(56, 8)], [ARRAYS], [value])).toEqual(new Uint8Array(expected.buffer));
+
+  const kernel = open('.param .align 8 .b8 s[56]', [ARRAYS]);
+  const wrong: [unknown, string][] = [
+    [
+      { ...value, lights: [{ at: [1, 2], c: 3 }] },
+      'Expected 2 elements for `arguments[0].lights` but received 1',
+    ],
+    [
+      { ...value, lights: [value.lights[0], { at: [1, 2], c: 'x' }] },
+      'Expected a number or a bigint for `arguments[0].lights[1].c` but received "x" of type string',
+    ],
+    [
+      { ...value, lights: new Uint8Array(2) },
+      'Expected an array for `arguments[0].lights` but received a Uint8Array',
+    ],
+    [
+      { ...value, grid: [[1, 2, 3], [1]] },
+      'Expected 3 elements for `arguments[0].grid[1]` but received 1',
+    ],
+  ];
+  for (const [bad, message] of wrong) {
+    expect(thrown(() => kernel.launch(ONE, bad as null))).toMatchObject({ message });
+  }
+});
+
+test('a type of an array with something wrong in it', () => {
+  const wrong: [unknown, string | RegExp][] = [
+    [{ array: 'int8' }, /^Expected an integer for `signature\[0\]\.length`/],
+    [{ array: 'int8', length: 0 }, /^Expected an integer .* for `signature\[0\]\.length`/],
+    [{ array: 'int8', length: 40_000 }, /for `signature\[0\]\.length` but received 40000/],
+    [{ array: 'int64', length: 5000 }, '`signature[0]` has more than 32764 bytes'],
+    [{ array: 'int', length: 2 }, /for `signature\[0\]\.array` but received "int"/],
+    [{ array: 'int8', length: 2, align: 4 }, /^Expected a type such as/],
+  ];
+  let deep: unknown = 'int8';
+  for (let i = 0; i < 20; i++) deep = { array: deep, length: 1 };
+  wrong.push([deep, /has types 16 deep and more$/]);
+  for (const [type, message] of wrong) {
+    expect(thrown(() => open('.param .align 8 .b8 s[8]', [type]))).toMatchObject({
+      message: typeof message === 'string' ? message : expect.stringMatching(message),
+    });
+  }
+});
+
+test.each([
+  ['float', 'float32'],
+  ['const float*', 'const float32*'],
+  ['double *', 'float64*'],
+  ['unsigned int', 'uint32'],
+  ['size_t', 'uint64'],
+  ['float4', 'float32x4'],
+  ['__half*', 'float16*'],
+])('%s of C is %s here', (type, meant) => {
+  const error = thrown(() => open('.param .u32 a', [type]));
+  expect((error as Error).message.endsWith(`: that is ${meant} here`)).toBe(true);
+  expect(error).toMatchObject({
+    ...ARG_TYPE,
+    message: expect.stringMatching(/ for `signature\[0\]` but received .*: that is \S.* here$/),
+  });
+});
+
 /** The addresses in 8 bytes each. */
 const addresses = (bytes: Uint8Array) => [...new BigUint64Array(bytes.slice().buffer)];
 
@@ -182,6 +268,12 @@ test('addresses: of buffers, views and nothing', () => {
   const type = { struct: { n: 'int32', p: 'const float32*', q: { struct: { r: 'void*' } } } };
   const inside = bytesOf([struct(24, 8)], [type], [{ n: 5, p: view, q: { r: x } }]);
   expect(addresses(inside)).toEqual([5n, got[0]! + 12n, got[0]!]);
+  const list = bytesOf(
+    [struct(24, 8)],
+    [{ array: 'const float32*', length: 3 }],
+    [[x, null, view]],
+  );
+  expect(addresses(list)).toEqual([got[0]!, 0n, got[0]! + 12n]);
 });
 
 describe('without a signature', () => {

@@ -74,7 +74,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
   };
   const launches: Record<string, (prepared: PreparedLaunch) => unknown> = {
     run: (prepared) => prepared.run(),
-    set: (prepared) => prepared.set(undefined as never, undefined),
+    set: (prepared) => prepared.set(undefined as never, undefined as never),
   };
   const staysUsable = ['code', 'constructor', 'device', 'disposed', 'dispose', 'info', 'name'];
 

@@ -17,7 +17,7 @@ import {
   WRONG_DEVICE,
 } from '../../support/errors.js';
 import { refusedBy } from '../../support/faults.js';
-import { echo, ptx, SAXPY, STORE } from '../../support/kernels.js';
+import { echo, idle, ptx, SAXPY, STORE } from '../../support/kernels.js';
 
 const ONE = { grid: 1, block: 1 } as const;
 const FOUR = { grid: 1, block: 4 } as const;
@@ -66,6 +66,36 @@ test('arguments are as they were, until they are replaced', async () => {
   expect(await other.read()).toEqual(new Float32Array([100.5, 101, 101.5, 102]));
 });
 
+test('arguments are replaced one after the other, though others are disposed by then', async () => {
+  const [old, older] = [device.alloc('float32', 4), device.alloc('float32', 4)];
+  using step = saxpy().prepare(FOUR, 2, old, older, 4);
+  old.dispose();
+  older.dispose();
+  expect(thrown(() => step.run())).toMatchObject(DISPOSED);
+  step.set(1, x).set(2, y).run();
+  expect(await y.read()).toEqual(new Float32Array([2, 4, 6, 8]));
+  expect(thrown(() => step.set(1, old))).toMatchObject({
+    ...DISPOSED,
+    message: 'The DeviceBuffer `arguments[1]` is disposed',
+  });
+});
+
+test('a tensor map is replaced, and not the others', async () => {
+  const map = (buffer: DeviceBuffer) => device.tensorMap({ buffer, shape: [8, 8], box: [8, 8] });
+  const buffers = Array.from({ length: 3 }, () => device.alloc('float32', 64));
+  const [first, second, third] = buffers.map(map);
+  const MAP = '.param .align 64 .b8 m';
+  const two = idle('two', `${MAP}0[128], .param .u32 n, ${MAP}1[128]`);
+  const kernel = device.loadModule(ptx(two)).kernel('two', ['tensorMap', 'uint32', 'tensorMap']);
+  using step = kernel.prepare(ONE, first!, 1, second!);
+  buffers[1]!.dispose();
+  expect(thrown(() => step.run())).toMatchObject(DISPOSED);
+  step.set(2, third!).set(1, 2).run();
+  buffers[0]!.dispose();
+  expect(thrown(() => step.run())).toMatchObject(DISPOSED);
+  step.set(0, third!).run();
+});
+
 test('other launches between do not change it', async () => {
   const kernel = saxpy();
   using step = kernel.prepare(FOUR, 2, x, y, 4);
@@ -100,7 +130,7 @@ test('an argument that is refused leaves it as it was', async () => {
     [undefined, 1, ARG_TYPE],
   ];
   for (const [index, value, error] of wrong) {
-    await refusedBy(faulty, () => step.set(index as number, value), error);
+    await refusedBy(faulty, () => step.set(index as number, value as never), error);
   }
   step.run();
   expect(await y.read()).toEqual(new Float32Array([2, 4, 6, 8]));

@@ -136,7 +136,7 @@ if (!hasCompiler) {
   test('workers that ask for the same at once share one compilation', async () => {
     const ask = `
       const { parentPort } = require('node:worker_threads');
-      compileCuda('FAKE_SLEEP_MS=600').then((code) => {
+      compileCuda('FAKE_SLEEP_MS=4000').then((code) => {
         const { compiled, joined } = compileCounts();
         console.log(compiled, joined, code.ptx.includes('kernel.cu'));
       });`;

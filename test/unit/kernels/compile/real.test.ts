@@ -168,6 +168,5 @@ if (nvrtc === undefined) {
        setTimeout(() => { ${act} }, 300);`,
     );
     expect(ending).toMatchObject({ code, signal: null, stdout: '' });
-    expect(ending.elapsedMs).toBeLessThan(3000);
   });
 }

@@ -1,0 +1,60 @@
+/**
+ * The types of C and CUDA C++ in the names of signatures.
+ */
+
+const SCALARS: Readonly<Record<string, string>> = {
+  ...{ float: 'float32', double: 'float64', bool: 'bool' },
+  ...{ half: 'float16', __half: 'float16', __nv_bfloat16: 'bfloat16', nv_bfloat16: 'bfloat16' },
+  ...{ char: 'int8', 'signed char': 'int8', 'unsigned char': 'uint8', uchar: 'uint8' },
+  ...{ short: 'int16', 'unsigned short': 'uint16', ushort: 'uint16' },
+  ...{ int: 'int32', signed: 'int32', 'signed int': 'int32' },
+  ...{ unsigned: 'uint32', 'unsigned int': 'uint32', uint: 'uint32' },
+  ...{ long: 'int64', 'long int': 'int64', 'long long': 'int64', 'long long int': 'int64' },
+  ...{ 'unsigned long': 'uint64', 'unsigned long int': 'uint64', ulong: 'uint64' },
+  ...{ 'unsigned long long': 'uint64', 'unsigned long long int': 'uint64' },
+  ...{ int8_t: 'int8', uint8_t: 'uint8', int16_t: 'int16', uint16_t: 'uint16' },
+  ...{ int32_t: 'int32', uint32_t: 'uint32', int64_t: 'int64', uint64_t: 'uint64' },
+  ...{ size_t: 'uint64', ptrdiff_t: 'int64', intptr_t: 'int64', uintptr_t: 'uint64' },
+  CUtensorMap: 'tensorMap',
+};
+
+/** float4 is `float32x4`. */
+function vectorOf(type: string): string | undefined {
+  const [, element, count] =
+    /^(u?(?:char|short|int|long|longlong)|float|double)([1-4])$/.exec(type) ?? [];
+  if (element === undefined) return undefined;
+  const scalar =
+    SCALARS[element === 'longlong' ? 'long long' : element === 'ulonglong' ? 'ulong' : element];
+  if (scalar === undefined) return undefined;
+  return count === '1' ? scalar : `${scalar}x${count}`;
+}
+
+const QUALIFIERS = /\b(?:const|volatile|struct|__restrict__|__restrict|__grid_constant__)\b|std::/g;
+
+/** A parameter's type as signatures write it; undefined for one that is not known here. */
+export function parameterType(declaration: string): string | undefined {
+  const text = declaration.replace(/=.*$/s, '').trim();
+  // The name goes, and an array is a pointer.
+  const array = /\[[^\]]*\]\s*$/.test(text);
+  const unnamed = text.replace(/(?:\[[^\]]*\]\s*)+$/, '').trim();
+  const pointer = /^(.*?)\*([^*]*)$/s.exec(unnamed);
+  if (pointer !== null || array) {
+    const pointee = pointer?.[1] ?? unnamed.replace(/\s+\w+$/, '');
+    // An array of pointers is a pointer to pointers. Of those, only a const behind the last * says that what
+    // is there is read.
+    const isArrayOfPointers = pointer !== null && array;
+    const isConst = !isArrayOfPointers && /\bconst\b[^*]*$/.test(pointee) ? 'const ' : '';
+    const type = pointee.replace(QUALIFIERS, ' ').replace(/\s+/g, ' ').trim();
+    const scalar = isArrayOfPointers || pointee.includes('*') ? undefined : SCALARS[type];
+    const known = scalar !== undefined && scalar !== 'bool' && scalar !== 'tensorMap';
+    return `${isConst}${known ? scalar : 'void'}*`;
+  }
+  const words = unnamed.replace(QUALIFIERS, ' ').replace(/\s+/g, ' ').trim();
+  const named = words.replace(/\s+\w+$/, '');
+  // A parameter may have no name.
+  for (const type of [named, words]) {
+    const known = SCALARS[type] ?? vectorOf(type);
+    if (known !== undefined) return known;
+  }
+  return undefined;
+}
