@@ -36,7 +36,10 @@ export interface BlockSizeOptions {
 const leaks = leakRegistry<KernelState>('Kernel', () => false);
 const UNCLONEABLE = uncloneable('a Kernel: it belongs to its thread');
 
-let makeKernel: (device: Device, state: KernelState) => Kernel<Signature | undefined>;
+/** The Module: kept, because who keeps a kernel of it has not forgotten it. */
+type Owner = { readonly device: Device };
+
+let makeKernel: (owner: Owner, state: KernelState) => Kernel<Signature | undefined>;
 let stateOf: (value: unknown) => KernelState | undefined;
 
 /**
@@ -60,20 +63,20 @@ let stateOf: (value: unknown) => KernelState | undefined;
  * @group Own kernels
  */
 export class Kernel<S extends Signature | undefined = undefined> {
-  readonly #device: Device;
+  readonly #owner: Owner;
   readonly #state: KernelState;
   /** @internal */
   readonly uncloneable = UNCLONEABLE;
 
-  private constructor(device: Device, state: KernelState) {
+  private constructor(owner: Owner, state: KernelState) {
     if (!(state instanceof KernelState)) throw typeError('Use module.kernel()');
-    this.#device = device;
+    this.#owner = owner;
     this.#state = state;
     leaks.register(this, state);
   }
 
   static {
-    makeKernel = (device, state) => new Kernel<Signature | undefined>(device, state);
+    makeKernel = (owner, state) => new Kernel<Signature | undefined>(owner, state);
     stateOf = (value) =>
       typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
   }
@@ -81,7 +84,7 @@ export class Kernel<S extends Signature | undefined = undefined> {
   /** The device it runs on. */
   get device(): Device {
     receiver(this, 'device');
-    return this.#device;
+    return this.#owner.device;
   }
 
   /** Its name in the module. */
@@ -215,9 +218,9 @@ export class Kernel<S extends Signature | undefined = undefined> {
   }
 }
 
-/** The kernel of a state; `device` is the Device that its module was loaded for. */
-export function wrapKernel(device: Device, state: KernelState): Kernel<Signature | undefined> {
-  return makeKernel(device, state);
+/** The kernel of a state; `owner` is the Module that has it. */
+export function wrapKernel(owner: Owner, state: KernelState): Kernel<Signature | undefined> {
+  return makeKernel(owner, state);
 }
 
 function receiver(value: unknown, member: string): KernelState {

@@ -43,8 +43,6 @@ export type ModuleSource =
 
 class ModuleState extends ChildState {
   #contents: NativeModuleContents | undefined;
-  /** One for each variable, for all its buffers: they share memory. */
-  readonly allocations = new Map<string, Allocation>();
 
   constructor(
     device: DeviceState,
@@ -119,6 +117,8 @@ function naturalDtype(type: string): DtypeInfo {
 export class Module {
   readonly #device: Device;
   readonly #state: ModuleState;
+  /** One for each variable, for all its buffers: they share memory. */
+  readonly #allocations = new Map<string, Allocation>();
   /** @internal */
   readonly uncloneable = UNCLONEABLE;
 
@@ -186,7 +186,7 @@ export class Module {
     if (facts === undefined) throw noSuch('kernel', name, kernels);
     const parameters = parametersOf(facts, layouts);
     const kernel = native().openKernel(handle, mangled, parameters.pointers);
-    return wrapKernel(this.#device, new KernelState(state.device, kernel, facts, parameters));
+    return wrapKernel(this, new KernelState(state.device, kernel, facts, parameters));
   }
 
   /**
@@ -221,8 +221,8 @@ export class Module {
     }
     const buffer = native().moduleGlobal(handle, mangled, state.device.defaultStream);
     // It belongs to the module: nothing is freed with it, so that forgetting it is no leak.
-    const allocation = state.allocations.get(mangled) ?? { byteLength: 0, views: 0 };
-    state.allocations.set(mangled, allocation);
+    const allocation = this.#allocations.get(mangled) ?? { byteLength: 0, views: 0, owner: this };
+    this.#allocations.set(mangled, allocation);
     const length = byteLength / info.byteSize;
     return wrapBuffer(
       this.#device,

@@ -10,6 +10,8 @@ export interface Allocation {
   readonly byteLength: number;
   /** Buffers that are open. */
   views: number;
+  /** What is not collected before the buffers are. */
+  readonly owner?: object;
 }
 
 /** What a DeviceBuffer is made of: one native handle and the part of the memory it names. */

@@ -328,6 +328,49 @@ test('what is dropped is given back, and a Module is warned about', async () => 
   expect([stderr, stdout.trim().split('\n')]).toEqual(['', ['7', 'true Module']]);
 });
 
+test('who has a kernel or a variable of a Module has not forgotten it', async () => {
+  const { stdout, stderr } = await runChild(
+    `const { cuda } = require('nodecuda');
+     process.emitWarning = (message) => console.log(/^A \\w+/.exec(message)[0]);
+     const device = cuda.simulatedDevice({ memoryBytes: 2 ** 26 });
+     const modules = [];
+     const load = () => {
+       const code = device.loadModule(${JSON.stringify(TEXT)});
+       modules.push(new WeakRef(code));
+       return code;
+     };
+     const make = () => [
+       load().kernel('store').prepare({ grid: 1, block: 1 }, null, 1),
+       load().kernel('store'),
+       load().global('cell'),
+       load().global('cell').slice(0),
+     ];
+     const alive = () => modules.filter((each) => each.deref() !== undefined).length;
+     const collect = async (count) => {
+       for (let i = 0; i < 500 && alive() > count; i++) {
+         await new Promise((resolve) => setTimeout(resolve, 10)); // what was looked at is kept until then
+         gc();
+       }
+     };
+     (async () => {
+       let kept = make();
+       (() => load().dispose())();
+       await collect(4);
+       console.log(alive(), kept.length);
+       kept = undefined;
+       await collect(0);
+       console.log(alive());
+       await new Promise((resolve) => setTimeout(resolve, 10));
+     })();`,
+    { args: ['--expose-gc'] },
+  );
+  expect(stderr).toBe('');
+  const [before, ...after] = stdout.trim().split('\n');
+  expect(before).toBe('4 4');
+  // Slices and variables that are dropped say nothing themselves.
+  expect(after.sort()).toEqual(['0', 'A Module']);
+});
+
 test('a tensor map keeps nothing: its buffer must be open', async () => {
   using buffer = device.alloc('float32', 64);
   const map: TensorMap = device.tensorMap({ buffer, shape: [8, 8], box: [8, 8] });
