@@ -6,7 +6,7 @@
 # It decides NODECUDA_WITH_CUDA, unless told with -DNODECUDA_WITH_CUDA=ON or OFF:
 #   ON   nvcc (NODECUDA_NVCC) compiles cuda/modules/<module>.cu to PTX for every target of the module,
 #        and ptxas that to machine code: one fatbin a module. The includer compiles
-#        native/runtime/cuda_runtime.cc with NODECUDA_WITH_CUDA defined and links cudart_static.
+#        native/runtime/cuda_*.cc with NODECUDA_WITH_CUDA defined and links cudart_static.
 #   OFF  There is no fatbin; the PTX is that of prebuilds/ptx/. Keeping those files in step with
 #        cuda/ is the includer's business.
 # -DNODECUDA_ONLY_TARGETS="80;90a" compiles for those alone, for quick builds while developing.

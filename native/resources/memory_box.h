@@ -52,9 +52,9 @@ class MemoryBox {
   std::shared_ptr<const void> owner_;
   std::shared_ptr<StreamBox> writer_;                // the stream of the last write
   std::vector<std::shared_ptr<StreamBox>> readers_;  // others that read since, ordered after it
-  // A point of the writer's stream behind the last write, if `marked_`: other readers wait for that, and
-  // not for what the writer's stream goes on to read. Only for memory that was read elsewhere before:
-  // the mark is a call.
+  // A point of the writer's stream behind the last write, if `marked_`: other readers wait for
+  // that, and not for what the writer's stream goes on to read. Only for memory that was read
+  // elsewhere before: the mark is a call.
   std::unique_ptr<EventBox> mark_;
   bool marked_ = false;
   bool read_elsewhere_ = false;

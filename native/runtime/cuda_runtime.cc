@@ -23,60 +23,6 @@ std::unique_ptr<Runtime> MakeCudaRuntime() {
 namespace nodecuda {
 namespace {
 
-static_assert(static_cast<int>(MemcpyKind::kHostToDevice) == cudaMemcpyHostToDevice);
-static_assert(static_cast<int>(MemcpyKind::kDeviceToHost) == cudaMemcpyDeviceToHost);
-static_assert(static_cast<int>(MemcpyKind::kDeviceToDevice) == cudaMemcpyDeviceToDevice);
-static_assert(kStreamNonBlocking == cudaStreamNonBlocking);
-static_assert(kEventDefault == cudaEventDefault);
-static_assert(kEventDisableTiming == cudaEventDisableTiming);
-static_assert(kHostAllocDefault == cudaHostAllocDefault);
-static_assert(static_cast<int>(KernelAttribute::kMaxDynamicSharedMemorySize) ==
-              cudaFuncAttributeMaxDynamicSharedMemorySize);
-static_assert(sizeof(TensorMap) == sizeof(CUtensorMap));
-static_assert(alignof(TensorMap) == alignof(CUtensorMap));
-static_assert(static_cast<int>(TensorMapDataType::kUint8) == CU_TENSOR_MAP_DATA_TYPE_UINT8);
-static_assert(static_cast<int>(TensorMapDataType::kFloat16) == CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
-static_assert(static_cast<int>(TensorMapDataType::kFloat32) == CU_TENSOR_MAP_DATA_TYPE_FLOAT32);
-static_assert(static_cast<int>(TensorMapDataType::kFloat64) == CU_TENSOR_MAP_DATA_TYPE_FLOAT64);
-static_assert(static_cast<int>(TensorMapDataType::kBfloat16) == CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);
-static_assert(static_cast<int>(TensorMapDataType::kTfloat32) == CU_TENSOR_MAP_DATA_TYPE_TFLOAT32);
-static_assert(static_cast<int>(TensorMapSwizzle::k128B) == CU_TENSOR_MAP_SWIZZLE_128B);
-static_assert(static_cast<int>(TensorMapL2Promotion::k256B) == CU_TENSOR_MAP_L2_PROMOTION_L2_256B);
-#define SAME(ours, theirs) static_assert(static_cast<int>(Status::ours) == static_cast<int>(theirs))
-SAME(kSuccess, cudaSuccess);
-SAME(kInvalidValue, cudaErrorInvalidValue);
-SAME(kMemoryAllocation, cudaErrorMemoryAllocation);
-SAME(kInitializationError, cudaErrorInitializationError);
-SAME(kCudartUnloading, cudaErrorCudartUnloading);
-SAME(kInvalidConfiguration, cudaErrorInvalidConfiguration);
-SAME(kInvalidMemcpyDirection, cudaErrorInvalidMemcpyDirection);
-SAME(kInsufficientDriver, cudaErrorInsufficientDriver);
-SAME(kInvalidDeviceFunction, cudaErrorInvalidDeviceFunction);
-SAME(kNoDevice, cudaErrorNoDevice);
-SAME(kInvalidDevice, cudaErrorInvalidDevice);
-SAME(kInvalidKernelImage, cudaErrorInvalidKernelImage);
-SAME(kNoKernelImageForDevice, cudaErrorNoKernelImageForDevice);
-SAME(kInvalidPtx, cudaErrorInvalidPtx);
-SAME(kUnsupportedPtxVersion, cudaErrorUnsupportedPtxVersion);
-SAME(kOperatingSystem, cudaErrorOperatingSystem);
-SAME(kInvalidResourceHandle, cudaErrorInvalidResourceHandle);
-SAME(kSymbolNotFound, cudaErrorSymbolNotFound);
-SAME(kNotReady, cudaErrorNotReady);
-SAME(kIllegalAddress, cudaErrorIllegalAddress);
-SAME(kLaunchOutOfResources, cudaErrorLaunchOutOfResources);
-SAME(kLaunchTimeout, cudaErrorLaunchTimeout);
-SAME(kAssert, cudaErrorAssert);
-SAME(kHardwareStackError, cudaErrorHardwareStackError);
-SAME(kMisalignedAddress, cudaErrorMisalignedAddress);
-SAME(kInvalidAddressSpace, cudaErrorInvalidAddressSpace);
-SAME(kInvalidPc, cudaErrorInvalidPc);
-SAME(kLaunchFailure, cudaErrorLaunchFailure);
-SAME(kCooperativeLaunchTooLarge, cudaErrorCooperativeLaunchTooLarge);
-SAME(kNotSupported, cudaErrorNotSupported);
-SAME(kInvalidClusterSize, cudaErrorInvalidClusterSize);
-SAME(kUnknown, cudaErrorUnknown);
-#undef SAME
-
 // cudart remembers the last error of each thread. It is returned here, so it must not stay behind
 // and turn up in the checks of other code in the process.
 Status Checked(cudaError_t error) {
@@ -153,12 +99,6 @@ void Convert(const cudaDeviceProp& from, DeviceProperties* to) {
   to->memory_pools_supported = from.memoryPoolsSupported != 0;
 }
 
-// Driver and runtime agree on the numbers of the errors that cuTensorMapEncodeTiled returns.
-static_assert(static_cast<int>(CUDA_ERROR_INVALID_VALUE) == cudaErrorInvalidValue);
-static_assert(static_cast<int>(CUDA_ERROR_NOT_INITIALIZED) == cudaErrorInitializationError);
-static_assert(static_cast<int>(CUDA_ERROR_DEINITIALIZED) == cudaErrorCudartUnloading);
-static_assert(static_cast<int>(CUDA_ERROR_INVALID_CONTEXT) == cudaErrorDeviceUninitialized);
-
 // The runtime has no such call, and linking with the driver's library would need one at load time.
 // It is asked for once in a process; a failure is not kept, the next call asks again.
 Status FindTensorMapEncodeTiled(PFN_cuTensorMapEncodeTiled_v12000* encode) {
@@ -213,6 +153,17 @@ Status ChooseForCurrentDevice(std::span<const PtxImage> images, const PtxImage**
   return *chosen == nullptr ? Status::kNoKernelImageForDevice : Status::kSuccess;
 }
 
+// With what the driver's compiler says of PTX, also of that in a fatbin.
+Status LoadImage(Library* library, const void* image, std::string* log) {
+  char errors[8192] = "";
+  cudaJitOption names[] = {cudaJitErrorLogBuffer, cudaJitErrorLogBufferSizeBytes};
+  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors)};
+  const Status loaded =
+      Checked(cudaLibraryLoadData(Cuda(library), image, names, values, 2, nullptr, nullptr, 0));
+  if (loaded != Status::kSuccess) log->assign(errors, strnlen(errors, sizeof errors));
+  return loaded;
+}
+
 Status LoadPtx(Library* library, std::span<const PtxImage> images, std::string* log) {
   const PtxImage* image = nullptr;
   const Status status = ChooseForCurrentDevice(images, &image);
@@ -223,13 +174,7 @@ Status LoadPtx(Library* library, std::span<const PtxImage> images, std::string* 
     *log = "the PTX is damaged, or contains a NUL character";
     return Status::kInvalidPtx;
   }
-  char errors[8192] = "";
-  cudaJitOption names[] = {cudaJitErrorLogBuffer, cudaJitErrorLogBufferSizeBytes};
-  void* values[] = {errors, reinterpret_cast<void*>(sizeof errors)};
-  const Status loaded = Checked(
-      cudaLibraryLoadData(Cuda(library), text.c_str(), names, values, 2, nullptr, nullptr, 0));
-  if (loaded != Status::kSuccess) log->assign(errors, strnlen(errors, sizeof errors));
-  return loaded;
+  return LoadImage(library, text.c_str(), log);
 }
 
 class CudaRuntime final : public Runtime {
@@ -332,8 +277,7 @@ class CudaRuntime final : public Runtime {
   Status LibraryLoadData(Library* library, const ModuleImage& image, std::string* log) override {
     log->clear();
     if (image.fatbin.empty()) return LoadPtx(library, image.ptx, log);
-    return Checked(cudaLibraryLoadData(Cuda(library), image.fatbin.data(), nullptr, nullptr, 0,
-                                       nullptr, nullptr, 0));
+    return LoadImage(library, image.fatbin.data(), log);
   }
   Status LibraryUnload(Library library) override {
     return Checked(cudaLibraryUnload(Cuda(library)));
