@@ -116,6 +116,15 @@ export function readOptions<T extends Record<string, unknown>>(
   return slots;
 }
 
+/** Which of the choices it is; the first is the default. */
+export function checkChoice(value: unknown, choices: readonly unknown[], name: string): number {
+  if (value === undefined) return 0;
+  const index = choices.indexOf(value);
+  if (index >= 0) return index;
+  const words = choices.filter((each) => each !== undefined).join(', ');
+  throw argumentTypeError(`one of ${words}`, name, value);
+}
+
 /** As `checkInteger`, with `fallback` for undefined. */
 export function optionalInteger<T>(
   value: unknown,

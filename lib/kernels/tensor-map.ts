@@ -6,6 +6,7 @@ import {
   argumentRangeError,
   argumentTypeError,
   checkBoolean,
+  checkChoice,
   checkInteger,
   rangeError,
   readOptions,
@@ -129,12 +130,6 @@ function integers(value: unknown, name: string, count: number, most: number): nu
   return Array.from({ length }, (_, i) => checkInteger(value[i], `${name}[${i}]`, 1, most));
 }
 
-function choice(value: unknown, choices: readonly string[], name: string): number {
-  const index = value === undefined ? 0 : choices.indexOf(value as string);
-  if (index < 0) throw argumentRangeError(`one of ${choices.join(', ')}`, name, value);
-  return index;
-}
-
 /** Elements without gaps from one index to the next, along all dimensions but the innermost. */
 function denseStrides(shape: readonly number[]): number[] {
   const strides: number[] = [];
@@ -171,8 +166,8 @@ export function createTensorMap(device: DeviceState, options: unknown): TensorMa
     given.elementStrides === undefined
       ? shape.map(() => 1)
       : integers(given.elementStrides, 'elementStrides', rank, 8);
-  const swizzle = choice(given.swizzle, SWIZZLES, 'swizzle');
-  const promotion = choice(given.l2Promotion, PROMOTIONS, 'l2Promotion');
+  const swizzle = checkChoice(given.swizzle, SWIZZLES, 'swizzle');
+  const promotion = checkChoice(given.l2Promotion, PROMOTIONS, 'l2Promotion');
   const tf32 = checkBoolean(given.tf32, 'tf32', false);
   const writes = checkBoolean(given.writes, 'writes', false);
   const buffer = bufferArgument(given.buffer, 'buffer', device);

@@ -1,6 +1,12 @@
 import { ACTIVATIONS, MOST_SPLITS, PRECISIONS } from '../../abi/matmul.js';
 import { native } from '../../addon/load.js';
-import { argumentTypeError, optionalInteger, readOptions, typeError } from '../../base/checks.js';
+import {
+  argumentTypeError,
+  checkChoice,
+  optionalInteger,
+  readOptions,
+  typeError,
+} from '../../base/checks.js';
 import { type Dtype, type DtypeInfo, dtypeByName } from '../../base/dtype.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
 import type { Stream } from '../../streams/stream.js';
@@ -83,15 +89,6 @@ export interface MatmulOptions<D extends Dtype = Dtype, R extends Dtype = Matmul
 const INPUTS: readonly unknown[] = ['float32', 'float64', 'float16', 'bfloat16', 'int8'];
 
 const BIAS_AXES = ['column', 'row'] as const;
-
-/** Which of the choices it is; the first is the default. */
-function choice(value: unknown, choices: readonly unknown[], name: string): number {
-  if (value === undefined) return 0;
-  const index = choices.indexOf(value);
-  if (index >= 0) return index;
-  const words = choices.filter((each) => each !== undefined).join(', ');
-  throw argumentTypeError(`one of ${words}`, name, value);
-}
 
 /** That the dtype is one that matrix products are made for. */
 export function checkMatmulDtype(dtype: DtypeInfo): void {
@@ -255,7 +252,7 @@ function takeMatmulOption(
 
 function checkVariant(value: unknown): number {
   if (value === undefined) return -1;
-  return choice(value, native().matmulVariants(), 'variant');
+  return checkChoice(value, native().matmulVariants(), 'variant');
 }
 
 /** Reads and checks the options of a product. Runs the getters of `options`, each once. */
@@ -266,9 +263,9 @@ export function readMatmulOptions(options: unknown): CheckedMatmul {
   checkBeta(shape, given.out);
   return {
     shape,
-    precision: choice(given.precision, PRECISIONS, 'precision'),
-    activation: choice(given.activation, ACTIVATIONS, 'activation'),
-    biasPerRow: choice(given.biasAxis, BIAS_AXES, 'biasAxis') === 1,
+    precision: checkChoice(given.precision, PRECISIONS, 'precision'),
+    activation: checkChoice(given.activation, ACTIVATIONS, 'activation'),
+    biasPerRow: checkChoice(given.biasAxis, BIAS_AXES, 'biasAxis') === 1,
     variant: checkVariant(given.variant),
     splits: optionalInteger(given.splits, 'splits', 0, 1, MOST_SPLITS),
     outDtype: given.outDtype,
