@@ -63,15 +63,22 @@ NODECUDA_INLINE T LowBits(u32 count) {
   return Not<T>(Shl<T>(static_cast<T>(-1), count));
 }
 
+// The forms of 32 bits look at 8 bits of position and length; those of 64 bits, which ptxas makes
+// of shifts, at all of them.
+template <class T>
+NODECUDA_INLINE u32 FieldCount(u32 count) {
+  return sizeof(T) == 4 ? count & 0xff : count;
+}
+
 // Bits position, position + 1, ... of a. A signed field is filled from its highest bit, or from
 // the highest bit of a if it reaches beyond it.
 template <class T, class S>
 NODECUDA_INLINE T Bfe(T a, u32 b, u32 c) {
-  const u32 position = b & 0xff, length = c & 0xff;
+  const u32 position = FieldCount<T>(b), length = FieldCount<T>(c);
   const T field = static_cast<T>(Shr<T>(a, position) & LowBits<T>(length));
   if (static_cast<S>(-1) > 0 || length == 0) return field;
-  const u32 last = position + length - 1;
-  const bool negative = Shr<T>(a, last < kBits<T> - 1 ? last : kBits<T> - 1) & 1;
+  const u64 last = static_cast<u64>(position) + length - 1;
+  const bool negative = Shr<T>(a, last < kBits<T> - 1 ? static_cast<u32>(last) : kBits<T> - 1) & 1;
   // Beyond the end of a the field is all sign.
   const u32 kept = position >= kBits<T>           ? 0
                    : length < kBits<T> - position ? length
@@ -81,7 +88,7 @@ NODECUDA_INLINE T Bfe(T a, u32 b, u32 c) {
 }
 template <class T>
 NODECUDA_INLINE T Bfi(T a, T b, u32 c, u32 d) {
-  const u32 position = c & 0xff, length = d & 0xff;
+  const u32 position = FieldCount<T>(c), length = FieldCount<T>(d);
   const T field = Shl<T>(LowBits<T>(length), position);
   return static_cast<T>((Shl<T>(a, position) & field) | (b & Not<T>(field)));
 }

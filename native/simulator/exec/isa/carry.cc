@@ -15,10 +15,14 @@ NODECUDA_INLINE Sum<T> Add(T a, T b, T carry) {
   const T once = a + b, twice = once + carry;
   return {twice, once < a || twice < once};
 }
+// The flag says that nothing was borrowed: a - b is the sum of a, the complement of b, and 1.
 template <class T>
-NODECUDA_INLINE Sum<T> Sub(T a, T b, T borrow) {
-  const T once = a - b, twice = once - borrow;
-  return {twice, a < b || once < borrow};
+NODECUDA_INLINE Sum<T> Sub(T a, T b, T carry) {
+  return Add<T>(a, static_cast<T>(~b), carry);
+}
+template <class T>
+NODECUDA_INLINE Sum<T> FirstSub(T a, T b, T) {
+  return Sub<T>(a, b, 1);
 }
 template <class T>
 NODECUDA_INLINE Sum<T> MadLo(T a, T b, T c, T carry) {
@@ -90,7 +94,7 @@ constexpr AluRow CarryRow(const char* mnemonic, Sum<T> (*)(T, T, More...)) {
 
 constexpr AluRow kRows[] = {
     SAME_BY_SIGN("add.cc", false, true, Add),      SAME_BY_SIGN("addc", true, false, Add),
-    SAME_BY_SIGN("addc.cc", true, true, Add),      SAME_BY_SIGN("sub.cc", false, true, Sub),
+    SAME_BY_SIGN("addc.cc", true, true, Add),      SAME_BY_SIGN("sub.cc", false, true, FirstSub),
     SAME_BY_SIGN("subc", true, false, Sub),        SAME_BY_SIGN("subc.cc", true, true, Sub),
     SAME_BY_SIGN("mad.lo.cc", false, true, MadLo), SAME_BY_SIGN("madc.lo", true, false, MadLo),
     SAME_BY_SIGN("madc.lo.cc", true, true, MadLo), HIGH_BY_SIGN("mad.hi.cc", false, true),

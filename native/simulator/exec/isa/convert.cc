@@ -223,7 +223,10 @@ AluHandler Convert(const Conversion& c) {
     case ptx::Type::kBF16:
       return FromReal<&LoadReal<bf16>, false>(c);
     case ptx::Type::kF32:
-      return c.ftz ? FromReal<&LoadFlushed, false>(c) : FromReal<&LoadReal<f32>, false>(c);
+      // To f16 ptxas encodes no flush, whatever the rounding: what is subnormal may round away from
+      // zero.
+      return c.ftz && c.to != ptx::Type::kF16 ? FromReal<&LoadFlushed, false>(c)
+                                              : FromReal<&LoadReal<f32>, false>(c);
     case ptx::Type::kF64:
       return FromReal<&LoadReal<f64>, true>(c);
     default:

@@ -176,9 +176,9 @@ NODECUDA_INLINE bool Testp(T x) {
       return x == x;
     case kNotANumber:
       return x != x;
-    // As in the PTX manual, zero is neither normal nor subnormal.
+    // As in the PTX manual, zero counts as normal.
     case kNormal:
-      return size >= least_normal && size < infinity;
+      return (size >= least_normal && size < infinity) || size == 0;
     case kSubnormal:
       return size < least_normal && size > 0;
   }

@@ -38,6 +38,13 @@ template <bool kFtz>
 NODECUDA_INLINE f32 Quotient(f32 a, f32 b) {
   return Canonical(Flush<kFtz>(Flush<kFtz>(a) / Flush<kFtz>(b)));
 }
+// The reciprocal of a divisor beyond 2^126 would be subnormal, and is taken as zero.
+template <bool kFtz>
+NODECUDA_INLINE f32 ApproximateQuotient(f32 a, f32 b) {
+  const f32 size = __builtin_fabsf(b);
+  const bool vanishes = size > 0x1p126f && size < __builtin_inff();
+  return vanishes ? Canonical(Flush<kFtz>(a) * __builtin_copysignf(0.0f, b)) : Quotient<kFtz>(a, b);
+}
 template <auto kFunction, bool kFtz, class H>
 NODECUDA_INLINE H Half(H x) {
   const bool flush = kFtz && (x.bits & 0x7f80) == 0;  // only bf16 has .ftz here
@@ -84,8 +91,8 @@ constexpr AluRow kRows[] = {
     SINGLE("sin", Sine),
     SINGLE("cos", Cosine),
     Row<&Single<&Tanh, false>>("tanh.approx.f32"),
-    Row<&Quotient<false>>("div.approx.f32"),
-    Row<&Quotient<true>>("div.approx.ftz.f32"),
+    Row<&ApproximateQuotient<false>>("div.approx.f32"),
+    Row<&ApproximateQuotient<true>>("div.approx.ftz.f32"),
     Row<&Quotient<false>>("div.full.f32"),
     Row<&Quotient<true>>("div.full.ftz.f32"),
     HALF("ex2.approx", Exp2, false, f16),

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <string_view>
+#include <vector>
 
 #include "simulator/exec/warp/warp_context.h"
 
@@ -211,11 +213,27 @@ constexpr WarpRow kRows[] = {
     {"activemask.b32", false, 1, 1, {kB32}, RunActiveMask},
 };
 
+std::vector<std::string_view> SortedParts(std::string_view mnemonic) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= mnemonic.size();) {
+    const std::size_t end = std::min(mnemonic.find('.', begin), mnemonic.size());
+    parts.push_back(mnemonic.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::sort(parts.begin() + 1, parts.end());  // the name of the instruction stays first
+  return parts;
+}
+
+// ptxas takes modifiers in any order, and CUB writes vote.ballot.sync.b32.
+bool SameInAnyOrder(std::string_view one, std::string_view other) {
+  return one == other || (one.size() == other.size() && SortedParts(one) == SortedParts(other));
+}
+
 }  // namespace
 
 WarpForm FindWarpForm(std::string_view mnemonic, bool pair) {
   for (const WarpRow& row : kRows)
-    if (row.mnemonic == mnemonic && row.pair == pair)
+    if (row.pair == pair && SameInAnyOrder(row.mnemonic, mnemonic))
       return {row.handler,
               row.handler != RunActiveMask,
               row.destinations,

@@ -82,7 +82,7 @@ std::optional<Expected> ConvertReference(const Spelling& f, const std::vector<st
     }
     return Expected{{Encode(static_cast<Quad>(value), 0.0, *to_format, mode)}, 0};
   }
-  const bool flush_source = f.Has("ftz") && from == "f32";
+  const bool flush_source = f.Has("ftz") && from == "f32" && to != "f16";
   double x = Decode(flush_source ? FlushSubnormal(s[0], *from_format) : s[0], *from_format);
   if (!to_format) return Expected{{RealToInteger(x, from == "f64", to, mode)}, 0};
   for (const char* integral : {"rni", "rzi", "rmi", "rpi"}) {

@@ -102,9 +102,12 @@ std::optional<Expected> Approximate(const Spelling& f, const std::vector<std::ui
     result = static_cast<double>(std::cos(static_cast<long double>(x)));
   else if (f.base == "tanh")
     result = static_cast<double>(std::tanh(static_cast<long double>(x)));
-  else if (f.base == "div")
-    result = x / Decode(ftz ? FlushSubnormal(s[1], format) : s[1], format);
-  else
+  else if (f.base == "div") {
+    const double divisor = Decode(ftz ? FlushSubnormal(s[1], format) : s[1], format);
+    // The PTX manual, of div.approx: 0, or NaN of infinity, for divisors from 2^126 to 2^128.
+    const bool vanishes = f.Has("approx") && std::isfinite(divisor) && std::fabs(divisor) > 0x1p126;
+    result = vanishes ? x * std::copysign(0.0, divisor) : x / divisor;
+  } else
     return std::nullopt;
   std::uint64_t bits = EncodeDouble(result, format, 'n');
   if (ftz) bits = FlushSubnormal(bits, format);
@@ -129,7 +132,7 @@ std::optional<std::uint64_t> Testp(const Spelling& f, double x, const Format& fo
   if (f.Has("infinite")) return std::isinf(x);
   if (f.Has("number")) return !std::isnan(x);
   if (f.Has("notanumber")) return std::isnan(x);
-  if (f.Has("normal")) return std::isfinite(x) && size >= least;
+  if (f.Has("normal")) return std::isfinite(x) && (size >= least || size == 0);
   if (f.Has("subnormal")) return size > 0 && size < least;
   return std::nullopt;
 }

@@ -37,19 +37,24 @@ Int128 ClampTo(Int128 value, Kind kind) {
 }
 
 // The manual's pseudo-code, bit by bit.
-std::uint64_t Bfe(std::uint64_t a, int position, int length, Kind kind) {
+std::uint64_t Bfe(std::uint64_t a, std::int64_t position, std::int64_t length, Kind kind) {
   const int top = kind.bits - 1;
   std::uint64_t sign = 0, result = 0;
-  if (kind.is_signed && length != 0) sign = Bit(a, std::min(position + length - 1, top));
+  if (kind.is_signed && length != 0) {
+    sign = Bit(a, static_cast<int>(std::min<std::int64_t>(position + length - 1, top)));
+  }
   for (int i = 0; i <= top; ++i) {
-    result |= (i < length && position + i <= top ? Bit(a, position + i) : sign) << i;
+    const bool inside = i < length && position + i <= top;
+    result |= (inside ? Bit(a, static_cast<int>(position) + i) : sign) << i;
   }
   return result;
 }
-std::uint64_t Bfi(std::uint64_t a, std::uint64_t b, int position, int length, Kind kind) {
+std::uint64_t Bfi(std::uint64_t a, std::uint64_t b, std::int64_t position, std::int64_t length,
+                  Kind kind) {
   for (int i = 0; i < length && position + i < kind.bits; ++i) {
-    b &= ~(std::uint64_t{1} << (position + i));
-    b |= Bit(a, i) << (position + i);
+    const int at = static_cast<int>(position) + i;
+    b &= ~(std::uint64_t{1} << at);
+    b |= Bit(a, i) << at;
   }
   return b;
 }
@@ -117,8 +122,12 @@ std::optional<Int128> Bits(const Spelling& f, const std::vector<std::uint64_t>& 
     const Uint128 both = Uint128{s[1]} << 32 | s[0];
     return static_cast<Int128>(f.Has("l") ? both << n >> 32 : both >> n);
   }
-  if (f.base == "bfe") return Bfe(s[0], s[1] & 0xff, s[2] & 0xff, kind);
-  if (f.base == "bfi") return Bfi(s[0], s[1], s[2] & 0xff, s[3] & 0xff, kind);
+  // Only the forms of 32 bits look at no more than 8 bits of position and length.
+  const auto limited = [&](std::uint64_t count) {
+    return static_cast<std::int64_t>(kind.bits == 32 ? count & 0xff : count);
+  };
+  if (f.base == "bfe") return Bfe(s[0], limited(s[1]), limited(s[2]), kind);
+  if (f.base == "bfi") return Bfi(s[0], s[1], limited(s[2]), limited(s[3]), kind);
   if (f.base == "bmsk") {
     const bool wrap = f.Has("wrap");
     const Int128 first = wrap ? s[0] & 31 : s[0], length = wrap ? s[1] & 31 : s[1];
@@ -216,8 +225,9 @@ std::optional<Expected> WithCarry(const Spelling& f, const std::vector<std::uint
     return Expected{{static_cast<std::uint64_t>(sum % modulus), f.Has("cc") ? out : kept}, 0};
   };
   if (f.base.starts_with("sub")) {
-    const Uint128 taken = Uint128{s[1]} + in;
-    return result(Uint128{s[0]} + 2 * modulus - taken, s[0] < taken);
+    // The flag is that nothing was borrowed: what a processor does which adds the complement.
+    const Uint128 borrow = reads ? 1 - carry : 0, taken = Uint128{s[1]} + borrow;
+    return result(Uint128{s[0]} + 2 * modulus - taken, s[0] >= taken);
   }
   Uint128 sum = Uint128{s[0]} + s[1] + in;
   if (f.base.starts_with("mad")) {
