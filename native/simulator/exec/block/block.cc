@@ -34,6 +34,13 @@ std::size_t WarpsOf(std::uint32_t threads) {
   return (threads + kWarpSize - 1) / kWarpSize;
 }
 
+// What a thread has of its stack before it needs more.
+constexpr std::size_t kFirstStackBytes = 256;
+
+std::size_t InitialStride(const DecodedKernel& kernel) {
+  return kernel.local_bytes + (kernel.stack_pointer == kNoSlot ? 0 : kFirstStackBytes);
+}
+
 }  // namespace
 
 BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
@@ -43,11 +50,13 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
       kernel_(grid.kernel()),
       threads_(ThreadsOf(grid.shape().block)),
       file_bytes_(LinesFor(kernel_.file_bytes) * kLine),
+      local_stride_(InitialStride(kernel_)),
       view_(grid.memory(), grid.launch().parameters.data(), kernel_.parameter_bytes),
       registers_(LinesFor(file_bytes_) * WarpsOf(threads_) + 1),
       shared_(LinesFor(grid.shape().total_shared_bytes)),
-      local_(LinesFor(kernel_.local_bytes * kWarpSize) * WarpsOf(threads_)),
+      local_(LinesFor(local_stride_ * kWarpSize) * WarpsOf(threads_)),
       warps_(WarpsOf(threads_)),
+      call_levels_(WarpsOf(threads_)),
       copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0) {
   FillConstants(false);
 }
@@ -81,7 +90,8 @@ void BlockRunner::Start(std::uint64_t block) {
   FillConstants(true);
   // Undefined on a GPU; zero here, so that a launch always gives the same results.
   std::fill(shared_.begin(), shared_.end(), Line{});
-  std::fill(local_.begin(), local_.end(), Line{});
+  local_stride_ = InitialStride(kernel_);
+  local_.assign(LinesFor(local_stride_ * kWarpSize) * warps_.size(), Line{});
   barriers_ = {};
   wgmma_reads_.clear();
   bulk_groups_.clear();
@@ -214,8 +224,11 @@ std::string BlockRunner::BlockName() const {
 }
 
 std::string BlockRunner::Where(std::uint32_t pc) const {
-  return "PTX line " + std::to_string(kernel_.code[pc].line) + " (" +
-         std::string(kernel_.mnemonics[pc]) + ")";
+  std::string where = "PTX line " + std::to_string(kernel_.code[pc].line) + " (" +
+                      std::string(kernel_.mnemonics[pc]) + ")";
+  for (const CalledFunction& function : kernel_.functions)
+    if (pc >= function.begin && pc < function.end) where += " in " + std::string(function.name);
+  return where;
 }
 
 BlockRunner::Turn BlockRunner::Fault(int warp, std::uint32_t pc, int lane, Status status,

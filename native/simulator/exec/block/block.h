@@ -61,6 +61,24 @@ class BlockRunner {
                       LaneMask* rest);
   void ExitLanes(Warp& warp, LaneMask lanes);
 
+  // Calls (calls.cc). Of `lanes`, those that name the same function as the first one go there, to
+  // *entry; they are left in *together. False: a fault, told.
+  bool Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* together, std::uint32_t* entry);
+  bool FindTarget(int warp, std::uint32_t pc, const CallSite& site, LaneMask lanes,
+                  LaneMask* together, std::uint32_t* callee);
+  // Puts lanes, whose warp is at the depth they return to, where they were called.
+  void Return(int warp, const Instruction& in, LaneMask lanes);
+  // Moves the stack pointers of lanes, which stand at `pc`, by as many bytes as each has.
+  template <typename BytesOf>
+  bool Push(int warp, std::uint32_t pc, LaneMask lanes, BytesOf bytes_of);
+  bool AllocateStack(int warp, std::uint32_t pc, LaneMask lanes);
+  bool RestoreStack(int warp, std::uint32_t pc, LaneMask lanes);
+  void GrowLocal(std::size_t stride);
+  void SetLocal(int warp);
+  std::byte* LocalOf(int warp) {
+    return local_.data()->bytes + static_cast<std::size_t>(warp) * kWarpSize * local_stride_;
+  }
+
   // What the instructions of kind kAsync do (code/async.h). False: a fault, told. Lanes that must
   // wait are put into their warp and left out of *passed.
   bool RunAsync(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* passed);
@@ -110,9 +128,16 @@ class BlockRunner {
   const DecodedKernel& kernel_;
   const std::uint32_t threads_;
   const std::size_t file_bytes_;
+  std::size_t local_stride_;  // from one lane's local memory to the next one's
   MemoryView view_;
   std::vector<Line> registers_, shared_, local_;
   std::vector<Warp> warps_;
+  // What the callers at each depth have left: where their lanes go on, and registers.
+  struct CallLevel {
+    std::array<std::uint32_t, kWarpSize> return_pc;
+    std::vector<Line> saved;
+  };
+  std::vector<std::vector<CallLevel>> call_levels_;  // by warp
   std::vector<AsyncCopies> copies_;  // one a warp where the launch wants them late, else none
   std::array<Barrier, kBarriers> barriers_;
   std::vector<WgmmaReads> wgmma_reads_;     // by warp; none before the block's first wgmma

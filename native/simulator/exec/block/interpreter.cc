@@ -1,5 +1,6 @@
 #include <atomic>
 #include <bit>
+#include <limits>
 #include <string>
 
 #include "simulator/exec/block/block.h"
@@ -39,11 +40,7 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
   Warp& warp = warps_[static_cast<std::size_t>(index)];
   std::byte* const file = FileOf(index);
   const Instruction* const code = kernel_.code.data();
-  if (kernel_.local_bytes != 0)
-    view_.SetLocal(
-        local_.data()->bytes + static_cast<std::size_t>(index) * kWarpSize * kernel_.local_bytes,
-        kernel_.local_bytes);
-
+  SetLocal(index);
   WarpContext context{file, kernel_, view_,
                       copies_.empty() ? nullptr : &copies_[static_cast<std::size_t>(index)]};
   Cursor at;
@@ -110,6 +107,38 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         if (mask != 0) break;
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
         continue;
+      case Operation::kCall: {
+        LaneMask together = 0;
+        std::uint32_t entry = 0;
+        if (!Call(index, pc, lanes, &together, &entry)) return Turn::kAborted;
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        if (lanes != together) warp.Put(pc, lanes & ~together);
+        warp.Enter();
+        pc = entry;
+        mask = together;
+        limit = std::numeric_limits<std::uint32_t>::max();
+        if (--back_edges > 0) [[likely]]
+          continue;
+        // Recursion may go on without a backward branch.
+        if (grid_.Abandoned(block_)) return Turn::kAborted;
+        back_edges = kBackEdges;
+        warp.Put(pc, mask, Fragment::State::kRested);
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      }
+      case Operation::kReturn: {
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        warp.Leave();
+        Return(index, in, lanes);
+        take_next();
+        continue;
+      }
+      case Operation::kAllocateStack:
+        if (!AllocateStack(index, pc, lanes)) return Turn::kAborted;
+        break;
+      case Operation::kRestoreStack:
+        if (!RestoreStack(index, pc, lanes)) return Turn::kAborted;
+        break;
       case Operation::kTrap:
         return in.detail[0] != 0
                    ? Fault(index, pc, std::countr_zero(lanes), Status::kAssert, "assertion failed")

@@ -158,6 +158,8 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
       return shape.workspace >> 32;
     case Special::kWorkspaceLow:
       return shape.workspace & 0xffffffff;
+    case Special::kStackPointer:
+      return constant.bits;
     case Special::kClock:
       return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
     case Special::kClockHigh:

@@ -11,8 +11,8 @@
 
 #include "ptx/ast.h"
 #include "runtime/runtime.h"
+#include "simulator/exec/code/draft.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/exec/code/slots.h"
 
 namespace nodecuda::simulator {
 
@@ -61,8 +61,10 @@ std::size_t LineBytes(const LaneConstant& constant);
 inline bool DependsOnWarp(Special special) {
   return (special >= Special::kTidX && special <= Special::kTidZ) || special == Special::kWarpId;
 }
+// Or must be as it was before a block has run.
 inline bool DependsOnBlock(Special special) {
   return (special >= Special::kCtaidX && special <= Special::kCtaidZ) ||
+         special == Special::kStackPointer ||
          (special >= Special::kClusterCtaidX && special <= Special::kClusterCtarank);
 }
 

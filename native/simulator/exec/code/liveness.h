@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "simulator/exec/code/slots.h"
+#include "simulator/exec/code/draft.h"
 
 namespace nodecuda::simulator {
 
@@ -16,6 +16,8 @@ struct LiveInterval {
   std::uint32_t begin = std::numeric_limits<std::uint32_t>::max();
   std::uint32_t end = 0;
   bool empty() const { return begin > end; }
+  // Whether the value is one from before instruction `index` that is read after it.
+  bool Spans(std::uint32_t index) const { return begin <= 2 * index && end > 2 * index + 1; }
   void Extend(std::uint32_t point) {
     if (point < begin) begin = point;
     if (point > end) end = point;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ptx/ast.h"
+#include "simulator/exec/code/calls.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/exec/code/kernel.h"
 
@@ -20,7 +21,12 @@ enum class Operation : std::uint8_t {
   kLoad,           // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
   kStore,          // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
   kBranch,         // to `target`, for the lanes the guard selects
-  kExit,           // ret and exit
+  kExit,           // exit, and ret of a kernel
+  kCall,           // DecodedKernel::call_sites[target]; slot[0]: the function's address, or kNoSlot;
+                   // slot[1]: what places in the caller's frame are relative to, or kNoSlot
+  kReturn,         // from DecodedKernel::functions[target]
+  kAllocateStack,  // slot[0]: address; slot[1]: bytes; offset: alignment
+  kRestoreStack,   // slot[0]: address
   kTrap,           // detail[0]: 1 for a failed assertion
   kBarrierSync,    // slot[0]: barrier id; slot[1]: thread count, or kNoSlot for the whole block
   kBarrierArrive,  // the same, without waiting
@@ -36,6 +42,7 @@ enum class Operation : std::uint8_t {
   kReadClock,  // slot[0]: the lane constant to refresh; detail[0]: bytes; detail[1]: a Special
 };
 
+inline constexpr int kFrameSlot = 1;  // of a kCall
 inline constexpr int kAddressSlot = 4;
 inline constexpr int kMemberSlot = 7;  // of a kCollective
 inline constexpr int kMaxVector = 4;
@@ -124,6 +131,7 @@ enum class Special : std::uint8_t {
   kIsExplicitCluster,  // a predicate
   kWorkspaceHigh,      // %envreg1: halves of the address that a cooperative launch hands its blocks
   kWorkspaceLow,       // %envreg2
+  kStackPointer,  // the end of a thread's stack of frames, in local memory
   kClock,
   kClockHigh,
   kGlobalTimer,
@@ -154,6 +162,12 @@ struct DecodedKernel : KernelInfo {
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
+  // The code of functions follows the kernel's own.
+  std::vector<CalledFunction> functions;  // the module's, where there are calls
+  std::vector<CallSite> call_sites;
+  std::uint64_t function_window = 0;       // the address of function 0
+  std::uint32_t stack_pointer = kNoSlot;   // slot; kNoSlot if nothing is on the stack
+  std::size_t saved_bytes = 0;             // what a call may save
 };
 
 }  // namespace nodecuda::simulator

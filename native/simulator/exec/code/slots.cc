@@ -4,19 +4,9 @@
 #include <queue>
 #include <utility>
 
-#include "simulator/exec/code/liveness.h"
-
 namespace nodecuda::simulator {
-namespace {
-
-// Widest first, so that every slot of 64 bytes or more is 64-byte aligned; predicates last.
-constexpr RegisterWidth kWidths[] = {8, 4, 2, 1, 0};
-
-}  // namespace
-
-SlotPlan PlanSlots(std::span<const DraftInstruction> code, std::span<const RegisterWidth> widths,
+SlotPlan PlanSlots(std::span<const RegisterWidth> widths, std::span<const LiveInterval> intervals,
                    bool share) {
-  const std::vector<LiveInterval> intervals = FindLiveIntervals(code, widths.size());
   SlotPlan plan;
   plan.offsets.assign(widths.size(), kNoSlot);
   for (const RegisterWidth width : kWidths) {
@@ -38,8 +28,9 @@ SlotPlan PlanSlots(std::span<const DraftInstruction> code, std::span<const Regis
       }
       std::uint32_t offset;
       if (free_offsets.empty()) {
-        offset = static_cast<std::uint32_t>(plan.bytes);
-        plan.bytes += SlotBytes(width);
+        std::size_t& bytes = plan.bytes[WidthIndex(width)];
+        offset = static_cast<std::uint32_t>(bytes);
+        bytes += SlotBytes(width);
       } else {
         offset = free_offsets.back();
         free_offsets.pop_back();
@@ -48,7 +39,6 @@ SlotPlan PlanSlots(std::span<const DraftInstruction> code, std::span<const Regis
       active.emplace(intervals[reg].end, offset);
     }
   }
-  plan.bytes = (plan.bytes + 63) / 64 * 64;
   return plan;
 }
 

@@ -1,51 +1,38 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_CODE_SLOTS_H_
 #define NODECUDA_SIMULATOR_EXEC_CODE_SLOTS_H_
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "simulator/exec/code/instruction.h"
+#include "simulator/exec/code/draft.h"
+#include "simulator/exec/code/liveness.h"
 
 // Gives every register of a function its place in the warp's register file. Registers that are
 // never live at the same time share one, because a file that fits the first-level cache is what
 // makes register tiles fast.
 namespace nodecuda::simulator {
 
-// An instruction as the decoder makes it: slots and guard hold register numbers, not offsets.
-// A number with kConstantBit names a lane constant, which this step leaves alone.
-struct DraftInstruction {
-  // An operand that stands in DecodedKernel::operand_lists, not in Instruction::slot.
-  struct Listed {
-    std::uint32_t slot = kNoSlot;
-    bool defined = false, used = false;  // written; read. An accumulator is both
-  };
-  Instruction in;
-  std::uint8_t defined = 0;    // bit i: slot[i] is written
-  std::uint8_t used = 0;       // bit i: slot[i] is read
-  bool is_branch = false;      // goes to in.target, an index into the draft
-  bool ends = false;           // does not go on to the next instruction unless its guard is false
-  std::vector<Listed> listed;  // where not empty, in.target becomes the index of the first
-};
-inline constexpr std::uint32_t kConstantBit = 0x80000000u;
-
-// Bytes per lane of a register: 1, 2, 4, 8, or 0 for a predicate.
-using RegisterWidth = std::uint8_t;
-
-// Bytes that a register of this width takes in the file.
-inline constexpr std::size_t SlotBytes(RegisterWidth width) {
-  if (width == 0) return sizeof(LaneMask);
-  const std::size_t bytes = width * std::size_t{kWarpSize};
-  return bytes < 64 ? 64 : bytes;
+// Registers of one width lie together in the file: lanes may be in different functions, and must not
+// meet in slots that overlap. Widest first, so that every slot of 64 bytes or more is 64-byte
+// aligned; predicates last.
+inline constexpr RegisterWidth kWidths[] = {8, 4, 2, 1, 0};
+inline constexpr std::size_t kWidthCount = 5;
+using WidthBytes = std::array<std::size_t, kWidthCount>;  // by index in kWidths
+inline constexpr std::size_t WidthIndex(RegisterWidth width) {
+  return static_cast<std::size_t>(std::find(kWidths, kWidths + kWidthCount, width) - kWidths);
 }
 
 struct SlotPlan {
-  std::vector<std::uint32_t> offsets;  // one per register; kNoSlot for one that is never used
-  std::size_t bytes = 0;               // a multiple of 64
+  // One per register, within its width's part of the file; kNoSlot for one that is never used.
+  std::vector<std::uint32_t> offsets;
+  WidthBytes bytes = {};
 };
 
-SlotPlan PlanSlots(std::span<const DraftInstruction> code, std::span<const RegisterWidth> widths,
+SlotPlan PlanSlots(std::span<const RegisterWidth> widths, std::span<const LiveInterval> intervals,
                    bool share);
 
 }  // namespace nodecuda::simulator

@@ -94,6 +94,8 @@ bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uin
   Operand plain = operand;
   plain.elements.resize(1);  // coordinates of a tensor follow the base
   if (!BindAddress(plain, space, &address, &wide)) return false;
+  if (address.slot[kAddressSlot] != kNoSlot && address.slot[kAddressSlot] == frame_)
+    return AddFrame(static_cast<std::uint64_t>(address.offset), slot);
   if (address.slot[kAddressSlot] == kNoSlot) {
     *slot = constants_.Add(8, Special::kNone, static_cast<std::uint64_t>(address.offset));
     return true;

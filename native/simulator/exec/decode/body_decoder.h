@@ -2,6 +2,7 @@
 #define NODECUDA_SIMULATOR_EXEC_DECODE_BODY_DECODER_H_
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/slots.h"
 #include "simulator/exec/code/symbols.h"
+#include "simulator/exec/decode/call_syntax.h"
 #include "simulator/exec/decode/decoder.h"
 
 // The inside of the decoder: decoder.cc drives it and binds operands, operations.cc and its kin
@@ -34,13 +36,41 @@ std::vector<const ptx::Operand*> FlattenOperands(const ptx::Instruction& instruc
 // leave the reason in why_.
 class BodyDecoder {
  public:
-  BodyDecoder(const ptx::Function& function, const FunctionSymbols& symbols,
-              const DecodeOptions& options)
-      : function_(function), symbols_(symbols), options_(options) {
+  // A call, and the instruction of the draft that makes it.
+  struct DraftCall {
+    std::size_t instruction = 0;
+    CallSite site;
+    Signature signature;
+    bool saves = false;  // it may lead back here: set by whoever knows
+  };
+
+  // `number` is the function's in the module; `stack` is the constant that is the stack pointer,
+  // kNoSlot if there is no stack.
+  BodyDecoder(const ptx::Function& function, std::uint32_t number, std::uint32_t stack, bool on_stack,
+              const ModuleSymbols& module, const FunctionSymbols& symbols,
+              const DecodeOptions& options, ConstantPool& constants)
+      : function_(function),
+        number_(number),
+        module_(module),
+        symbols_(symbols),
+        options_(options),
+        stack_(stack),
+        frame_(on_stack ? stack : kNoSlot),
+        constants_(constants) {
     for (const ptx::Register& reg : function.registers) widths_.push_back(WidthOf(reg.type));
   }
 
-  bool Decode(DecodedKernel* kernel, std::string* why);
+  // Whether the function moves the stack pointer itself.
+  static bool AllocatesStack(const ptx::Function& function);
+
+  bool Decode(std::string* why);
+  std::vector<DraftCall>& calls() { return calls_; }
+  // What the registers take, in each width's part of the file.
+  const WidthBytes& PlanRegisters();
+  // Appends the code, whose registers begin at `bases` and whose lane constants are the kernel's.
+  // `places` gives each slot that a call saves its place.
+  void Finish(const WidthBytes& bases, std::map<std::uint32_t, std::uint32_t>* places,
+              DecodedKernel* kernel);
 
  private:
   bool CheckGuard(const ptx::Instruction& instruction);
@@ -59,6 +89,14 @@ class BodyDecoder {
   bool DecodeFence(const ptx::Instruction& instruction);
   bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
   bool DecodeTableBranch(const ptx::Instruction& instruction);
+  bool DecodeCall(const ptx::Instruction& instruction);
+  bool DecodeBuiltin(const ptx::Instruction& instruction, const Call& call);
+  std::vector<FrameVariable> PlacesOf(const ptx::Operand* list) const;
+  bool DecodeReturn();
+  bool KeepFrame();
+  bool MoveWord(std::uint32_t to, std::uint32_t from);
+  static bool IsStackOperation(std::string_view base);
+  bool DecodeStack(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
   bool DecodeWmma(const ptx::Instruction& instruction);
   bool DecodeWmmaMove(const ptx::Instruction& instruction);
@@ -115,6 +153,7 @@ class BodyDecoder {
   bool FindSymbol(const ptx::Operand& operand, Symbol* symbol);
   bool NegatePredicate(std::uint32_t* slot);
   std::uint32_t AddTemporary(RegisterWidth width);
+  bool AddFrame(std::uint64_t distance, std::uint32_t* slot);
 
   DraftInstruction Start(Operation operation) const;
   void Emit(const DraftInstruction& draft);
@@ -123,16 +162,25 @@ class BodyDecoder {
     why_ = std::move(reason);
     return false;
   }
-  void Finish(DecodedKernel* kernel);
+  void SaveRegisters(DraftCall& call, std::map<std::uint32_t, std::uint32_t>* places,
+                     DecodedKernel* kernel);
 
   const ptx::Function& function_;
+  const std::uint32_t number_;
+  const ModuleSymbols& module_;
   const FunctionSymbols& symbols_;
   const DecodeOptions& options_;
   const ptx::Instruction* current_ = nullptr;
   std::vector<RegisterWidth> widths_;  // of the registers, then of the temporaries
   std::uint32_t carry_ = kNoSlot;      // the register that holds the carry flags, once needed
-  ConstantPool constants_;
+  const std::uint32_t stack_;
+  std::uint32_t frame_;  // what places in the frame are relative to, or kNoSlot
+  std::uint32_t kept_stack_ = kNoSlot;  // the register that holds the stack pointer of the entry
+  ConstantPool& constants_;
   std::vector<DraftInstruction> code_;
+  std::vector<DraftCall> calls_;
+  std::vector<LiveInterval> intervals_;
+  SlotPlan plan_;
   std::vector<std::string_view> mnemonics_;
   std::string why_;
 };

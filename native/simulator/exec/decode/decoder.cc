@@ -1,5 +1,3 @@
-#include "simulator/exec/decode/decoder.h"
-
 #include <optional>
 #include <utility>
 
@@ -10,13 +8,6 @@ namespace nodecuda::simulator {
 using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
-
-namespace {
-
-// A register file is one warp's: this bounds what a block of 32 warps takes.
-constexpr std::size_t kMaxFileBytes = std::size_t{8} << 20;
-
-}  // namespace
 
 DraftInstruction BodyDecoder::Start(Operation operation) const {
   DraftInstruction draft;
@@ -76,6 +67,31 @@ bool BodyDecoder::NegatePredicate(std::uint32_t* slot) {
   return true;
 }
 
+// A temporary with an address in the frame, which is on the stack.
+bool BodyDecoder::AddFrame(std::uint64_t distance, std::uint32_t* slot) {
+  ptx::Instruction add;
+  add.mnemonic = "add.s64";
+  add.parts = {"add", "s64"};
+  add.operands.resize(3);
+  for (Operand& operand : add.operands) operand.kind = Operand::Kind::kRegister;
+  const std::size_t bytes[] = {8, 8, 8};
+  const std::optional<AluChoice> choice = SelectAlu(add, bytes, options_.isa, &why_);
+  if (!choice) return false;
+  DraftInstruction draft = Start(Operation::kAlu);
+  draft.in.alu = choice->handler;
+  draft.in.slot[0] = AddTemporary(8);
+  draft.in.slot[1] = frame_;
+  draft.in.slot[2] = constants_.Add(8, Special::kNone, distance);
+  draft.defined = 1;
+  draft.used = 6;
+  // Without the guard, as above.
+  draft.in.guard = kNoSlot;
+  draft.in.guard_negated = false;
+  Emit(draft);
+  *slot = draft.in.slot[0];
+  return true;
+}
+
 bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth width,
                              std::uint32_t* slot) {
   switch (operand.kind) {
@@ -110,11 +126,12 @@ bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth wi
     case Operand::Kind::kSymbol: {
       Symbol symbol;
       if (!FindSymbol(operand, &symbol)) return false;
-      const bool is_pointer = symbol.space == Space::kGlobal || symbol.space == Space::kConst;
+      const bool is_pointer = symbol.space == Space::kGlobal || symbol.space == Space::kConst ||
+                              symbol.space == Space::kNone || symbol.on_stack;
       if (width < (is_pointer ? 8 : 4)) return Fail("too narrow for an address");
-      *slot = constants_.Add(width, Special::kNone,
-                             symbol.address + static_cast<std::uint64_t>(operand.offset),
-                             symbol.variable);
+      const std::uint64_t address = symbol.address + static_cast<std::uint64_t>(operand.offset);
+      if (symbol.on_stack) return AddFrame(address, slot);
+      *slot = constants_.Add(width, Special::kNone, address, symbol.variable);
       return true;
     }
     default:
@@ -156,6 +173,7 @@ bool BodyDecoder::BindAddress(const Operand& operand, Space space, std::uint32_t
           static_cast<std::uint64_t>(base.offset) + static_cast<std::uint64_t>(operand.offset);
       if (symbol.variable == kNoVariable) {
         *offset = static_cast<std::int64_t>(address);
+        if (symbol.on_stack) *slot = frame_;
       } else {
         *offset = 0;
         *slot = constants_.Add(8, Special::kNone, address, symbol.variable);
@@ -173,10 +191,15 @@ bool BodyDecoder::CheckGuard(const ptx::Instruction& instruction) {
          Fail("the guard is no predicate");
 }
 
-bool BodyDecoder::Decode(DecodedKernel* kernel, std::string* why) {
+bool BodyDecoder::Decode(std::string* why) {
   for (const ptx::Register& reg : function_.registers) {
     if (SizeOf(reg.type) <= kMaxRegisterBytes) continue;
-    *why = kernel->name + ": register " + std::string(reg.name) + ": 128 bits are not supported";
+    *why = std::string(function_.name) + ": register " + std::string(reg.name) +
+           ": 128 bits are not supported";
+    return false;
+  }
+  if (!KeepFrame()) {
+    *why = why_;
     return false;
   }
   std::vector<std::uint32_t> begin_of;  // first draft instruction of each one of the body
@@ -192,30 +215,39 @@ bool BodyDecoder::Decode(DecodedKernel* kernel, std::string* why) {
   }
   current_ = nullptr;
   begin_of.push_back(static_cast<std::uint32_t>(code_.size()));
-  DraftInstruction end = Start(Operation::kExit);
-  end.ends = true;
-  Emit(end);
-  for (DraftInstruction& draft : code_)
-    if (draft.is_branch) draft.in.target = begin_of[draft.in.target];
-  Finish(kernel);
-  if (kernel->file_bytes > kMaxFileBytes) {
-    *why = kernel->name + ": needs " + std::to_string(kernel->file_bytes) +
-           " bytes of registers per warp, more than the simulator's limit";
+  if (!DecodeReturn()) {
+    *why = why_;
     return false;
   }
+  for (DraftInstruction& draft : code_)
+    if (draft.is_branch) draft.in.target = begin_of[draft.in.target];
   return true;
 }
 
-void BodyDecoder::Finish(DecodedKernel* kernel) {
-  const SlotPlan plan = PlanSlots(code_, widths_, options_.share_slots);
-  kernel->file_bytes = plan.bytes;
-  kernel->constants = constants_.Place(&kernel->file_bytes);
+const WidthBytes& BodyDecoder::PlanRegisters() {
+  intervals_ = FindLiveIntervals(code_, widths_.size());
+  plan_ = PlanSlots(widths_, intervals_, options_.share_slots);
+  return plan_.bytes;
+}
+
+void BodyDecoder::Finish(const WidthBytes& bases, std::map<std::uint32_t, std::uint32_t>* places,
+                         DecodedKernel* kernel) {
+  for (std::size_t reg = 0; reg < widths_.size(); ++reg)
+    if (plan_.offsets[reg] != kNoSlot)
+      plan_.offsets[reg] += static_cast<std::uint32_t>(bases[WidthIndex(widths_[reg])]);
   const auto place = [&](std::uint32_t* slot) {
     if (*slot == kNoSlot) return;
     *slot = (*slot & kConstantBit) != 0 ? kernel->constants[*slot & ~kConstantBit].slot
-                                        : plan.offsets[*slot];
+                                        : plan_.offsets[*slot];
   };
+  for (DraftCall& call : calls_) {
+    code_[call.instruction].in.target = static_cast<std::uint32_t>(kernel->call_sites.size());
+    if (call.saves) SaveRegisters(call, places, kernel);
+    kernel->call_sites.push_back(std::move(call.site));
+  }
+  const auto begin = static_cast<std::uint32_t>(kernel->code.size());
   for (DraftInstruction& draft : code_) {
+    if (draft.is_branch) draft.in.target += begin;
     for (std::uint32_t& slot : draft.in.slot) place(&slot);
     place(&draft.in.guard);
     if (!draft.listed.empty())
@@ -226,14 +258,19 @@ void BodyDecoder::Finish(DecodedKernel* kernel) {
     }
     kernel->code.push_back(draft.in);
   }
-  kernel->mnemonics = std::move(mnemonics_);
-  kernel->capability = options_.capability;
-  kernel->isa = options_.isa;
+  kernel->mnemonics.insert(kernel->mnemonics.end(), mnemonics_.begin(), mnemonics_.end());
 }
 
-bool DecodeBody(const ptx::Function& function, const FunctionSymbols& symbols,
-                const DecodeOptions& options, DecodedKernel* kernel, std::string* why) {
-  return BodyDecoder(function, symbols, options).Decode(kernel, why);
+// What is alive across the call, each slot once: registers that share one are not alive together.
+void BodyDecoder::SaveRegisters(DraftCall& call, std::map<std::uint32_t, std::uint32_t>* places,
+                                DecodedKernel* kernel) {
+  for (std::size_t reg = 0; reg < widths_.size(); ++reg) {
+    if (!intervals_[reg].Spans(static_cast<std::uint32_t>(call.instruction))) continue;
+    const auto [entry, added] =
+        places->try_emplace(plan_.offsets[reg], static_cast<std::uint32_t>(kernel->saved_bytes));
+    if (added) kernel->saved_bytes += SlotBytes(widths_[reg]);
+    call.site.saved.push_back({plan_.offsets[reg], entry->second, widths_[reg]});
+  }
 }
 
 }  // namespace nodecuda::simulator

@@ -16,9 +16,11 @@ struct DecodeOptions {
   bool share_slots = true;  // off only to test that sharing changes nothing
 };
 
-// Decodes the body of a kernel whose layout is known. False: *why names line and mnemonic.
-bool DecodeBody(const ptx::Function& function, const FunctionSymbols& symbols,
-                const DecodeOptions& options, DecodedKernel* kernel, std::string* why);
+// Decodes a kernel of the module, whose body has been parsed, and the functions that it calls or may
+// call. False: *why names line and mnemonic.
+bool DecodeKernel(const ptx::Module& module, const ModuleSymbols& symbols,
+                  const ptx::Function& entry, const DecodeOptions& options, DecodedKernel* kernel,
+                  std::string* why);
 
 }  // namespace nodecuda::simulator
 

@@ -1,10 +1,11 @@
 #include "simulator/exec/decode/inline_calls.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <map>
 #include <utility>
 #include <vector>
+
+#include "simulator/exec/decode/call_syntax.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -13,42 +14,42 @@ using ptx::Function;
 using ptx::Instruction;
 using ptx::Operand;
 
-// Of one kernel: instructions, registers and variables each, and calls.
-constexpr std::size_t kMaxInlined = 1 << 20;
-constexpr std::size_t kMaxCalls = 1 << 16;
-constexpr int kMaxDepth = 32;
+// Instructions. A call takes as long as some ten to thirty of them.
+constexpr std::size_t kMaxLeaf = 64;
 
-bool IsCall(const Instruction& instruction) {
-  return !instruction.parts.empty() && instruction.parts[0] == "call";
+bool NamesParameter(const Function& function, const Operand& operand) {
+  const auto is_it = [&](const ptx::Variable& own) { return own.name == operand.name; };
+  return operand.kind == Operand::Kind::kSymbol && operand.variable_index < 0 &&
+         (std::ranges::any_of(function.parameters, is_it) ||
+          std::ranges::any_of(function.results, is_it));
 }
 
-// (results), function, (arguments); both lists may be missing.
-struct Call {
-  const Operand* results = nullptr;
-  const Operand* function = nullptr;
-  const Operand* arguments = nullptr;
-};
-Call TakeApart(const Instruction& instruction) {
-  Call call;
-  for (const Operand& operand : instruction.operands) {
-    if (operand.kind == Operand::Kind::kList) {
-      (call.function == nullptr ? call.results : call.arguments) = &operand;
-    } else if (call.function == nullptr) {
-      call.function = &operand;
-    }
-  }
-  return call;
+// Small, without calls, and with no use for the address of a parameter, which would be one of the
+// caller's variables.
+bool IsLeaf(const Function& function) {
+  if (!function.has_body || function.body.size() > kMaxLeaf) return false;
+  return std::ranges::none_of(function.body, [&](const Instruction& instruction) {
+    const std::string_view base = instruction.parts.empty() ? "" : instruction.parts[0];
+    if (base == "alloca" || base == "stacksave" || base == "stackrestore") return true;
+    if (!IsCall(instruction))
+      return std::ranges::any_of(instruction.operands, [&](const Operand& operand) {
+        return NamesParameter(function, operand);
+      });
+    const Operand* callee = TakeApart(instruction).function;
+    return callee == nullptr || !IsBuiltin(callee->name);
+  });
 }
 
 class Inliner {
  public:
-  Inliner(const ptx::Module& module, std::string* why) : module_(module), why_(why) {}
+  Inliner(const ptx::Module& module, const ModuleSymbols& symbols, std::size_t* room,
+          std::string* why)
+      : module_(module), symbols_(symbols), room_(*room), why_(why) {}
 
   std::optional<Function> Run(const Function& function) {
     out_ = function;
     out_.body.clear();
-    const Activation kernel{function, 0, 0, {}, 0};
-    if (!Append(kernel)) return std::nullopt;
+    if (!Append({function, 0, 0, {}, false})) return std::nullopt;
     return std::move(out_);
   }
 
@@ -59,7 +60,7 @@ class Inliner {
     const Function& function;
     std::size_t first_register, first_variable;
     std::map<std::string_view, Operand> bound;
-    int depth;
+    bool is_inlined;
   };
 
   bool Fail(const Instruction& at, const std::string& reason) {
@@ -88,7 +89,7 @@ class Inliner {
     for (Operand& element : operand->elements) MoveLabels(begin_of, &element);
   }
 
-  // A jump to an index into the body of the activation, or, from AppendCall, of the result.
+  // A jump to an index into the body of the activation, or, from AppendLeaf, of the result.
   static Instruction Jump(const Instruction& like, std::size_t target) {
     Instruction jump = like;
     jump.parts = {"bra"};
@@ -104,17 +105,19 @@ class Inliner {
     std::vector<std::size_t> own;       // instructions of the result that came from it
     for (const Instruction& original : body) {
       begin_of.push_back(out_.body.size());
-      if (out_.body.size() >= kMaxInlined)
-        return Fail(original, "the kernel and what it calls have too many instructions");
       Instruction copy = original;
       for (Operand& operand : copy.operands) Translate(activation, &operand);
       if (copy.guard >= 0) copy.guard += static_cast<int>(activation.first_register);
-      if (IsCall(copy) && !IsAssert(copy)) {
-        if (!AppendCall(activation, copy)) return false;
-        continue;
+      if (IsCall(copy)) {
+        const Function* callee = nullptr;
+        if (!FindCallee(copy, &callee)) return false;
+        if (callee != nullptr && !activation.is_inlined && MayInline(*callee)) {
+          if (!AppendLeaf(*callee, copy)) return false;
+          continue;
+        }
       }
       const bool returns = !copy.parts.empty() && copy.parts[0] == "ret";
-      if (returns && activation.depth > 0) copy = Jump(copy, body.size());
+      if (returns && activation.is_inlined) copy = Jump(copy, body.size());
       own.push_back(out_.body.size());
       out_.body.push_back(std::move(copy));
     }
@@ -124,34 +127,50 @@ class Inliner {
     return true;
   }
 
-  static bool IsAssert(const Instruction& instruction) {
+  // The function that a call names; null for a builtin and for an indirect call. False: the call
+  // cannot be made.
+  bool FindCallee(const Instruction& instruction, const Function** callee) {
     const Call call = TakeApart(instruction);
-    return call.function != nullptr && call.function->name == kAssertFunction;
+    const auto fits = [&](const Function& function) {
+      std::string reason;
+      return (CheckPassed(call.arguments, function.parameters, out_.variables, &reason) &&
+              CheckPassed(call.results, function.results, out_.variables, &reason)) ||
+             Fail(instruction, reason);
+    };
+    if (call.is_indirect()) {
+      std::string reason;
+      return (CheckPassed(call.arguments, out_.variables, &reason) &&
+              CheckPassed(call.results, out_.variables, &reason)) ||
+             Fail(instruction, reason);
+    }
+    if (call.function == nullptr || call.function->kind != Operand::Kind::kSymbol)
+      return Fail(instruction, "a function is called by its name or by a register");
+    const auto found = symbols_.functions.find(call.function->name);
+    const Function* function =
+        found == symbols_.functions.end() ? nullptr : &module_.functions[found->second];
+    const bool defined = function != nullptr && function->has_body;
+    if (!defined && IsBuiltin(call.function->name)) return function == nullptr || fits(*function);
+    if (!defined || function->is_entry)
+      return Fail(instruction, std::string(call.function->name) + " has no body");
+    *callee = function;
+    return fits(*function);
   }
 
-  bool AppendCall(const Activation& caller, const Instruction& instruction) {
-    const Call call = TakeApart(instruction);
-    if (call.function == nullptr || call.function->kind != Operand::Kind::kSymbol)
-      return Fail(instruction, "indirect calls are not supported");
-    const std::string name(call.function->name);
-    const auto callee = std::find_if(
-        module_.functions.begin(), module_.functions.end(),
-        [&](const Function& f) { return f.name == call.function->name && !f.is_entry; });
-    if (callee == module_.functions.end() || !callee->has_body)
-      return Fail(instruction, name + " has no body");
-    if (caller.depth >= kMaxDepth)
-      return Fail(instruction, "calls are nested too deeply; recursion is not supported");
+  bool MayInline(const Function& callee) {
+    const std::size_t size =
+        std::max({callee.body.size(), callee.registers.size(), callee.variables.size()}) + 1;
+    if (size > room_ || !IsLeaf(callee)) return false;
+    room_ -= size;
+    return true;
+  }
 
-    if (++calls_ > kMaxCalls || out_.registers.size() > kMaxInlined ||
-        out_.variables.size() > kMaxInlined)
-      return Fail(instruction, "the kernel and what it calls have too many instructions");
-    Activation activation{
-        *callee, out_.registers.size(), out_.variables.size(), {}, caller.depth + 1};
-    if (!Bind(instruction, callee->parameters, call.arguments, &activation) ||
-        !Bind(instruction, callee->results, call.results, &activation))
-      return false;
-    out_.registers.insert(out_.registers.end(), callee->registers.begin(), callee->registers.end());
-    out_.variables.insert(out_.variables.end(), callee->variables.begin(), callee->variables.end());
+  bool AppendLeaf(const Function& callee, const Instruction& instruction) {
+    Activation activation{callee, out_.registers.size(), out_.variables.size(), {}, true};
+    const Call call = TakeApart(instruction);
+    Bind(callee.parameters, call.arguments, &activation);
+    Bind(callee.results, call.results, &activation);
+    out_.registers.insert(out_.registers.end(), callee.registers.begin(), callee.registers.end());
+    out_.variables.insert(out_.variables.end(), callee.variables.begin(), callee.variables.end());
 
     std::optional<std::size_t> skip;
     if (instruction.guard >= 0) {
@@ -164,36 +183,24 @@ class Inliner {
     return true;
   }
 
-  bool Bind(const Instruction& call, const std::vector<ptx::Variable>& parameters,
-            const Operand* list, Activation* activation) {
-    const std::size_t count = list == nullptr ? 0 : list->elements.size();
-    if (count != parameters.size()) return Fail(call, "wrong number of arguments or results");
-    for (std::size_t i = 0; i < count; ++i) {
-      const Operand& argument = list->elements[i];
-      const bool is_variable = argument.kind == Operand::Kind::kSymbol &&
-                               argument.variable_index >= 0 && argument.offset == 0;
-      const auto index = static_cast<std::size_t>(argument.variable_index);
-      if (!is_variable || index >= out_.variables.size() ||
-          out_.variables[index].space != ptx::Space::kParam)
-        return Fail(call, "arguments and results must be .param variables");
-      if (out_.variables[index].ByteSize() < parameters[i].ByteSize())
-        return Fail(call, "an argument or result is too small");
-      activation->bound[parameters[i].name] = argument;
-    }
-    return true;
+  static void Bind(const std::vector<ptx::Variable>& parameters, const Operand* list,
+                   Activation* activation) {
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      activation->bound[parameters[i].name] = list->elements[i];
   }
 
   const ptx::Module& module_;
+  const ModuleSymbols& symbols_;
+  std::size_t& room_;
   std::string* why_;
   Function out_;
-  std::size_t calls_ = 0;
 };
 
 }  // namespace
 
-std::optional<Function> InlineCalls(const ptx::Module& module, const Function& function,
-                                    std::string* why) {
-  return Inliner(module, why).Run(function);
+std::optional<Function> InlineCalls(const ptx::Module& module, const ModuleSymbols& symbols,
+                                    const Function& function, std::size_t* room, std::string* why) {
+  return Inliner(module, symbols, room, why).Run(function);
 }
 
 }  // namespace nodecuda::simulator

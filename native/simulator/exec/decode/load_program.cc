@@ -38,6 +38,8 @@ class LoadedProgram final : public Program {
   bool PlaceVariables(LoadFailure* failure);
 
  private:
+  void FillReferences();
+
   const std::shared_ptr<const ModuleCode> code_;
   DeviceMemory& memory_;
   std::vector<std::uint64_t> variables_;  // 0 for one that has no device memory of its own
@@ -67,7 +69,25 @@ bool LoadedProgram::PlaceVariables(LoadFailure* failure) {
     std::memset(pointer, 0, bytes);
     if (initialized != 0) std::memcpy(pointer, variable.initializer.data(), initialized);
   }
+  FillReferences();
   return true;
+}
+
+// The addresses in initialisers, which are known once all variables have a place.
+void LoadedProgram::FillReferences() {
+  const SymbolTable& symbols = code_->symbols().named;
+  const std::vector<ptx::Variable>& all = code_->module().variables;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const ptx::Reference& reference : all[i].references) {
+      const auto symbol = symbols.find(reference.symbol);
+      if (symbol == symbols.end() || variables_[i] == 0) continue;
+      std::uint64_t address = symbol->second.address + static_cast<std::uint64_t>(reference.addend);
+      if (symbol->second.variable != kNoVariable)
+        address += variables_[static_cast<std::size_t>(symbol->second.variable)];
+      std::memcpy(reinterpret_cast<void*>(variables_[i] + reference.offset), &address,
+                  sizeof address);
+    }
+  }
 }
 
 GlobalVariable LoadedProgram::FindVariable(std::string_view name) const {

@@ -7,7 +7,6 @@
 
 #include "ptx/parser.h"
 #include "simulator/exec/decode/decoder.h"
-#include "simulator/exec/decode/inline_calls.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -26,6 +25,8 @@ std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Mo
                                                    int capability, Isa isa, LoadFailure* failure) {
   std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(module), capability, isa));
   if (!code->CheckTarget(failure) || !code->CheckVariables(failure)) return nullptr;
+  code->AddFunctions();
+  code->CheckReferences();
   for (const ptx::Function& function : code->module_->functions) {
     if (!function.is_entry || !function.has_body) continue;
     const auto [place, added] = code->kernels_.try_emplace(function.name);
@@ -88,14 +89,34 @@ bool ModuleCode::CheckVariables(LoadFailure* failure) {
     }
     if (variable.alignment > 256)
       return Fail(failure, Status::kInvalidPtx, where + "an alignment above 256 is not supported");
-    // Refused where it is used, so that other kernels are not.
-    const std::string_view refers_to =
-        variable.references.empty() ? std::string_view() : variable.references.front().symbol;
-    const Symbol symbol{variable.space, 0, static_cast<int>(i), refers_to};
-    if (!symbols_.insert({variable.name, symbol}).second)
+    const Symbol symbol{variable.space, 0, static_cast<int>(i)};
+    if (!symbols_.named.insert({variable.name, symbol}).second)
       return Fail(failure, Status::kInvalidPtx, where + "declared twice");
   }
   return true;
+}
+
+void ModuleCode::AddFunctions() {
+  // A pointer to a function of one module is none of another's.
+  static std::atomic<std::uint64_t> modules{0};
+  symbols_.function_window = kFunctionWindow + (++modules << kModuleShift);
+  for (std::size_t i = 0; i < module_->functions.size(); ++i) {
+    const ptx::Function& function = module_->functions[i];
+    symbols_.functions.emplace(function.name, i);
+    symbols_.defined.push_back(function.has_body && !function.is_entry);
+    symbols_.named.insert({function.name, {Space::kNone, symbols_.AddressOf(i)}});
+  }
+}
+
+// Those that cannot be filled in are refused where they are used, so that other kernels are not.
+void ModuleCode::CheckReferences() {
+  for (const ptx::Variable& variable : module_->variables) {
+    for (const ptx::Reference& reference : variable.references) {
+      if (symbols_.named.contains(reference.symbol)) continue;
+      const auto found = symbols_.named.find(variable.name);
+      if (found != symbols_.named.end()) found->second.refers_to = reference.symbol;
+    }
+  }
 }
 
 bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
@@ -104,18 +125,13 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   const std::optional<ptx::Function> parsed =
       ptx::ParseEntryBody(*module_, *entry.function, &error);
   if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
-  const ptx::Function* function = &*parsed;
   auto kernel = std::make_unique<DecodedKernel>();
-  kernel->name = std::string(function->name);
-  kernel->max_threads = function->max_threads;
-  std::ranges::copy(function->required_threads, kernel->required_threads);
-  std::ranges::copy(function->required_cluster, kernel->required_cluster);
-  FunctionSymbols symbols{symbols_, {}};
+  kernel->name = std::string(parsed->name);
+  kernel->max_threads = parsed->max_threads;
+  std::ranges::copy(parsed->required_threads, kernel->required_threads);
+  std::ranges::copy(parsed->required_cluster, kernel->required_cluster);
   std::string why;
-  const DecodeOptions options{isa_, capability_, true};
-  const std::optional<ptx::Function> whole = InlineCalls(*module_, *function, &why);
-  if (!whole || !LayOutFunction(*module_, *whole, kernel.get(), &symbols, &why) ||
-      !DecodeBody(*whole, symbols, options, kernel.get(), &why))
+  if (!DecodeKernel(*module_, symbols_, *parsed, {isa_, capability_, true}, kernel.get(), &why))
     return Fail(failure, Status::kInvalidPtx, std::move(why));
   *decoded = std::move(kernel);
   return true;

@@ -27,6 +27,7 @@ class ModuleCode {
                                                 int capability, Isa isa, LoadFailure* failure);
 
   const ptx::Module& module() const { return *module_; }
+  const ModuleSymbols& symbols() const { return symbols_; }
   bool Has(std::string_view name) const { return kernels_.contains(name); }
   // The kernel, if it is decoded. Pointers live as long as the module's code.
   const DecodedKernel* FindDecoded(std::string_view name) const;
@@ -47,13 +48,15 @@ class ModuleCode {
 
   bool CheckTarget(LoadFailure* failure) const;
   bool CheckVariables(LoadFailure* failure);
+  void AddFunctions();
+  void CheckReferences();
   bool Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
               LoadFailure* failure) const;
 
   const std::shared_ptr<const ptx::Module> module_;  // its text holds the names and mnemonics
   const int capability_;
   const Isa isa_;
-  SymbolTable symbols_;  // the module's .global and .const variables
+  ModuleSymbols symbols_;
   mutable std::mutex decoding_;
   mutable std::map<std::string_view, Entry> kernels_;  // no entry is added or removed after Make
 };

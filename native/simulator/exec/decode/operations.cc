@@ -11,9 +11,10 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-// Whether an address names a .param variable of the body, which lies in local memory.
+// Whether an address is one of a parameter that lies in local memory: of a call, or of a function.
 bool BodyDecoder::IsCallParameter(const Operand& address) const {
-  if (address.elements.size() != 1 || address.elements[0].variable_index < 0) return false;
+  if (address.elements.size() != 1) return false;
+  if (address.elements[0].kind == Operand::Kind::kRegister) return !function_.is_entry;
   const Symbol* symbol = symbols_.Find(address.elements[0]);
   return symbol != nullptr && symbol->space == Space::kLocal;
 }
@@ -166,8 +167,8 @@ bool BodyDecoder::DecodeCvta(const ptx::Instruction& instruction) {
     case Space::kLocal:
       window = kLocalWindow;
       break;
-    case Space::kParam:
-      window = kParamWindow;
+    case Space::kParam:  // those of a function are local
+      window = function_.is_entry ? kParamWindow : kLocalWindow;
       break;
     case Space::kNone:
       return Fail("unknown state space");
@@ -286,17 +287,14 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (base == "wmma") return DecodeWmma(instruction);
   if (base == "cp") return DecodeCopyAsync(instruction);
   if (base == "atom" || base == "red") return DecodeAtomic(instruction);
-  if (base == "call") {  // the only one that is not inlined
-    DraftInstruction draft = Start(Operation::kTrap);
-    draft.in.detail[0] = 1;
-    Emit(draft);
-    return true;
-  }
+  if (base == "call") return DecodeCall(instruction);
   if (base == "nanosleep") {
     EmitSimple(Operation::kYield);
     return true;
   }
-  if (base == "ret" || base == "exit" || base == "trap") {
+  if (base == "ret") return DecodeReturn();
+  if (IsStackOperation(base)) return DecodeStack(instruction);
+  if (base == "exit" || base == "trap") {
     DraftInstruction draft = Start(base == "trap" ? Operation::kTrap : Operation::kExit);
     draft.ends = true;
     Emit(draft);

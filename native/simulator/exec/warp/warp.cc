@@ -9,38 +9,44 @@ using State = Fragment::State;
 void Warp::Start(LaneMask live) {
   live_ = live;
   count_ = 0;
+  depth_ = 0;
   arrived = {};
   cluster_arrived = cluster_wait_due = timed_out = 0;
   if (live != 0) Put(0, live);
 }
 
-void Warp::Put(std::uint32_t pc, LaneMask mask, State state, std::uint32_t key) {
+void Warp::Add(const Fragment& fragment) {
   for (int i = 0; i < count_; ++i) {
     Fragment& other = fragments_[static_cast<std::size_t>(i)];
-    if (other.pc != pc || other.state != state || other.key != key) continue;
-    other.mask |= mask;
+    if (other.pc != fragment.pc || other.depth != fragment.depth ||
+        other.state != fragment.state || other.key != fragment.key)
+      continue;
+    other.mask |= fragment.mask;
     return;
   }
   // Lanes are disjoint, so there are never more than 32.
-  fragments_[static_cast<std::size_t>(count_++)] = {pc, mask, state, key};
+  fragments_[static_cast<std::size_t>(count_++)] = fragment;
 }
 
 bool Warp::Take(Cursor* cursor) {
-  int lowest = -1;
-  std::uint32_t limit = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+  int first = -1;
+  std::uint32_t limit = kNone;
   for (int i = 0; i < count_; ++i) {
     const Fragment& candidate = fragments_[static_cast<std::size_t>(i)];
     if (candidate.state != State::kReady) continue;
-    if (lowest < 0 || candidate.pc < fragment(lowest).pc) {
-      if (lowest >= 0) limit = std::min(limit, fragment(lowest).pc);
-      lowest = i;
-    } else {
-      limit = std::min(limit, candidate.pc);
+    if (first < 0 || candidate.depth > fragment(first).depth) {
+      first = i;
+      limit = kNone;
+    } else if (candidate.depth == fragment(first).depth) {
+      limit = std::min(limit, std::max(candidate.pc, fragment(first).pc));
+      if (candidate.pc < fragment(first).pc) first = i;
     }
   }
-  if (lowest < 0) return false;
-  *cursor = {fragment(lowest).pc, fragment(lowest).mask, limit};
-  Remove(lowest);
+  if (first < 0) return false;
+  *cursor = {fragment(first).pc, fragment(first).mask, limit};
+  depth_ = fragment(first).depth;
+  Remove(first);
   return true;
 }
 
@@ -54,7 +60,7 @@ bool Warp::WakeRested() {
     }
     any = true;
     Remove(i);
-    Put(rested.pc, rested.mask);
+    MakeReady(rested);
     i = 0;
   }
   return any;
@@ -68,7 +74,7 @@ void Warp::Wake(State state, std::uint32_t key) {
       continue;
     }
     Remove(i);
-    Put(waiting.pc, waiting.mask);
+    MakeReady(waiting);
     i = 0;
   }
 }
@@ -83,7 +89,7 @@ LaneMask Warp::WakeAll(State state) {
     }
     woken |= waiting.mask;
     Remove(i);
-    Put(waiting.pc, waiting.mask);
+    MakeReady(waiting);
     i = 0;
   }
   return woken;
@@ -97,7 +103,7 @@ void Warp::WakeCompleteSyncs() {
     if (first.state == State::kAtCollective && (members & live_ & ~first.mask) == 0) {
       const Fragment complete = first;
       Remove(i);
-      Put(complete.pc, complete.mask);
+      MakeReady(complete);
       i = 0;
       continue;
     }

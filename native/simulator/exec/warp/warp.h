@@ -12,7 +12,8 @@ namespace nodecuda::simulator {
 
 inline constexpr int kBarriers = 16;  // per block
 
-// Lanes of a warp that stand at the same instruction. A warp's fragments have disjoint lanes.
+// Lanes of a warp that stand at the same instruction, after equally many calls. A warp's fragments
+// have disjoint lanes.
 struct Fragment {
   enum class State : std::uint8_t {
     kReady,
@@ -27,28 +28,38 @@ struct Fragment {
   LaneMask mask = 0;
   State state = State::kReady;
   std::uint32_t key = 0;
+  std::uint32_t depth = 0;  // of calls
 };
 
 // The place where a running fragment is; it has been taken out of its warp.
 struct Cursor {
   std::uint32_t pc = 0;
   LaneMask mask = 0;
-  // The lowest pc of another ready fragment: there, or beyond, the running one must stop.
+  // The lowest pc of another ready fragment of its depth: there, or beyond, the running one must
+  // stop.
   std::uint32_t limit = std::numeric_limits<std::uint32_t>::max();
 };
 
-// One warp: its lanes and where they are. The lowest pc runs first, which brings fragments
-// together again where their paths meet without any analysis of the control flow.
+// One warp: its lanes and where they are. The deepest in calls run first, of these the lowest pc,
+// which brings fragments together again where their paths meet without any analysis of the control
+// flow.
 class Warp {
  public:
   // All lanes of `live` at the first instruction.
   void Start(LaneMask live);
 
-  // Puts lanes at `pc`; ready lanes at the same pc become one fragment.
+  // Puts lanes at `pc`, at the depth of the running fragment; ready lanes at the same pc become one
+  // fragment.
   void Put(std::uint32_t pc, LaneMask mask, Fragment::State state = Fragment::State::kReady,
-           std::uint32_t key = 0);
-  // Takes out the ready fragment with the lowest pc; false if there is none.
+           std::uint32_t key = 0) {
+    Add({pc, mask, state, key, depth_});
+  }
+  // Takes out the ready fragment that is to run; false if there is none.
   bool Take(Cursor* cursor);
+  // The running fragment calls and returns.
+  void Enter() { ++depth_; }
+  void Leave() { --depth_; }
+  std::uint32_t depth() const { return depth_; }
   // Makes the fragments that have had their turn ready again. True if there were any.
   bool WakeRested();
   // Makes the fragments ready that wait in `state` with `key`.
@@ -70,11 +81,18 @@ class Warp {
   LaneMask timed_out = 0;         // lanes whose mbarrier.try_wait is to give up
 
  private:
+  void Add(const Fragment& fragment);
+  void MakeReady(Fragment fragment) {
+    fragment.state = Fragment::State::kReady;
+    fragment.key = 0;
+    Add(fragment);
+  }
   void Remove(int index) {
     fragments_[static_cast<std::size_t>(index)] = fragments_[static_cast<std::size_t>(--count_)];
   }
 
   LaneMask live_ = 0;
+  std::uint32_t depth_ = 0;  // of the running fragment
   int count_ = 0;
   std::array<Fragment, kWarpSize> fragments_;
 };

@@ -88,11 +88,9 @@ class ProgramWriter {
 DecodedKernel Decode(const ptx::Module& module, bool share) {
   DecodedKernel kernel;
   kernel.name = "k";
-  FunctionSymbols symbols;
   std::string why;
-  REQUIRE(LayOutFunction(module, module.functions[0], &kernel, &symbols, &why));
   const bool decoded =
-      DecodeBody(module.functions[0], symbols, {DetectIsa(), 90, share}, &kernel, &why);
+      DecodeKernel(module, {}, module.functions[0], {DetectIsa(), 90, share}, &kernel, &why);
   INFO(why);
   REQUIRE(decoded);
   return kernel;
@@ -168,11 +166,15 @@ DraftInstruction Branch(std::uint32_t target, std::uint32_t guard = kNoSlot) {
   return draft;
 }
 
+SlotPlan Plan(const std::vector<DraftInstruction>& code, std::size_t registers, bool share = true) {
+  return PlanSlots(std::vector<RegisterWidth>(registers, 4), FindLiveIntervals(code, registers),
+                   share);
+}
+
 TEST_CASE("a register that dies gives its slot to the next one") {
   const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {0}), Op(2, {1}), Op(-1, {2})};
-  const std::vector<RegisterWidth> widths(3, 4);
-  CHECK(PlanSlots(code, widths, true).bytes == 128);
-  CHECK(PlanSlots(code, widths, false).bytes == 384);
+  CHECK(Plan(code, 3).bytes == WidthBytes{0, 128, 0, 0, 0});
+  CHECK(Plan(code, 3, false).bytes == WidthBytes{0, 384, 0, 0, 0});
 }
 
 TEST_CASE("a register that a loop carries keeps its slot through the whole loop") {
@@ -191,7 +193,7 @@ TEST_CASE("a register read in the next round before it is written again lives th
   // 0: r0 = 1; 1: use r0; 2: r1 = 1; 3: use r1; 4: r0 = 2; 5: branch to 1
   const std::vector<DraftInstruction> code = {Op(2, {}),   Op(0, {}), Op(-1, {0}), Op(1, {}),
                                               Op(-1, {1}), Op(0, {}), Branch(2, 2)};
-  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>{4, 4, 0}, true);
+  const SlotPlan plan = Plan(code, 3);
   const std::vector<LiveInterval> intervals = FindLiveIntervals(code, 3);
   CHECK(intervals[0].end == 13);  // to the back edge, although its last use stands before r1's
   CHECK(plan.offsets[0] != plan.offsets[1]);
@@ -202,7 +204,7 @@ TEST_CASE("a guarded write keeps the old value of the other lanes alive around a
   const std::vector<DraftInstruction> code = {Op(2, {}), Op(0, {}),   Op(0, {}, 2), Op(-1, {0}),
                                               Op(1, {}), Op(-1, {1}), Branch(2, 2)};
   CHECK(FindLiveIntervals(code, 3)[0].end == 13);
-  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>{4, 4, 0}, true);
+  const SlotPlan plan = Plan(code, 3);
   CHECK(plan.offsets[0] != plan.offsets[1]);
 }
 
@@ -215,7 +217,7 @@ TEST_CASE("a source never shares with one of several destinations") {
   two.defined = 3;
   two.used = 12;
   const std::vector<DraftInstruction> code = {Op(2, {}), Op(3, {}), two, Op(-1, {0, 1})};
-  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(4, 4), true);
+  const SlotPlan plan = Plan(code, 4);
   for (const int destination : {0, 1})
     for (const int source : {2, 3}) CHECK(plan.offsets[destination] != plan.offsets[source]);
 }
@@ -232,7 +234,7 @@ TEST_CASE("the operands of a list live as those in slots do") {
   CHECK(intervals[1].end == 10);
   CHECK(intervals[2].end == 8);
   CHECK(intervals[3].begin == 7);
-  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(5, 4), true);
+  const SlotPlan plan = Plan(code, 5);
   CHECK(plan.offsets[3] != plan.offsets[0]);
   CHECK(plan.offsets[4] != plan.offsets[1]);
 }
@@ -250,7 +252,7 @@ TEST_CASE("a list that overwrites a register under no guard ends the life of its
 
 TEST_CASE("a destination nobody reads still has a slot of its own") {
   const std::vector<DraftInstruction> code = {Op(0, {}), Op(1, {}), Op(-1, {0})};
-  const SlotPlan plan = PlanSlots(code, std::vector<RegisterWidth>(2, 8), true);
+  const SlotPlan plan = Plan(code, 2);
   CHECK(plan.offsets[0] != plan.offsets[1]);
 }
 

@@ -1,6 +1,7 @@
+#include "simulator/exec/code/program.h"
 #include "test/native/exec/engine_harness.h"
 
-// Calls of device functions, which are inlined when a kernel is loaded.
+// Calls of device functions: the small ones are inlined when a kernel is loaded.
 namespace nodecuda::simulator {
 namespace {
 
@@ -169,21 +170,24 @@ TEST_CASE("calls: a failed assertion is reported where it stands") {
   CHECK(engine.Run({1}, {32}, {engine.Zeros(1)}).status == Status::kSuccess);
 }
 
-TEST_CASE("calls that cannot be inlined are load errors") {
+TEST_CASE("calls that cannot be made are load errors") {
   EngineHarness engine;
   struct Case {
     const char *body, *functions, *reason;
   };
   const Case cases[] = {
-      {"call f;", ".func f()\n{\ncall f;\nret;\n}\n", "recursion"},
-      {"call f;", ".func g()\n;\n.func f()\n{\ncall g;\n}\n.func g()\n{\ncall f;\n}\n",
-       "recursion"},
       {"call f;", ".extern .func f();\n", "f has no body"},
-      {"call %d1;", "", ""},
+      {"call f;", ".func g()\n;\n.func f()\n{\ncall g;\n}\n", "g has no body"},
+      {"call k;", "", "k has no body"},
+      {"call 4;", "", "by its name"},
       {"call f, (%r1);", ".func f(.param .b32 x)\n{\nret;\n}\n", ".param variables"},
+      {"call (%r1), %d1;", "", ".param variables"},
+      {"call %r1;", "", "64 bits"},
       {"call f;", ".func f(.param .b32 x)\n{\nret;\n}\n", "wrong number"},
       {".param .b32 y;\ncall f, (y);", ".func f(.param .b64 x)\n{\nret;\n}\n", "too small"},
       {".param .b32 y;\ncall f, (y);", ".func f(.param .b32 x)\n{\nfoo.b32 x;\n}\n", "foo.b32"},
+      {"call f;", ".func f()\n{\ncall f;\nfoo.b32 1;\n}\n", "foo.b32"},
+      {"alloca.u32 %r1, 4;", "", "alloca.u32"},
   };
   for (const Case& c : cases) {
     CAPTURE(std::string(c.body) + c.functions);
@@ -192,16 +196,52 @@ TEST_CASE("calls that cannot be inlined are load errors") {
     CAPTURE(failure.log);
     CHECK(failure.log.find(c.reason) != std::string::npos);
   }
-  // Each function calls the next one twice: what it would inline to has no end.
-  for (const char* last : {"ret;\n", ""}) {
-    std::string functions = ".func f30()\n{\n" + std::string(last) + "}\n";
-    for (int i = 29; i >= 0; --i) {
-      const std::string next = "call f" + std::to_string(i + 1) + ";\n";
-      functions += ".func f" + std::to_string(i) + "()\n{\n" + next + next + "}\n";
-    }
-    const LoadFailure failure = engine.LoadFails(EngineHarness::Kernel("call f0;", functions));
-    CHECK(failure.log.find("too many instructions") != std::string::npos);
+}
+
+const DecodedKernel& Decoded(const EngineHarness& engine) {
+  return static_cast<const DecodedKernel&>(*FindKernel(*engine.program, "k"));
+}
+
+TEST_CASE("functions that call each other twice are there once") {
+  constexpr int kDepth = 40;
+  std::string functions = ".func f40(.param .b64 a)\n{\nret;\n}\n";
+  for (int i = kDepth - 1; i >= 0; --i) {
+    const std::string next = "call f" + std::to_string(i + 1) + ", (p);\n";
+    functions += ".func f" + std::to_string(i) + "(.param .b64 a)\n{\n.reg .b64 %d<2>;\n" +
+                 ".param .b64 p;\nld.param.u64 %d1, [a];\nst.param.b64 [p], %d1;\n" + next + next +
+                 "}\n";
   }
+  EngineHarness engine;
+  engine.Load(EngineHarness::Kernel(".param .b64 p;\ncall f0, (p);", functions));
+  CHECK(Decoded(engine).code.size() < 7 * kDepth);
+}
+
+TEST_CASE("small functions are inlined, where they call none and are not called by pointer") {
+  const std::string leaf = ".func f()\n{\nret;\n}\n";
+  const auto sites = [&](const std::string& body, const std::string& functions) {
+    EngineHarness engine;
+    engine.Load(EngineHarness::Kernel(body, functions));
+    return Decoded(engine).call_sites.size();
+  };
+  CHECK(sites("call f;\ncall f;\nret;", leaf) == 0);
+  CHECK(sites("call g;\nret;", leaf + ".func g()\n{\ncall f;\nret;\n}\n") == 1);
+  std::string large = ".func f()\n{\n.reg .b32 %r<2>;\n";
+  for (int i = 0; i < 100; ++i) large += "add.u32 %r1, %r1, 1;\n";
+  CHECK(sites("call f;\ncall f;\nret;", large + "ret;\n}\n") == 2);
+}
+
+TEST_CASE("a function that only other kernels call refuses none") {
+  EngineHarness engine;
+  LoadFailure failure;
+  engine.program = LoadProgram(EngineHarness::Kernel("call f;\nret;",
+                                                     ".func f()\n{\nret;\n}\n"
+                                                     ".func g()\n{\nfoo.b32 1;\n}\n"
+                                                     ".entry other()\n{\ncall g;\n}\n"),
+                               90, DetectIsa(), engine.memory, &failure);
+  REQUIRE(engine.program != nullptr);
+  CHECK(engine.program->FindKernel("k", &failure) != nullptr);
+  CHECK(engine.program->FindKernel("other", &failure) == nullptr);
+  CHECK(failure.log.find("foo.b32") != std::string::npos);
 }
 
 }  // namespace

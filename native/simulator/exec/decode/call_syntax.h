@@ -1,0 +1,49 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_CALL_SYNTAX_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_CALL_SYNTAX_H_
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ptx/ast.h"
+
+namespace nodecuda::simulator {
+
+// call (results), function, (arguments), and of an indirect call a prototype or a list of targets,
+// which say nothing that the rest does not. Lists may be missing.
+struct Call {
+  const ptx::Operand* results = nullptr;
+  const ptx::Operand* function = nullptr;  // a register, of an indirect call
+  const ptx::Operand* arguments = nullptr;
+
+  bool is_indirect() const {
+    return function != nullptr && function->kind == ptx::Operand::Kind::kRegister;
+  }
+};
+bool IsCall(const ptx::Instruction& instruction);
+Call TakeApart(const ptx::Instruction& call);
+
+// Functions without a body that are instructions of the simulator's own (calls.cc).
+bool IsBuiltin(std::string_view name);
+
+// What a list of a call passes: .param variables of the caller, which hold what the callee has
+// declared. False: *why tells what is wrong.
+bool CheckPassed(const ptx::Operand* list, std::span<const ptx::Variable> declared,
+                 std::span<const ptx::Variable> variables, std::string* why);
+// The same where nothing is known of the callee.
+bool CheckPassed(const ptx::Operand* list, std::span<const ptx::Variable> variables,
+                 std::string* why);
+
+// The sizes of what is passed and of what comes back.
+struct Signature {
+  std::vector<std::size_t> parameters, results;
+  auto operator<=>(const Signature&) const = default;
+};
+Signature SignatureOf(const ptx::Function& function);
+Signature SignatureOf(const Call& call, std::span<const ptx::Variable> variables);
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_CALL_SYNTAX_H_
