@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kAlignment = 256;
 constexpr std::size_t kGap = kAlignment;  // between neighbours
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kHeapGrain = 16;
 // Address space costs nothing: with several times the capacity a freed address stays dead for
 // long, and a use after free is found.
 constexpr std::size_t kRegionPerCapacity = 16;
@@ -100,13 +101,45 @@ Status DeviceMemory::Allocate(std::size_t bytes, void** pointer) {
 Status DeviceMemory::Release(void* pointer) {
   std::lock_guard lock(mutex_);
   const auto found = live_.find(reinterpret_cast<std::uintptr_t>(pointer));
-  if (found == live_.end()) return Status::kInvalidValue;
-  const auto begin = found->first;
-  const auto [bytes, counts] = found->second;
-  if (counts) used_ -= RoundUp(bytes, kAlignment);
-  live_.erase(found);
-  Loosen(begin, begin + RoundUp(bytes, kAlignment) + kGap);
+  if (found == live_.end() || found->second.on_heap) return Status::kInvalidValue;
+  Erase(found);
   return Status::kSuccess;
+}
+
+void DeviceMemory::Erase(std::map<std::uintptr_t, Live>::iterator allocation) {
+  const auto begin = allocation->first;
+  const Live live = allocation->second;
+  if (live.counts) used_ -= RoundUp(live.bytes, kAlignment);
+  live_.erase(allocation);
+  Loosen(begin, begin + RoundUp(live.bytes, kAlignment) + kGap);
+}
+
+void* DeviceMemory::TakeFromHeap(std::size_t bytes) {
+  bytes = std::max<std::size_t>(bytes, 1);
+  {
+    std::lock_guard lock(mutex_);
+    if (bytes > kHeapBytes || RoundUp(bytes, kHeapGrain) > kHeapBytes - heap_used_) return nullptr;
+    heap_used_ += RoundUp(bytes, kHeapGrain);
+  }
+  void* pointer = nullptr;
+  const Status status = Allocate(bytes, &pointer);
+  if (status == Status::kSuccess) Discount(pointer);
+  std::lock_guard lock(mutex_);
+  if (status != Status::kSuccess) {
+    heap_used_ -= RoundUp(bytes, kHeapGrain);
+    return nullptr;
+  }
+  live_.at(reinterpret_cast<std::uintptr_t>(pointer)).on_heap = true;
+  return pointer;
+}
+
+bool DeviceMemory::ReturnToHeap(void* pointer) {
+  std::lock_guard lock(mutex_);
+  const auto found = live_.find(reinterpret_cast<std::uintptr_t>(pointer));
+  if (found == live_.end() || !found->second.on_heap) return false;
+  heap_used_ -= RoundUp(found->second.bytes, kHeapGrain);
+  Erase(found);
+  return true;
 }
 
 // Neighbours join: those made one after the other are, and are often released so.

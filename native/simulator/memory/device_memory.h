@@ -10,6 +10,8 @@
 
 namespace nodecuda::simulator {
 
+inline constexpr std::size_t kHeapBytes = std::size_t{8} << 20;  // CUDA's cudaLimitMallocHeapSize
+
 // The memory of one simulated device: one reserved region of host address space, of which parts
 // are live allocations. Device pointers are host addresses inside it. The whole region is mapped
 // readable and writable from the start (without commitment), so that no access inside it can raise
@@ -35,10 +37,14 @@ class DeviceMemory {
 
   // kMemoryAllocation when `bytes` is more than what is free.
   Status Allocate(std::size_t bytes, void** pointer);
-  // kInvalidValue unless `pointer` is the start of a live allocation. The host pages go back to
-  // the system, small ones when there are more; the addresses are not handed out again while others
-  // are left.
+  // kInvalidValue unless `pointer` is the start of a live allocation of the host's. The host pages
+  // go back to the system, small ones when there are more; the addresses are not handed out again
+  // while others are left.
   Status Release(void* pointer);
+  // What kernels take with malloc and give back with free: up to kHeapBytes, which count as used by
+  // nobody. Null where that is full; false unless `pointer` is the start of what was taken so.
+  void* TakeFromHeap(std::size_t bytes);
+  bool ReturnToHeap(void* pointer);
   // Counts a live allocation, which is about to be released, as free already.
   void Discount(void* pointer);
   // Makes a live allocation one that was made just now: what was in it is gone.
@@ -62,14 +68,16 @@ class DeviceMemory {
   struct Live {
     std::size_t bytes = 0;
     bool counts = true;
+    bool on_heap = false;
   };
   std::map<std::uintptr_t, Live> live_;  // by start
-  std::size_t used_ = 0;
+  std::size_t used_ = 0, heap_used_ = 0;
   // One stretch that was released, and whose pages have not been given back.
   std::uintptr_t loose_begin_ = 0, loose_end_ = 0;
 
-  void Loosen(std::uintptr_t begin, std::uintptr_t end);  // lock held
-  void GiveBack();                                        // lock held
+  void Erase(std::map<std::uintptr_t, Live>::iterator allocation);  // lock held
+  void Loosen(std::uintptr_t begin, std::uintptr_t end);            // lock held
+  void GiveBack();                                                  // lock held
 };
 
 }  // namespace nodecuda::simulator

@@ -74,7 +74,9 @@ class BlockRunner {
   bool AllocateStack(int warp, std::uint32_t pc, LaneMask lanes);
   bool RestoreStack(int warp, std::uint32_t pc, LaneMask lanes);
   void GrowLocal(std::size_t stride);
-  void SetLocal(int warp);
+  void SetLocal(int warp) {
+    if (local_stride_ != 0) view_.SetLocal(LocalOf(warp), local_stride_);
+  }
   std::byte* LocalOf(int warp) {
     return local_.data()->bytes + static_cast<std::size_t>(warp) * kWarpSize * local_stride_;
   }

@@ -60,18 +60,29 @@ struct LocalMemory {
   }
 };
 
-// Copies what is passed from one frame to another, each as large as the callee has declared it.
-void Pass(const LocalMemory& memory, const std::vector<FrameVariable>& from,
-          const FrameBase& from_base, const std::vector<FrameVariable>& to,
-          const FrameBase& to_base, bool callee_gives, LaneMask lanes) {
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const std::size_t bytes = callee_gives ? from[i].bytes : to[i].bytes;
-    const auto source = static_cast<std::uint64_t>(from[i].offset);
-    const auto target = static_cast<std::uint64_t>(to[i].offset);
+// The place of one thing that is passed, for each lane.
+struct Passed {
+  std::int64_t offset;
+  const FrameBase& base;
+  std::uint64_t operator[](int lane) const {
+    return base[lane] + static_cast<std::uint64_t>(offset);
+  }
+};
+
+void CopyPassed(const LocalMemory& memory, const Passed& from, const Passed& to, std::size_t bytes,
+                LaneMask lanes) {
+  const auto copy = [&](std::size_t size) {
     ForEachLane(lanes, [&](int lane) {
-      std::memcpy(memory.At(lane, to_base[lane] + target),
-                  memory.At(lane, from_base[lane] + source), bytes);
+      std::memcpy(memory.At(lane, to[lane]), memory.At(lane, from[lane]), size);
     });
+  };
+  switch (bytes) {  // the compiler knows how to copy so few
+    case 4:
+      return copy(4);
+    case 8:
+      return copy(8);
+    default:
+      return copy(bytes);
   }
 }
 
@@ -83,10 +94,6 @@ std::string Describe(const std::vector<FrameVariable>& passed) {
 }
 
 }  // namespace
-
-void BlockRunner::SetLocal(int warp) {
-  if (local_stride_ != 0) view_.SetLocal(LocalOf(warp), local_stride_);
-}
 
 void BlockRunner::GrowLocal(std::size_t stride) {
   std::vector<Line> grown((stride * kWarpSize * warps_.size() + sizeof(Line) - 1) / sizeof(Line));
@@ -181,9 +188,9 @@ bool BlockRunner::FindTarget(int warp, std::uint32_t pc, const CallSite& site, L
   const CalledFunction& function = kernel_.functions[number];
   if (function.why.empty() && function.signature != site.signature)
     return refuse(std::string(function.name) + " takes parameters of " +
-                  Describe(function.parameters) + " bytes and gives " +
-                  Describe(function.results) + ", but is called with " + Describe(site.arguments) +
-                  " and for " + Describe(site.results));
+                  Describe(function.parameters) + " bytes and gives " + Describe(function.results) +
+                  ", but is called with " + Describe(site.arguments) + " and for " +
+                  Describe(site.results));
   *callee = static_cast<std::uint32_t>(number);
   return true;
 }
@@ -211,9 +218,11 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
   }
   std::vector<CallLevel>& levels = call_levels_[static_cast<std::size_t>(warp)];
   if (depth == levels.size())
-    levels.push_back({{}, std::vector<Line>((kernel_.saved_bytes + sizeof(Line) - 1) / sizeof(Line))});
+    levels.push_back(
+        {{}, std::vector<Line>((kernel_.saved_bytes + sizeof(Line) - 1) / sizeof(Line))});
   CallLevel& level = levels[depth];
-  ForEachLane(*together, [&](int lane) { level.return_pc[static_cast<std::size_t>(lane)] = pc + 1; });
+  ForEachLane(*together,
+              [&](int lane) { level.return_pc[static_cast<std::size_t>(lane)] = pc + 1; });
   for (const SavedSlot& saved : site.saved)
     CopySlot(level.saved.data()->bytes + saved.place, file + saved.slot, saved.width, *together);
 
@@ -224,9 +233,11 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
   if (callee.on_stack &&
       !Push(warp, pc, *together, [&](int, std::uint64_t) { return callee.stack_bytes; }))
     return false;
-  Pass({LocalOf(warp), local_stride_}, site.arguments,
-       FrameBase(reinterpret_cast<std::byte*>(before), on_stack ? 0 : kNoSlot), callee.parameters,
-       FrameBase(file, callee.on_stack ? kernel_.stack_pointer : kNoSlot), false, *together);
+  const FrameBase from(reinterpret_cast<std::byte*>(before), on_stack ? 0 : kNoSlot);
+  const FrameBase to(file, callee.on_stack ? kernel_.stack_pointer : kNoSlot);
+  for (std::size_t i = 0; i < callee.parameters.size(); ++i)
+    CopyPassed({LocalOf(warp), local_stride_}, {site.arguments[i].offset, from},
+               {callee.parameters[i].offset, to}, callee.parameters[i].bytes, *together);
   *entry = callee.begin;
   return true;
 }
@@ -254,9 +265,11 @@ void BlockRunner::Return(int warp, const Instruction& in, LaneMask lanes) {
       std::memcpy(before, stack, sizeof before);
       ForEachLane(together, [&](int lane) { stack[lane] -= callee.stack_bytes; });
     }
-    Pass({LocalOf(warp), local_stride_}, callee.results,
-         FrameBase(reinterpret_cast<std::byte*>(before), callee.on_stack ? 0 : kNoSlot),
-         site.results, FrameBase(file, call.slot[kFrameSlot]), true, together);
+    const FrameBase from(reinterpret_cast<std::byte*>(before), callee.on_stack ? 0 : kNoSlot);
+    const FrameBase to(file, call.slot[kFrameSlot]);
+    for (std::size_t i = 0; i < callee.results.size(); ++i)
+      CopyPassed({LocalOf(warp), local_stride_}, {callee.results[i].offset, from},
+                 {site.results[i].offset, to}, callee.results[i].bytes, together);
     state.Put(pc, together);
   }
 }

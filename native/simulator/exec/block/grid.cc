@@ -14,7 +14,7 @@ Dim3 Place(std::uint64_t index, std::uint32_t width, std::uint32_t height) {
 
 }  // namespace
 
-Grid::Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop,
+Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
            std::uint64_t workspace)
     : launch_(launch),
       kernel_(static_cast<const DecodedKernel&>(*launch.kernel)),

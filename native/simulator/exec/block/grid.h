@@ -18,7 +18,7 @@ namespace nodecuda::simulator {
 class Grid {
  public:
   // `workspace` is the address of the one that a cooperative launch has, 0 for others.
-  Grid(const Launch& launch, const DeviceMemory& memory, const std::atomic<bool>& stop,
+  Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
        std::uint64_t workspace);
 
   // The first block of the next cluster; false when there is none left or the grid has ended early.
@@ -40,12 +40,12 @@ class Grid {
   const DecodedKernel& kernel() const { return kernel_; }
   const LaunchShape& shape() const { return shape_; }
   const Launch& launch() const { return launch_; }
-  const DeviceMemory& memory() const { return memory_; }
+  DeviceMemory& memory() const { return memory_; }
 
  private:
   const Launch& launch_;
   const DecodedKernel& kernel_;
-  const DeviceMemory& memory_;
+  DeviceMemory& memory_;
   const std::atomic<bool>& stop_;
   LaunchShape shape_;
   std::uint64_t count_;

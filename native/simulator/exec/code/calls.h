@@ -11,8 +11,9 @@
 //
 // A function has registers of its own in the warp's register file, beyond those of whoever may call
 // it. Only one that may be entered again before it has returned would find them in use: the call
-// that leads there saves what the caller needs later. Variables in local memory lie at a fixed place
-// in the same way, but for such functions on a stack, because their addresses may be handed on.
+// that leads there saves what the caller needs later. Variables in local memory lie at a fixed
+// place in the same way, but for such functions on a stack, because their addresses may be handed
+// on.
 namespace nodecuda::simulator {
 
 inline constexpr std::uint32_t kMaxCallDepth = 1024;

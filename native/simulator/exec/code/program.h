@@ -16,15 +16,15 @@ namespace nodecuda::simulator {
 
 // What Instruction::kind says.
 enum class Operation : std::uint8_t {
-  kAlu,            // unguarded: call `alu`, nothing else
-  kGuardedAlu,     // the same under a guard
-  kLoad,           // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
-  kStore,          // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
-  kBranch,         // to `target`, for the lanes the guard selects
-  kExit,           // exit, and ret of a kernel
-  kCall,           // DecodedKernel::call_sites[target]; slot[0]: the function's address, or kNoSlot;
-                   // slot[1]: what places in the caller's frame are relative to, or kNoSlot
-  kReturn,         // from DecodedKernel::functions[target]
+  kAlu,         // unguarded: call `alu`, nothing else
+  kGuardedAlu,  // the same under a guard
+  kLoad,        // slot[0..3]: destinations; slot[kAddressSlot]; detail: MemoryForm
+  kStore,       // slot[0..3]: sources; slot[kAddressSlot]; detail: MemoryForm
+  kBranch,      // to `target`, for the lanes the guard selects
+  kExit,        // exit, and ret of a kernel
+  kCall,        // DecodedKernel::call_sites[target]; slot[0]: the function's address, or kNoSlot;
+                // slot[1]: what places in the caller's frame are relative to, or kNoSlot
+  kReturn,      // from DecodedKernel::functions[target]
   kAllocateStack,  // slot[0]: address; slot[1]: bytes; offset: alignment
   kRestoreStack,   // slot[0]: address
   kTrap,           // detail[0]: 1 for a failed assertion
@@ -131,7 +131,7 @@ enum class Special : std::uint8_t {
   kIsExplicitCluster,  // a predicate
   kWorkspaceHigh,      // %envreg1: halves of the address that a cooperative launch hands its blocks
   kWorkspaceLow,       // %envreg2
-  kStackPointer,  // the end of a thread's stack of frames, in local memory
+  kStackPointer,       // the end of a thread's stack of frames, in local memory
   kClock,
   kClockHigh,
   kGlobalTimer,
@@ -165,9 +165,9 @@ struct DecodedKernel : KernelInfo {
   // The code of functions follows the kernel's own.
   std::vector<CalledFunction> functions;  // the module's, where there are calls
   std::vector<CallSite> call_sites;
-  std::uint64_t function_window = 0;       // the address of function 0
-  std::uint32_t stack_pointer = kNoSlot;   // slot; kNoSlot if nothing is on the stack
-  std::size_t saved_bytes = 0;             // what a call may save
+  std::uint64_t function_window = 0;      // the address of function 0
+  std::uint32_t stack_pointer = kNoSlot;  // slot; kNoSlot if nothing is on the stack
+  std::size_t saved_bytes = 0;            // what a call may save
 };
 
 }  // namespace nodecuda::simulator

@@ -16,8 +16,8 @@
 // makes register tiles fast.
 namespace nodecuda::simulator {
 
-// Registers of one width lie together in the file: lanes may be in different functions, and must not
-// meet in slots that overlap. Widest first, so that every slot of 64 bytes or more is 64-byte
+// Registers of one width lie together in the file: lanes may be in different functions, and must
+// not meet in slots that overlap. Widest first, so that every slot of 64 bytes or more is 64-byte
 // aligned; predicates last.
 inline constexpr RegisterWidth kWidths[] = {8, 4, 2, 1, 0};
 inline constexpr std::size_t kWidthCount = 5;

@@ -123,8 +123,8 @@ bool LayOutFrame(const ptx::Function& function, Frame* frame, FunctionSymbols* s
     }
     return true;
   };
-  if (!function.is_entry &&
-      (!add_own(function.parameters, &frame->parameters) || !add_own(function.results, &frame->results)))
+  if (!function.is_entry && (!add_own(function.parameters, &frame->parameters) ||
+                             !add_own(function.results, &frame->results)))
     return false;
   for (std::size_t i = 0; i < function.variables.size(); ++i) {
     const ptx::Variable& variable = function.variables[i];

@@ -41,8 +41,8 @@ struct ModuleSymbols {
 // What the operands of one function may name.
 struct FunctionSymbols {
   const SymbolTable* module = nullptr;
-  SymbolTable named = {};               // parameters, results, .shared variables of the module
-  std::vector<Symbol> variables = {};   // parallel to ptx::Function::variables
+  SymbolTable named = {};              // parameters, results, .shared variables of the module
+  std::vector<Symbol> variables = {};  // parallel to ptx::Function::variables
   const Symbol* Find(const ptx::Operand& operand) const;  // null if there is none
 };
 

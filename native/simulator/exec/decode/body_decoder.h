@@ -46,8 +46,8 @@ class BodyDecoder {
 
   // `number` is the function's in the module; `stack` is the constant that is the stack pointer,
   // kNoSlot if there is no stack.
-  BodyDecoder(const ptx::Function& function, std::uint32_t number, std::uint32_t stack, bool on_stack,
-              const ModuleSymbols& module, const FunctionSymbols& symbols,
+  BodyDecoder(const ptx::Function& function, std::uint32_t number, std::uint32_t stack,
+              bool on_stack, const ModuleSymbols& module, const FunctionSymbols& symbols,
               const DecodeOptions& options, ConstantPool& constants)
       : function_(function),
         number_(number),
@@ -90,7 +90,9 @@ class BodyDecoder {
   bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
   bool DecodeTableBranch(const ptx::Instruction& instruction);
   bool DecodeCall(const ptx::Instruction& instruction);
-  bool DecodeBuiltin(const ptx::Instruction& instruction, const Call& call);
+  bool DecodeBuiltin(const Call& call);  // those of IsBuiltin
+  bool DecodeHeap(const Call& call, bool allocates);
+  bool MovePassed(const ptx::Operand& passed, std::uint32_t reg, bool is_store);
   std::vector<FrameVariable> PlacesOf(const ptx::Operand* list) const;
   bool DecodeReturn();
   bool KeepFrame();
@@ -174,7 +176,7 @@ class BodyDecoder {
   std::vector<RegisterWidth> widths_;  // of the registers, then of the temporaries
   std::uint32_t carry_ = kNoSlot;      // the register that holds the carry flags, once needed
   const std::uint32_t stack_;
-  std::uint32_t frame_;  // what places in the frame are relative to, or kNoSlot
+  std::uint32_t frame_;                 // what places in the frame are relative to, or kNoSlot
   std::uint32_t kept_stack_ = kNoSlot;  // the register that holds the stack pointer of the entry
   ConstantPool& constants_;
   std::vector<DraftInstruction> code_;

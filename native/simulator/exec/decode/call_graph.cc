@@ -46,9 +46,9 @@ void CallGraph::FindComponents() {
   }
   is_recursive_.resize(members_.size());
   for (std::size_t i = 0; i < members_.size(); ++i)
-    is_recursive_[i] = members_[i].size() > 1 ||
-                       std::ranges::find(callees_[members_[i][0]], members_[i][0]) !=
-                           callees_[members_[i][0]].end();
+    is_recursive_[i] =
+        members_[i].size() > 1 || std::ranges::find(callees_[members_[i][0]], members_[i][0]) !=
+                                      callees_[members_[i][0]].end();
 }
 
 std::vector<std::size_t> CallGraph::Place(std::span<const std::size_t> bytes,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/warp/heap_ops.h"
 
 // Calls of functions and of what is built in, and the way back.
 namespace nodecuda::simulator {
@@ -38,7 +39,7 @@ bool BodyDecoder::DecodeCall(const ptx::Instruction& instruction) {
   } else {
     const auto callee = module_.functions.find(call.function->name);
     if (callee == module_.functions.end() || !module_.defined[callee->second])
-      return DecodeBuiltin(instruction, call);
+      return DecodeBuiltin(call);
     made.site.callee = static_cast<std::uint32_t>(callee->second);
   }
   if (frame_ != kNoSlot) {
@@ -53,15 +54,45 @@ bool BodyDecoder::DecodeCall(const ptx::Instruction& instruction) {
   return true;
 }
 
-// IsBuiltin has their names.
-bool BodyDecoder::DecodeBuiltin(const ptx::Instruction&, const Call& call) {
-  if (call.function->name == "__assertfail") {
+// A load or store of a .param variable of a call.
+bool BodyDecoder::MovePassed(const Operand& passed, std::uint32_t reg, bool is_store) {
+  Operand value, address;
+  value.kind = Operand::Kind::kRegister;
+  value.register_index = static_cast<int>(reg);
+  address.kind = Operand::Kind::kAddress;
+  address.elements = {passed};
+  ptx::Instruction move;
+  move.parts = {is_store ? "st" : "ld", "param", "b64"};
+  move.operands = {is_store ? address : value, is_store ? value : address};
+  return DecodeMemory(move, is_store);
+}
+
+bool BodyDecoder::DecodeBuiltin(const Call& call) {
+  const std::string_view name = call.function->name;
+  if (name == "__assertfail") {
     DraftInstruction draft = Start(Operation::kTrap);
     draft.in.detail[0] = 1;
     Emit(draft);
     return true;
   }
-  return Fail(std::string(call.function->name) + " has no body");
+  if (name == "malloc" || name == "free") return DecodeHeap(call, name == "malloc");
+  return Fail(std::string(name) + " has no body");
+}
+
+bool BodyDecoder::DecodeHeap(const Call& call, bool allocates) {
+  const Signature expected = {{8}, std::vector<std::size_t>(allocates ? 1 : 0, 8)};
+  if (SignatureOf(call, function_.variables) != expected)
+    return Fail(std::string(call.function->name) + " does not take or give that");
+  const std::uint32_t address = AddTemporary(8), argument = allocates ? AddTemporary(8) : address;
+  if (!MovePassed(call.arguments->elements[0], argument, false)) return false;
+  DraftInstruction draft = Start(Operation::kHandled);
+  draft.in.warp = allocates ? RunMalloc : RunFree;
+  draft.in.slot[0] = address;
+  if (allocates) draft.in.slot[1] = argument;
+  draft.defined = allocates ? 1 : 0;
+  draft.used = allocates ? 2 : 1;
+  Emit(draft);
+  return !allocates || MovePassed(call.results->elements[0], address, true);
 }
 
 bool BodyDecoder::AllocatesStack(const ptx::Function& function) {
@@ -104,8 +135,8 @@ bool BodyDecoder::MoveWord(std::uint32_t to, std::uint32_t from) {
   return true;
 }
 
-// alloca.u64 address, bytes, alignment; stacksave.u64 place; stackrestore.u64 place. The alignment may
-// be missing.
+// alloca.u64 address, bytes, alignment; stacksave.u64 place; stackrestore.u64 place. The alignment
+// may be missing.
 bool BodyDecoder::DecodeStack(const ptx::Instruction& instruction) {
   const std::string_view base = instruction.parts[0];
   const std::vector<Operand>& operands = instruction.operands;

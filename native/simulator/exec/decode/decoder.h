@@ -16,8 +16,8 @@ struct DecodeOptions {
   bool share_slots = true;  // off only to test that sharing changes nothing
 };
 
-// Decodes a kernel of the module, whose body has been parsed, and the functions that it calls or may
-// call. False: *why names line and mnemonic.
+// Decodes a kernel of the module, whose body has been parsed, and the functions that it calls or
+// may call. False: *why names line and mnemonic.
 bool DecodeKernel(const ptx::Module& module, const ModuleSymbols& symbols,
                   const ptx::Function& entry, const DecodeOptions& options, DecodedKernel* kernel,
                   std::string* why);

@@ -59,8 +59,10 @@ class KernelDecoder {
   bool GiveUp(Unit& unit, std::string reason) {
     unit.body.reset();
     unit.decoder.reset();
-    if (unit.is_required) why_ = std::move(reason);
-    else unit.why = std::move(reason);
+    if (unit.is_required)
+      why_ = std::move(reason);
+    else
+      unit.why = std::move(reason);
     return !unit.is_required;
   }
 
@@ -77,13 +79,20 @@ class KernelDecoder {
   }
 
   Unit& AddUnit(const ptx::Function& function, std::size_t number) {
-    return units_.emplace_back(Unit{function, static_cast<std::uint32_t>(number), graph_.AddNode(),
-                                    required_, {}, {&symbols_.named}, {}, false, {}, {}});
+    return units_.emplace_back(Unit{function,
+                                    static_cast<std::uint32_t>(number),
+                                    graph_.AddNode(),
+                                    required_,
+                                    {},
+                                    {&symbols_.named},
+                                    {},
+                                    false,
+                                    {},
+                                    {}});
   }
 
   Unit& UnitOf(std::size_t number) {
-    if (unit_of_[number] == nullptr)
-      unit_of_[number] = &AddUnit(module_.functions[number], number);
+    if (unit_of_[number] == nullptr) unit_of_[number] = &AddUnit(module_.functions[number], number);
     return *unit_of_[number];
   }
 
@@ -171,8 +180,10 @@ class KernelDecoder {
       for (const std::size_t bytes : signature.results) listed.results.push_back({0, bytes});
       if (const auto found = signatures_.find(signature); found != signatures_.end())
         listed.signature = found->second.number;
-      if (function.is_entry) listed.why = "it is a kernel";
-      else if (!function.has_body) listed.why = "it has no body";
+      if (function.is_entry)
+        listed.why = "it is a kernel";
+      else if (!function.has_body)
+        listed.why = "it has no body";
     }
     kernel_.function_window = symbols_.function_window;
   }

@@ -51,6 +51,23 @@ Region MemoryView::FindGlobal(std::uint64_t address) {
   return {range.begin, range.end - range.begin, 0, 0, false};
 }
 
+std::uint64_t MemoryView::TakeFromHeap(std::uint64_t bytes) {
+  return reinterpret_cast<std::uintptr_t>(memory_.TakeFromHeap(bytes));
+}
+
+bool MemoryView::ReturnToHeap(std::uint64_t address, int lane) {
+  if (!memory_.ReturnToHeap(reinterpret_cast<void*>(address))) {
+    char text[100];
+    std::snprintf(text, sizeof text,
+                  "free of 0x%" PRIx64 ", which malloc has not given or which is free already",
+                  address);
+    return Fail(Status::kIllegalAddress, lane, text);
+  }
+  for (DeviceMemory::Range& range : ranges_)
+    if (range.begin == address) range = {};
+  return true;
+}
+
 // The shared memory that an address of the cluster lies in.
 Region MemoryView::FindShared(std::uint64_t window, std::uint64_t address) const {
   const std::uint64_t rank = (address - window) >> kSharedRankShift;

@@ -43,7 +43,7 @@ struct SharedMemory {
 // the warp that run.
 class MemoryView {
  public:
-  MemoryView(const DeviceMemory& memory, const std::byte* parameters, std::size_t parameter_bytes)
+  MemoryView(DeviceMemory& memory, const std::byte* parameters, std::size_t parameter_bytes)
       : memory_(memory), parameters_(parameters), parameter_bytes_(parameter_bytes) {}
 
   // `cluster` holds the shared memory of each block of the cluster, by rank; `rank` is the own.
@@ -67,6 +67,11 @@ class MemoryView {
   std::byte* Locate(ptx::Space space, std::uint64_t address, std::uint64_t bytes,
                     std::uint64_t alignment, bool is_store, int lane);
 
+  // malloc and free of a kernel. 0 where the heap is full. False, with the reason recorded, for an
+  // address that is none of its.
+  std::uint64_t TakeFromHeap(std::uint64_t bytes);
+  bool ReturnToHeap(std::uint64_t address, int lane);
+
   // Records why an access was refused, and returns false. It is aligned to `bytes` unless
   // `alignment` says otherwise.
   bool Refuse(ptx::Space space, std::uint64_t address, std::uint64_t bytes, bool is_store, int lane,
@@ -86,7 +91,7 @@ class MemoryView {
   Region FindGlobal(std::uint64_t address);
   Region FindShared(std::uint64_t window, std::uint64_t address) const;
 
-  const DeviceMemory& memory_;
+  DeviceMemory& memory_;
   const std::byte* parameters_;
   std::size_t parameter_bytes_;
   std::span<const SharedMemory> cluster_;

@@ -15,38 +15,42 @@ void Warp::Start(LaneMask live) {
   if (live != 0) Put(0, live);
 }
 
-void Warp::Add(const Fragment& fragment) {
+void Warp::PutAt(std::uint16_t depth, std::uint32_t pc, LaneMask mask, State state,
+                 std::uint32_t key) {
   for (int i = 0; i < count_; ++i) {
     Fragment& other = fragments_[static_cast<std::size_t>(i)];
-    if (other.pc != fragment.pc || other.depth != fragment.depth ||
-        other.state != fragment.state || other.key != fragment.key)
+    if (other.pc != pc || other.state != state || other.key != key || other.depth != depth)
       continue;
-    other.mask |= fragment.mask;
+    other.mask |= mask;
     return;
   }
   // Lanes are disjoint, so there are never more than 32.
-  fragments_[static_cast<std::size_t>(count_++)] = fragment;
+  fragments_[static_cast<std::size_t>(count_++)] = {pc, mask, state, depth, key};
 }
 
 bool Warp::Take(Cursor* cursor) {
-  constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-  int first = -1;
-  std::uint32_t limit = kNone;
+  // Depth and pc as one number: the smallest runs.
+  constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t first = kNone, second = kNone;
+  int index = -1;
   for (int i = 0; i < count_; ++i) {
     const Fragment& candidate = fragments_[static_cast<std::size_t>(i)];
     if (candidate.state != State::kReady) continue;
-    if (first < 0 || candidate.depth > fragment(first).depth) {
-      first = i;
-      limit = kNone;
-    } else if (candidate.depth == fragment(first).depth) {
-      limit = std::min(limit, std::max(candidate.pc, fragment(first).pc));
-      if (candidate.pc < fragment(first).pc) first = i;
+    const std::uint64_t order = std::uint64_t{0xffffu - candidate.depth} << 32 | candidate.pc;
+    if (order < first) {
+      second = first;
+      first = order;
+      index = i;
+    } else if (order < second) {
+      second = order;
     }
   }
-  if (first < 0) return false;
-  *cursor = {fragment(first).pc, fragment(first).mask, limit};
-  depth_ = fragment(first).depth;
-  Remove(first);
+  if (index < 0) return false;
+  const bool same_depth = first >> 32 == second >> 32;
+  *cursor = {fragment(index).pc, fragment(index).mask,
+             same_depth ? static_cast<std::uint32_t>(second) : Cursor().limit};
+  depth_ = fragment(index).depth;
+  Remove(index);
   return true;
 }
 

@@ -27,8 +27,8 @@ struct Fragment {
   std::uint32_t pc = 0;
   LaneMask mask = 0;
   State state = State::kReady;
+  std::uint16_t depth = 0;  // of calls
   std::uint32_t key = 0;
-  std::uint32_t depth = 0;  // of calls
 };
 
 // The place where a running fragment is; it has been taken out of its warp.
@@ -52,7 +52,7 @@ class Warp {
   // fragment.
   void Put(std::uint32_t pc, LaneMask mask, Fragment::State state = Fragment::State::kReady,
            std::uint32_t key = 0) {
-    Add({pc, mask, state, key, depth_});
+    PutAt(depth_, pc, mask, state, key);
   }
   // Takes out the ready fragment that is to run; false if there is none.
   bool Take(Cursor* cursor);
@@ -81,18 +81,17 @@ class Warp {
   LaneMask timed_out = 0;         // lanes whose mbarrier.try_wait is to give up
 
  private:
-  void Add(const Fragment& fragment);
-  void MakeReady(Fragment fragment) {
-    fragment.state = Fragment::State::kReady;
-    fragment.key = 0;
-    Add(fragment);
+  void PutAt(std::uint16_t depth, std::uint32_t pc, LaneMask mask, Fragment::State state,
+             std::uint32_t key);
+  void MakeReady(const Fragment& fragment) {
+    PutAt(fragment.depth, fragment.pc, fragment.mask, Fragment::State::kReady, 0);
   }
   void Remove(int index) {
     fragments_[static_cast<std::size_t>(index)] = fragments_[static_cast<std::size_t>(--count_)];
   }
 
   LaneMask live_ = 0;
-  std::uint32_t depth_ = 0;  // of the running fragment
+  std::uint16_t depth_ = 0;  // of the running fragment
   int count_ = 0;
   std::array<Fragment, kWarpSize> fragments_;
 };

@@ -107,7 +107,8 @@ TEST_CASE("mutual recursion, and functions with registers of their own below it"
   const auto one = [](const std::string& name, const std::string& other, int at_zero) {
     return ".func (.param .b32 out) " + name + kHead + "mov.u32 %r3, " + std::to_string(at_zero) +
            ";\nsetp.eq.u32 %p1, %r1, 0;\n@%p1 bra DONE;\n" + CallOne("dec", "%r2", "%r1") +
-           CallOne(other, "%r3", "%r2") + "add.u32 %r3, %r3, 10;\nDONE:\nst.param.b32 [out], %r3;\nret;\n}\n";
+           CallOne(other, "%r3", "%r2") +
+           "add.u32 %r3, %r3, 10;\nDONE:\nst.param.b32 [out], %r3;\nret;\n}\n";
   };
   engine.Load(Apply("even", base + dec + one("even", "odd", 1) + one("odd", "even", 0)));
   const Words got = Run(engine, 40);
@@ -121,8 +122,8 @@ std::uint32_t Ackermann(std::uint32_t m, std::uint32_t n) {
 
 TEST_CASE("Ackermann's function: a call as the argument of a call") {
   const auto call = [](const std::string& y, const std::string& m, const std::string& n) {
-    return "{\n.param .b32 p;\nst.param.b32 [p], " + m + ";\n.param .b32 s;\nst.param.b32 [s], " + n +
-           ";\n.param .b32 q;\ncall.uni (q), ack, (p, s);\nld.param.b32 " + y + ", [q];\n}\n";
+    return "{\n.param .b32 p;\nst.param.b32 [p], " + m + ";\n.param .b32 s;\nst.param.b32 [s], " +
+           n + ";\n.param .b32 q;\ncall.uni (q), ack, (p, s);\nld.param.b32 " + y + ", [q];\n}\n";
   };
   EngineHarness engine;
   engine.Load(EngineHarness::Kernel(kPrologue + "and.b32 %r2, %r0, 3;\nshr.u32 %r3, %r0, 2;\n" +
@@ -235,7 +236,8 @@ TEST_CASE("lanes in different functions at one time do not meet in registers") {
 }
 
 TEST_CASE("barriers, shuffles and exit inside functions") {
-  // Lanes 16 to 31 of each warp leave at depth two; the others meet at a barrier of the block there.
+  // Lanes 16 to 31 of each warp leave at depth two; the others meet at a barrier of the block
+  // there.
   const std::string functions = ".shared .align 4 .b8 room[256];\n.func (.param .b32 out) inner" +
                                 kHead + R"(
     mov.u32 %r2, %laneid;
@@ -317,14 +319,14 @@ TEST_CASE("alloca: as much as each lane asks for, given back at the return") {
   // fill(n): n words on the stack, the sum of their squares; many times, so that what is not given
   // back shows.
   EngineHarness engine;
-  engine.Load(EngineHarness::Kernel(kPrologue + "mov.u32 %r1, 0;\nmov.u32 %r2, 0;\nLOOP:\n" +
-                                        CallOne("fill", "%r3", "%r0") + R"(
+  engine.Load(EngineHarness::Kernel(
+      kPrologue + "mov.u32 %r1, 0;\nmov.u32 %r2, 0;\nLOOP:\n" + CallOne("fill", "%r3", "%r0") + R"(
     add.u32 %r1, %r1, %r3;
     add.u32 %r2, %r2, 1;
     setp.lt.u32 %p1, %r2, 1000;
     @%p1 bra LOOP;
   )" + kEpilogue,
-                                    ".func (.param .b32 out) fill" + kHead + R"(
+      ".func (.param .b32 out) fill" + kHead + R"(
     shl.b32 %r2, %r1, 2;
     cvt.u64.u32 %d1, %r2;
     stacksave.u64 %d4;

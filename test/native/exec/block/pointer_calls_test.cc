@@ -100,8 +100,8 @@ TEST_CASE("a pointer that another kernel has stored, and recursion by pointer") 
   // count(n) calls what stands in `hook`, which is count.
   EngineHarness engine;
   engine.Load(EngineHarness::Kernel(
-                  kPrologue + "mov.u64 %d2, hook;\nld.global.u64 %d9, [%d2];\n" + kCall + kEpilogue,
-                  R"(
+      kPrologue + "mov.u64 %d2, hook;\nld.global.u64 %d9, [%d2];\n" + kCall + kEpilogue,
+      R"(
 .global .align 8 .u64 hook;
 .func (.param .b32 out) count(.param .b32 n)
 {
@@ -161,8 +161,9 @@ TEST_CASE("targets that are none are faults, in words") {
       {"mov.u64 %d9, absent;", "absent cannot be called: it has no body"},
       {"mov.u64 %d9, strange;", "strange cannot be called: PTX line"},
       {"mov.u64 %d9, lost;", "lost cannot be called: PTX line"},
-      {"mov.u64 %d9, wide;", "wide takes parameters of (8) bytes and gives (8), but is called with "
-                             "(4) and for (4)"},
+      {"mov.u64 %d9, wide;",
+       "wide takes parameters of (8) bytes and gives (8), but is called with "
+       "(4) and for (4)"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.target);
@@ -182,38 +183,40 @@ TEST_CASE("targets that are none are faults, in words") {
 
 TEST_CASE("a function of another module is none of this one") {
   EngineHarness engine, other;
-  engine.Load(EngineHarness::Kernel(kPrologue + "mov.u64 %d2, twice;\nst.global.u64 [%d0], %d2;\nret;",
-                                    kSimple));
+  engine.Load(EngineHarness::Kernel(
+      kPrologue + "mov.u64 %d2, twice;\nst.global.u64 [%d0], %d2;\nret;", kSimple));
   const std::uint64_t out = engine.Zeros(64);
   engine.RunOk({1}, {1}, {out});
   const std::uint64_t address = EngineHarness::Get<std::uint64_t>(out, 1)[0];
-  engine.Load(EngineHarness::Kernel(kPrologue + "ld.param.u64 %d9, [b];\n" + kCall + kEpilogue,
-                                    kSimple));
+  engine.Load(
+      EngineHarness::Kernel(kPrologue + "ld.param.u64 %d9, [b];\n" + kCall + kEpilogue, kSimple));
   CHECK(engine.Run({1}, {1}, {out, address}).status == Status::kInvalidPc);
 }
 
 TEST_CASE("an undecodable function that is called by name refuses the kernel that needs it") {
   EngineHarness engine;
-  const LoadFailure failure = engine.LoadFails(EngineHarness::Kernel(
-      "call f;\nmov.u64 %d9, f;\n.param .b64 p;\ncall %d9, (p);\nret;",
-      ".func g()\n;\n.func f()\n{\n.reg .b64 %d<3>;\ncall g;\nret;\n}\n.func g()\n{\ncall f;\nfoo.b32 1;\n}\n"));
+  const LoadFailure failure = engine.LoadFails(
+      EngineHarness::Kernel("call f;\nmov.u64 %d9, f;\n.param .b64 p;\ncall %d9, (p);\nret;",
+                            ".func g()\n;\n.func f()\n{\n.reg .b64 %d<3>;\ncall g;\nret;\n}\n.func "
+                            "g()\n{\ncall f;\nfoo.b32 1;\n}\n"));
   CHECK(failure.log.find("foo.b32") != std::string::npos);
 }
 
 TEST_CASE("initialisers with the addresses of variables") {
   EngineHarness engine;
-  engine.Load(EngineHarness::Kernel(kPrologue + R"(
+  engine.Load(
+      EngineHarness::Kernel(kPrologue + R"(
     mov.u64 %d2, names;
     mul.wide.u32 %d3, %r0, 8;
     add.s64 %d2, %d2, %d3;
     ld.global.u64 %d4, [%d2];
     ld.u8 %r1, [%d4];
   )" + kEpilogue,
-                                    ".global .align 8 .u64 names[4] = {generic(one), generic(two)+1, "
-                                    "two, generic(later)};\n"
-                                    ".global .b8 one[4] = {111, 110, 101};\n"
-                                    ".const .b8 two[4] = {116, 119, 111};\n"
-                                    ".global .b8 later[1] = {7};\n"));
+                            ".global .align 8 .u64 names[4] = {generic(one), generic(two)+1, "
+                            "two, generic(later)};\n"
+                            ".global .b8 one[4] = {111, 110, 101};\n"
+                            ".const .b8 two[4] = {116, 119, 111};\n"
+                            ".global .b8 later[1] = {7};\n"));
   const std::uint64_t out = engine.Zeros(4);
   engine.RunOk({1}, {4}, {out});
   CHECK(EngineHarness::Get<std::uint32_t>(out, 4) == Words{111, 119, 116, 7});
@@ -221,8 +224,7 @@ TEST_CASE("initialisers with the addresses of variables") {
 
 TEST_CASE("an initialiser with what has no address refuses the kernels that use the variable") {
   EngineHarness engine;
-  const std::string variables =
-      ".shared .b32 room;\n.global .align 8 .u64 bad[1] = {room};\n";
+  const std::string variables = ".shared .b32 room;\n.global .align 8 .u64 bad[1] = {room};\n";
   const LoadFailure failure =
       engine.LoadFails(EngineHarness::Kernel("mov.u64 %d1, bad;\nret;", variables));
   CHECK(failure.log.find("room") != std::string::npos);
