@@ -3,11 +3,8 @@ import { device } from '../support.js';
 // Kernels that the simulated device does not run yet, and what it says. Once it runs one, the test of
 // this list fails: take the kernel out, and the test of what it computes is no longer skipped.
 export const REFUSED: { [kernel: string]: { readonly topic: string; readonly words: RegExp } } = {
-  fibonacci: { topic: 'language/beyond', words: /recursion is not supported/ },
   hello: { topic: 'language/beyond', words: /vprintf has no body/ },
-  allocate: { topic: 'language/beyond', words: /malloc has no body/ },
   sample: { topic: 'language/beyond', words: /tex\.2d\.v4\.f32\.f32: unknown instruction/ },
-  map: { topic: 'language/function_table', words: /indirect calls are not supported/ },
 };
 
 /** `test`, or `test.skip` while the kernel is refused. */
