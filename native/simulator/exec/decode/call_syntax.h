@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "ptx/ast.h"
@@ -39,7 +40,10 @@ bool CheckPassed(const ptx::Operand* list, std::span<const ptx::Variable> variab
 // The sizes of what is passed and of what comes back.
 struct Signature {
   std::vector<std::size_t> parameters, results;
-  auto operator<=>(const Signature&) const = default;
+  bool operator==(const Signature&) const = default;
+  bool operator<(const Signature& other) const {
+    return std::tie(parameters, results) < std::tie(other.parameters, other.results);
+  }
 };
 Signature SignatureOf(const ptx::Function& function);
 Signature SignatureOf(const Call& call, std::span<const ptx::Variable> variables);

@@ -140,9 +140,12 @@ class KernelDecoder {
     bool stack = false;
     for (Unit& unit : units_) {
       if (!unit.body) continue;
-      if (!shared.Add(*unit.body, &unit.symbols, &why_) ||
-          !LayOutFrame(*unit.body, &unit.frame, &unit.symbols, &why_))
-        return false;
+      std::string reason;
+      if (!shared.Add(*unit.body, &unit.symbols, &reason) ||
+          !LayOutFrame(*unit.body, &unit.frame, &unit.symbols, &reason)) {
+        if (!GiveUp(unit, std::move(reason))) return false;
+        continue;
+      }
       unit.on_stack = graph_.IsRecursive(unit.node);
       if (!unit.on_stack) bytes[unit.node] = unit.frame.bytes;
       stack |= unit.on_stack || BodyDecoder::AllocatesStack(*unit.body);
@@ -217,8 +220,8 @@ class KernelDecoder {
     for (Unit& unit : units_)
       if (unit.decoder) bases[unit.node] = unit.decoder->PlanRegisters();
     for (std::size_t width = 0; width < kWidthCount; ++width) {
-      std::vector<std::size_t> bytes;
-      for (const WidthBytes& of_node : bases) bytes.push_back(of_node[width]);
+      std::vector<std::size_t> bytes(bases.size());
+      for (std::size_t node = 0; node < bytes.size(); ++node) bytes[node] = bases[node][width];
       std::size_t end = 0;
       const std::vector<std::size_t> places = graph_.Place(bytes, &end);
       for (std::size_t node = 0; node < places.size(); ++node)

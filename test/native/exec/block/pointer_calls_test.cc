@@ -161,6 +161,7 @@ TEST_CASE("targets that are none are faults, in words") {
       {"mov.u64 %d9, absent;", "absent cannot be called: it has no body"},
       {"mov.u64 %d9, strange;", "strange cannot be called: PTX line"},
       {"mov.u64 %d9, lost;", "lost cannot be called: PTX line"},
+      {"mov.u64 %d9, vast;", "vast cannot be called: PTX line"},
       {"mov.u64 %d9, wide;",
        "wide takes parameters of (8) bytes and gives (8), but is called with "
        "(4) and for (4)"},
@@ -172,7 +173,8 @@ TEST_CASE("targets that are none are faults, in words") {
         kPrologue + c.target + kCall + kEpilogue,
         kSimple + ".extern .func (.param .b32 out) absent(.param .b32 n);\n"
                   ".func (.param .b32 out) strange(.param .b32 n)\n{\nfoo.b32 1;\n}\n"
-                  ".func (.param .b32 out) lost(.param .b32 n)\n{\ncall absent;\n}\n"));
+                  ".func (.param .b32 out) lost(.param .b32 n)\n{\ncall absent;\n}\n"
+                  ".func (.param .b32 out) vast(.param .b32 n)\n{\n.local .b8 room[600000];\n}\n"));
     const Outcome outcome = engine.Run({1}, {64}, {engine.Zeros(64)});
     CHECK(outcome.status == Status::kInvalidPc);
     CAPTURE(outcome.report);

@@ -165,18 +165,5 @@ TEST_CASE("hints, fences and jumps that do not exist are refused") {
   }
 }
 
-TEST_CASE("a variable that holds the address of another is refused in words where it is used") {
-  EngineHarness engine;
-  const std::string head =
-      ".version 8.0\n.target sm_75\n.address_size 64\n.global .b32 x;\n"
-      ".global .align 8 .u64 holder = generic(x);\n.visible .entry k() {\n.reg .b64 %d<2>;\n";
-  engine.Load(head + "mov.u64 %d1, x;\nret; }");
-  const LoadFailure failure = engine.LoadFails(head + "ld.global.u64 %d1, [holder];\nret; }");
-  CHECK(failure.status == Status::kInvalidPtx);
-  CHECK(failure.log.find("PTX line 8") != std::string::npos);
-  CHECK(failure.log.find("'holder' is initialised with the address of a symbol, x, which is not "
-                         "supported") != std::string::npos);
-}
-
 }  // namespace
 }  // namespace nodecuda::simulator
