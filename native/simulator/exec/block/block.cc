@@ -185,7 +185,7 @@ void BlockRunner::WriteReductions(std::uint32_t id) {
   for (std::size_t w = 0; w < warps_.size(); ++w) {
     for (int i = 0; i < warps_[w].fragment_count(); ++i) {
       const Fragment& fragment = warps_[w].fragment(i);
-      if (fragment.state != Fragment::State::kAtBarrier || fragment.key != id) continue;
+      if (fragment.state() != Fragment::State::kAtBarrier || fragment.key != id) continue;
       const Instruction& in = kernel_.code[fragment.pc - 1];
       if (in.kind != static_cast<std::uint8_t>(Operation::kBarrierReduce)) continue;
       std::byte* slot = FileOf(static_cast<int>(w)) + in.slot[3];
@@ -249,8 +249,8 @@ void BlockRunner::DescribeWaits(std::vector<std::string>* lines) {
       const Fragment& fragment = warps_[w].fragment(i);
       // Those at an mbarrier look again, a collective is run when all have come; the others have
       // passed the instruction they wait at.
-      const bool before = fragment.state == Fragment::State::kAtMbarrier ||
-                          fragment.state == Fragment::State::kAtCollective;
+      const bool before = fragment.state() == Fragment::State::kAtMbarrier ||
+                          fragment.state() == Fragment::State::kAtCollective;
       lines->push_back("warp " + std::to_string(w) + ", lanes " + Hex(fragment.mask) + ", at " +
                        Where(fragment.pc - (before ? 0 : 1)) + ": " + WaitsFor(fragment));
     }
@@ -258,7 +258,7 @@ void BlockRunner::DescribeWaits(std::vector<std::string>* lines) {
 }
 
 std::string BlockRunner::WaitsFor(const Fragment& fragment) const {
-  switch (fragment.state) {
+  switch (fragment.state()) {
     case Fragment::State::kAtBarrier: {
       const Barrier& barrier = barriers_[fragment.key];
       return "barrier " + std::to_string(fragment.key) + ", where " +

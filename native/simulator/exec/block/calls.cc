@@ -2,7 +2,6 @@
 #include <bit>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "simulator/exec/block/block.h"
@@ -212,7 +211,6 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
     return false;
   }
   const std::uint32_t depth = warps_[static_cast<std::size_t>(warp)].depth();
-  static_assert(kMaxCallDepth <= std::numeric_limits<decltype(Fragment::depth)>::max());
   if (depth == kMaxCallDepth) {
     Fault(warp, pc, lead, Status::kHardwareStackError,
           "stack overflow: more than " + std::to_string(kMaxCallDepth) + " calls in each other");

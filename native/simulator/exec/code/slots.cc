@@ -5,6 +5,7 @@
 #include <utility>
 
 namespace nodecuda::simulator {
+
 SlotPlan PlanSlots(std::span<const RegisterWidth> widths, std::span<const LiveInterval> intervals,
                    bool share) {
   SlotPlan plan;

@@ -15,17 +15,15 @@ void Warp::Start(LaneMask live) {
   if (live != 0) Put(0, live);
 }
 
-void Warp::PutAt(std::uint16_t depth, std::uint32_t pc, LaneMask mask, State state,
-                 std::uint32_t key) {
+void Warp::Add(std::uint32_t pc, LaneMask mask, std::uint32_t tag, std::uint32_t key) {
   for (int i = 0; i < count_; ++i) {
     Fragment& other = fragments_[static_cast<std::size_t>(i)];
-    if (other.pc != pc || other.state != state || other.key != key || other.depth != depth)
-      continue;
+    if (other.pc != pc || other.tag != tag || other.key != key) continue;
     other.mask |= mask;
     return;
   }
   // Lanes are disjoint, so there are never more than 32.
-  fragments_[static_cast<std::size_t>(count_++)] = {pc, mask, state, depth, key};
+  fragments_[static_cast<std::size_t>(count_++)] = {pc, mask, tag, key};
 }
 
 bool Warp::Take(Cursor* cursor) {
@@ -35,8 +33,8 @@ bool Warp::Take(Cursor* cursor) {
   int index = -1;
   for (int i = 0; i < count_; ++i) {
     const Fragment& candidate = fragments_[static_cast<std::size_t>(i)];
-    if (candidate.state != State::kReady) continue;
-    const std::uint64_t order = std::uint64_t{0xffffu - candidate.depth} << 32 | candidate.pc;
+    if (candidate.state() != State::kReady) continue;
+    const std::uint64_t order = std::uint64_t{~candidate.tag} << 32 | candidate.pc;
     if (order < first) {
       second = first;
       first = order;
@@ -49,7 +47,7 @@ bool Warp::Take(Cursor* cursor) {
   const bool same_depth = first >> 32 == second >> 32;
   *cursor = {fragment(index).pc, fragment(index).mask,
              same_depth ? static_cast<std::uint32_t>(second) : Cursor().limit};
-  depth_ = fragment(index).depth;
+  depth_ = fragment(index).depth();
   Remove(index);
   return true;
 }
@@ -58,7 +56,7 @@ bool Warp::WakeRested() {
   bool any = false;
   for (int i = 0; i < count_;) {
     const Fragment rested = fragment(i);
-    if (rested.state != State::kRested) {
+    if (rested.state() != State::kRested) {
       ++i;
       continue;
     }
@@ -73,7 +71,7 @@ bool Warp::WakeRested() {
 void Warp::Wake(State state, std::uint32_t key) {
   for (int i = 0; i < count_;) {
     const Fragment waiting = fragment(i);
-    if (waiting.state != state || waiting.key != key) {
+    if (waiting.state() != state || waiting.key != key) {
       ++i;
       continue;
     }
@@ -87,7 +85,7 @@ LaneMask Warp::WakeAll(State state) {
   LaneMask woken = 0;
   for (int i = 0; i < count_;) {
     const Fragment waiting = fragment(i);
-    if (waiting.state != state) {
+    if (waiting.state() != state) {
       ++i;
       continue;
     }
@@ -104,16 +102,16 @@ void Warp::WakeCompleteSyncs() {
     const Fragment& first = fragment(i);
     const std::uint32_t members = first.key;
     LaneMask present = 0;
-    if (first.state == State::kAtCollective && (members & live_ & ~first.mask) == 0) {
+    if (first.state() == State::kAtCollective && (members & live_ & ~first.mask) == 0) {
       const Fragment complete = first;
       Remove(i);
       MakeReady(complete);
       i = 0;
       continue;
     }
-    if (first.state == State::kAtWarpSync) {
+    if (first.state() == State::kAtWarpSync) {
       for (int j = 0; j < count_; ++j)
-        if (fragment(j).state == State::kAtWarpSync && fragment(j).key == members)
+        if (fragment(j).state() == State::kAtWarpSync && fragment(j).key == members)
           present |= fragment(j).mask;
       if ((members & live_ & ~present) == 0) {
         Wake(State::kAtWarpSync, members);
@@ -127,7 +125,7 @@ void Warp::WakeCompleteSyncs() {
 
 bool Warp::HasReady() const {
   for (int i = 0; i < count_; ++i)
-    if (fragment(i).state == State::kReady) return true;
+    if (fragment(i).state() == State::kReady) return true;
   return false;
 }
 

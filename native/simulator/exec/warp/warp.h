@@ -26,9 +26,14 @@ struct Fragment {
   };
   std::uint32_t pc = 0;
   LaneMask mask = 0;
-  State state = State::kReady;
-  std::uint16_t depth = 0;  // of calls
+  std::uint32_t tag = 0;  // depth of calls and state, in one word to compare
   std::uint32_t key = 0;
+
+  static std::uint32_t Tag(std::uint32_t depth, State state) {
+    return depth << 8 | static_cast<std::uint32_t>(state);
+  }
+  State state() const { return static_cast<State>(tag & 0xff); }
+  std::uint32_t depth() const { return tag >> 8; }
 };
 
 // The place where a running fragment is; it has been taken out of its warp.
@@ -52,7 +57,7 @@ class Warp {
   // fragment.
   void Put(std::uint32_t pc, LaneMask mask, Fragment::State state = Fragment::State::kReady,
            std::uint32_t key = 0) {
-    PutAt(depth_, pc, mask, state, key);
+    Add(pc, mask, Fragment::Tag(depth_, state), key);
   }
   // Takes out the ready fragment that is to run; false if there is none.
   bool Take(Cursor* cursor);
@@ -81,17 +86,17 @@ class Warp {
   LaneMask timed_out = 0;         // lanes whose mbarrier.try_wait is to give up
 
  private:
-  void PutAt(std::uint16_t depth, std::uint32_t pc, LaneMask mask, Fragment::State state,
-             std::uint32_t key);
+  void Add(std::uint32_t pc, LaneMask mask, std::uint32_t tag, std::uint32_t key);
   void MakeReady(const Fragment& fragment) {
-    PutAt(fragment.depth, fragment.pc, fragment.mask, Fragment::State::kReady, 0);
+    const std::uint32_t tag = Fragment::Tag(fragment.depth(), Fragment::State::kReady);
+    Add(fragment.pc, fragment.mask, tag, 0);
   }
   void Remove(int index) {
     fragments_[static_cast<std::size_t>(index)] = fragments_[static_cast<std::size_t>(--count_)];
   }
 
   LaneMask live_ = 0;
-  std::uint16_t depth_ = 0;  // of the running fragment
+  std::uint32_t depth_ = 0;  // of the running fragment
   int count_ = 0;
   std::array<Fragment, kWarpSize> fragments_;
 };
