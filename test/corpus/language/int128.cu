@@ -1,4 +1,5 @@
-// 128-bit integers: multi-word sums, products, quotients and shifts, whose carries and borrows are the flag's.
+// 128-bit integers: multi-word sums, products, quotients and shifts, whose carries and borrows are
+// the flag's.
 typedef unsigned long long word;
 typedef unsigned __int128 u128;
 
@@ -7,7 +8,8 @@ __device__ void put(word* out, u128 value) {
   out[1] = (word)(value >> 64);
 }
 
-// out: sum, difference, product, quotient, remainder, signed quotient, shifted left and right; 16 words each.
+// out: sum, difference, product, quotient, remainder, signed quotient, shifted left and right; 16
+// words each.
 extern "C" __global__ void int128(const word* x, const word* y, word* out, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= n) return;

@@ -4,8 +4,8 @@ import { cuda } from '../../../lib/index.js';
 const device = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
 afterAll(() => device.dispose());
 
-/** What `text` leaves in %rd2 of a single thread; %r1 and %r2 are numbers that no compiler knows. */
-async function run(text: string, a = 0, b = 0): Promise<bigint> {
+/** What so many threads store of %rd2 at %rd1; %r1 and %r2 are numbers that no compiler knows. */
+async function runAll(text: string, threads: number, a = 0, b = 0): Promise<BigUint64Array> {
   using module = device.loadModule(`.version 8.0
 .target sm_80
 .address_size 64
@@ -25,10 +25,13 @@ async function run(text: string, a = 0, b = 0): Promise<bigint> {
   ret;
 }
 `);
-  using out = device.alloc('uint64', 1);
-  module.kernel('k', ['uint64*', 'uint32', 'uint32']).launch({ grid: 1, block: 1 }, out, a, b);
-  return (await out.read())[0]!;
+  using out = device.alloc('uint64', threads);
+  const kernel = module.kernel('k', ['uint64*', 'uint32', 'uint32']);
+  kernel.launch({ grid: 1, block: threads }, out, a, b);
+  return await out.read();
 }
+
+const run = async (text: string, a = 0, b = 0) => (await runAll(text, 1, a, b))[0]!;
 
 const [WORD, HALF] = ['cvt.u64.u32 %rd2, %r3;', 'cvt.u64.u16 %rd2, %h1;'];
 const VALUE = 0x29acd4ef6510c1c4n;
@@ -106,6 +109,18 @@ test.each([
 ])('testp.%s of %p', async (kind, bits, expected) => {
   const text = `mov.b32 %f1, %r1; testp.${kind}.f32 %p1, %f1; selp.u32 %r3, 1, 0, %p1; ${WORD}`;
   expect(await run(text, bits)).toBe(expected);
+});
+
+test('members come to shfl.sync at two places', async () => {
+  const text = `mov.u32 %r3, %laneid; setp.lt.u32 %p1, %r3, 16; @%p1 bra other;
+  shfl.sync.bfly.b32 %r4, %r3, 31, 31, -1;
+  bra join;
+other:
+  shfl.sync.bfly.b32 %r4, %r3, 31, 31, -1;
+join:
+  cvt.u64.u32 %rd2, %r4; mul.wide.u32 %rd3, %r4, 8; add.u64 %rd1, %rd1, %rd3;`;
+  const all = await runAll(text, 32);
+  expect([...all]).toEqual(Array.from({ length: 32 }, (_, i) => BigInt(i)));
 });
 
 // ptxas takes all of these.

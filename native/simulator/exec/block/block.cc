@@ -116,7 +116,7 @@ bool BlockRunner::RunRound(bool* progress) {
 void BlockRunner::ExitLanes(Warp& warp, LaneMask lanes) {
   warp.Exit(lanes);
   running_threads_ -= static_cast<std::uint32_t>(std::popcount(lanes));
-  warp.WakeCompleteSyncs();
+  warp.WakeCompleteSyncs(kernel_.code.data());
   for (std::uint32_t id = 0; id < kBarriers; ++id)
     if (barriers_[id].arrived != 0) ReleaseBarrierIfComplete(id);
   cluster_.NoteExit(rank_);
@@ -215,7 +215,7 @@ void BlockRunner::ParkAtWarpSync(Warp& warp, LaneMask lanes, const Instruction& 
   }
   *rest = lanes & ~together;
   warp.Put(next_pc, together, Fragment::State::kAtWarpSync, named);
-  warp.WakeCompleteSyncs();
+  warp.WakeCompleteSyncs(kernel_.code.data());
 }
 
 std::string BlockRunner::BlockName() const {

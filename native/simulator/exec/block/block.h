@@ -66,6 +66,10 @@ class BlockRunner {
   bool Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* together, std::uint32_t* entry);
   bool FindTarget(int warp, std::uint32_t pc, const CallSite& site, LaneMask lanes,
                   LaneMask* together, std::uint32_t* callee);
+  // A collective whose members have come at several places in the code, `lanes` at `pc` the last of
+  // them. The others go on; false if members are missing.
+  bool RunScattered(int warp, std::uint32_t pc, LaneMask lanes, std::uint32_t members);
+
   // Puts lanes, whose warp is at the depth they return to, where they were called.
   void Return(int warp, const Instruction& in, LaneMask lanes);
   // Moves the stack pointers of lanes, which stand at `pc`, by as many bytes as each has.

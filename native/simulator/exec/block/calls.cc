@@ -5,41 +5,11 @@
 #include <string>
 
 #include "simulator/exec/block/block.h"
+#include "simulator/exec/block/slot_copy.h"
 
 // Calls that were not inlined: code/calls.h.
 namespace nodecuda::simulator {
 namespace {
-
-template <typename Visit>
-void ForEachLane(LaneMask lanes, Visit visit) {
-  for (LaneMask left = lanes; left != 0; left &= left - 1) visit(std::countr_zero(left));
-}
-
-template <typename T>
-void CopyLanes(std::byte* to, const std::byte* from, LaneMask lanes) {
-  auto* target = reinterpret_cast<T*>(to);
-  const auto* source = reinterpret_cast<const T*>(from);
-  ForEachLane(lanes, [&](int lane) { target[lane] = source[lane]; });
-}
-
-// One slot of a register file, or the copy of one.
-void CopySlot(std::byte* to, const std::byte* from, std::uint8_t width, LaneMask lanes) {
-  switch (width) {
-    case 0: {
-      auto* target = reinterpret_cast<LaneMask*>(to);
-      *target = (*target & ~lanes) | (*reinterpret_cast<const LaneMask*>(from) & lanes);
-      return;
-    }
-    case 1:
-      return CopyLanes<std::uint8_t>(to, from, lanes);
-    case 2:
-      return CopyLanes<std::uint16_t>(to, from, lanes);
-    case 4:
-      return CopyLanes<std::uint32_t>(to, from, lanes);
-    default:
-      return CopyLanes<std::uint64_t>(to, from, lanes);
-  }
-}
 
 // Where the frame of a lane is, to which its places are relative: 0 for a fixed one.
 class FrameBase {

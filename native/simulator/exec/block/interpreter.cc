@@ -161,11 +161,11 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
           break;
         if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
         if (lanes != together) warp.Put(pc, lanes & ~together);
-        if (complete) {
+        if (complete || RunScattered(index, pc, together, members)) {
           warp.Put(pc + 1, together);
         } else {
           warp.Put(pc, together, Fragment::State::kAtCollective, members);
-          warp.WakeCompleteSyncs();
+          warp.WakeCompleteSyncs(code);
         }
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
         continue;

@@ -35,7 +35,7 @@ enum class Operation : std::uint8_t {
   kWarpSync,       // slot[0]: member mask
   kHandled,        // call `warp` for the lanes that come
   kCollective,     // call `warp` when all lanes have come that slot[kMemberSlot] names (all 32 if
-                   // that is kNoSlot) and that have not exited
+                   // that is kNoSlot) and that have not exited; with members: CollectiveOperands
   kFence,
   kYield,      // nanosleep: lets the others run first
   kAsync,      // mbarriers, bulk copies, wgmma, clusters: async.h
@@ -46,6 +46,30 @@ inline constexpr int kFrameSlot = 1;  // of a kCall
 inline constexpr int kAddressSlot = 4;
 inline constexpr int kMemberSlot = 7;  // of a kCollective
 inline constexpr int kMaxVector = 4;
+
+// The operands of a kCollective with members, whose lanes may come to it at several places in the
+// code: packed into Instruction::detail and ::offset.
+struct CollectiveOperands {
+  int destinations = 0, count = 0;
+  std::uint8_t width[kMaxSlots] = {};  // bytes per lane; 0: a predicate
+
+  void PackInto(Instruction* in) const {
+    in->detail[0] = static_cast<std::uint8_t>(destinations);
+    in->detail[1] = static_cast<std::uint8_t>(count);
+    for (int i = 0; i < count; ++i) in->offset |= std::int64_t{width[i]} << (8 * i);
+  }
+  static CollectiveOperands Of(const Instruction& in) {
+    CollectiveOperands operands{in.detail[0], in.detail[1], {}};
+    for (int i = 0; i < operands.count; ++i)
+      operands.width[i] = static_cast<std::uint8_t>(in.offset >> (8 * i));
+    return operands;
+  }
+};
+
+// Whether lanes at one and at the other meet: the same instruction, wherever it stands.
+inline bool SameCollective(const Instruction& one, const Instruction& other) {
+  return &one == &other || (one.warp == other.warp && one.slot[kMemberSlot] != kNoSlot);
+}
 
 // What bar.red makes of the threads' predicates.
 enum class Reduction : std::uint8_t { kAnd, kOr, kCount };

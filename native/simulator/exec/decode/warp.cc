@@ -32,6 +32,13 @@ bool BodyDecoder::DecodeWarpOperation(const ptx::Instruction& instruction) {
   if (form.waits) {
     draft.in.slot[kMemberSlot] = draft.in.slot[flat.size() - 1];
     draft.used |= static_cast<std::uint8_t>(1u << kMemberSlot);
+    CollectiveOperands operands{form.destinations, static_cast<int>(flat.size()), {}};
+    for (std::size_t i = 0; i < flat.size(); ++i) {
+      const Type type = form.types[i];
+      operands.width[i] =
+          type == Type::kPred ? std::uint8_t{0} : static_cast<std::uint8_t>(SizeOf(type));
+    }
+    operands.PackInto(&draft.in);
   }
   Emit(draft);
   return true;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/exec/code/program.h"
+
 namespace nodecuda::simulator {
 
 using State = Fragment::State;
@@ -97,12 +99,32 @@ LaneMask Warp::WakeAll(State state) {
   return woken;
 }
 
-void Warp::WakeCompleteSyncs() {
+LaneMask Warp::AtCollective(const Instruction* code, std::uint32_t pc,
+                            std::uint32_t members) const {
+  LaneMask lanes = 0;
+  for (int i = 0; i < count_; ++i) {
+    const Fragment& other = fragment(i);
+    if (other.state() == State::kAtCollective && other.key == members &&
+        SameCollective(code[pc], code[other.pc]))
+      lanes |= other.mask;
+  }
+  return lanes;
+}
+
+void Warp::Pass(int index) {
+  Fragment fragment = fragments_[static_cast<std::size_t>(index)];
+  Remove(index);
+  ++fragment.pc;
+  MakeReady(fragment);
+}
+
+void Warp::WakeCompleteSyncs(const Instruction* code) {
   for (int i = 0; i < count_;) {
     const Fragment& first = fragment(i);
     const std::uint32_t members = first.key;
     LaneMask present = 0;
-    if (first.state() == State::kAtCollective && (members & live_ & ~first.mask) == 0) {
+    if (first.state() == State::kAtCollective &&
+        (members & live_ & ~AtCollective(code, first.pc, members)) == 0) {
       const Fragment complete = first;
       Remove(i);
       MakeReady(complete);

@@ -71,8 +71,13 @@ class Warp {
   void Wake(Fragment::State state, std::uint32_t key);
   // Likewise whatever the key; returns their lanes.
   LaneMask WakeAll(Fragment::State state);
-  // Lets go those that wait for lanes of their warp and whose members have all come or left.
-  void WakeCompleteSyncs();
+  // Lets go those that wait for lanes of their warp and whose members have all come or left. Of a
+  // collective, one of the places at which they have come.
+  void WakeCompleteSyncs(const Instruction* code);
+  // The lanes that wait for `members` in the collective at `pc`, there and at other places.
+  LaneMask AtCollective(const Instruction* code, std::uint32_t pc, std::uint32_t members) const;
+  // Lets a fragment that waits before its instruction go on behind it.
+  void Pass(int index);
   void Exit(LaneMask lanes) { live_ &= ~lanes; }
 
   bool HasReady() const;

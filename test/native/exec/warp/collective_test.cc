@@ -229,6 +229,84 @@ TEST_CASE("collectives: lanes that have exited, or never were, are not waited fo
   CHECK(late.value[7] == sum);
 }
 
+TEST_CASE("members may come to a collective at several places, with registers of their own") {
+  std::mt19937 random(77);
+  struct Case {
+    std::string at_one_place, lower, upper;  // of lanes below 16, and of the others
+  };
+  // d, a, b and predicates in other registers at the second place.
+  const Case cases[] = {
+      {"shfl.sync.bfly.b32 %r1|%p2, %r2, 17, 31, -1;",
+       "shfl.sync.bfly.b32 %r1|%p2, %r2, 17, 31, -1;",
+       "mov.u32 %r9, %r2;\nmov.u32 %r10, 17;\nshfl.sync.bfly.b32 %r11|%p3, %r9, %r10, 31, -1;\n"
+       "mov.u32 %r1, %r11;\nmov.pred %p2, %p3;"},
+      {"shfl.sync.up.b32 %r1, %r2, %r3, %r4, -1;", "shfl.sync.up.b32 %r1, %r2, %r3, %r4, -1;",
+       "mov.u32 %r9, %r4;\nshfl.sync.up.b32 %r1, %r2, %r3, %r9, 0xffffffff;"},
+      {"vote.sync.any.pred %p2, %p1, -1;", "vote.sync.any.pred %p2, %p1, -1;",
+       "not.pred %p3, %p1;\nvote.sync.any.pred %p2, !%p3, -1;"},
+      {"vote.sync.ballot.b32 %r1, %p1, -1;", "vote.sync.ballot.b32 %r1, %p1, -1;",
+       "vote.ballot.sync.b32 %r9, %p1, -1;\nmov.u32 %r1, %r9;"},
+      {"match.any.sync.b32 %r1, %r5, -1;", "match.any.sync.b32 %r1, %r5, -1;",
+       "mov.u32 %r9, %r5;\nmatch.any.sync.b32 %r1, %r9, -1;"},
+      {"redux.sync.add.u32 %r1, %r2, -1;", "redux.sync.add.u32 %r1, %r2, -1;",
+       "mov.u32 %r9, %r2;\nredux.sync.add.u32 %r9, %r9, -1;\nmov.u32 %r1, %r9;"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.at_one_place);
+    const Lanes a = Random(random), b = Random(random, 32), d = Random(random, 0x2000);
+    const Results together = RunWarp(c.at_one_place, a, b, d);
+    // Which half comes first depends on which stands first.
+    for (const std::string guard : {"@%p5", "@!%p5"}) {
+      const Results apart = RunWarp("setp.lt.u32 %p5, %r0, 16;\n" + guard + " bra OTHER;\n" +
+                                        c.lower + "\nbra JOIN;\nOTHER:\n" + c.upper + "\nJOIN:",
+                                    a, b, d);
+      CHECK(apart.value == together.value);
+      CHECK(apart.predicate == together.predicate);
+    }
+  }
+}
+
+TEST_CASE("the last member may leave instead of coming to one of the places") {
+  EngineHarness engine;
+  engine.Load(EngineHarness::Kernel(kPrologue + R"(
+    setp.lt.u32 %p1, %r0, 8;
+    setp.lt.u32 %p2, %r0, 16;
+    mov.pred %p3, %p1;
+    @%p1 bra FIRST;
+    @%p2 bra SECOND;
+    bar.warp.sync 0xffff0000;
+    bar.warp.sync 0xffff0000;
+    ret;
+  FIRST:
+    vote.sync.ballot.b32 %r1, %p3, -1;
+    bra STORE;
+  SECOND:
+    vote.sync.ballot.b32 %r1, !%p3, -1;
+  STORE:
+  )" + kEpilogue));
+  const std::uint64_t data = engine.Zeros(32);
+  engine.RunOk({1}, {32}, {data});
+  const Words got = EngineHarness::Get<std::uint32_t>(data, 32);
+  for (std::size_t lane = 0; lane < 32; ++lane) CHECK(got[lane] == (lane < 16 ? 0xffffu : 0u));
+}
+
+TEST_CASE("different collectives do not meet") {
+  EngineHarness engine;
+  engine.Load(EngineHarness::Kernel(kPrologue + R"(
+    setp.lt.u32 %p1, %r0, 16;
+    @%p1 bra OTHER;
+    shfl.sync.idx.b32 %r1, %r0, 0, 31, -1;
+    bra END;
+  OTHER:
+    shfl.sync.up.b32 %r1, %r0, 0, 31, -1;
+  END:
+    ret;
+  )"));
+  const Outcome outcome = engine.Run({1}, {32}, {engine.Zeros(32)});
+  CHECK(outcome.status == Status::kLaunchTimeout);
+  CHECK(outcome.report.find("shfl.sync.up.b32") != std::string::npos);
+}
+
 TEST_CASE("a collective whose members never come is a deadlock that names it") {
   EngineHarness engine;
   engine.Load(EngineHarness::Kernel(kPrologue + R"(

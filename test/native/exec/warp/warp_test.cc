@@ -71,10 +71,10 @@ TEST_CASE("fragments: a warp sync is complete when its members have come or exit
   REQUIRE(warp.Take(&at));
   warp.Put(3, 0x03, State::kAtWarpSync, 0x1f);
   warp.Put(8, 0x04, State::kAtWarpSync, 0x1f);
-  warp.WakeCompleteSyncs();
+  warp.WakeCompleteSyncs(nullptr);  // no collective waits
   CHECK(!warp.HasReady());
   warp.Exit(0x18);
-  warp.WakeCompleteSyncs();
+  warp.WakeCompleteSyncs(nullptr);  // no collective waits
   REQUIRE(warp.Take(&at));
   CHECK(at.pc == 3);
   CHECK(at.limit == 8);
