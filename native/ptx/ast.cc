@@ -1,5 +1,6 @@
 #include "ptx/ast.h"
 
+#include <algorithm>
 #include <array>
 
 namespace nodecuda::ptx {
@@ -39,6 +40,14 @@ Type TypeFromName(std::string_view name) {
     if (row.name == name) return row.type;
   }
   return Type::kNone;
+}
+
+bool SameSignature(const Function& a, const Function& b) {
+  const auto same = [](const Variable& x, const Variable& y) {
+    return x.type == y.type && x.count == y.count && x.unsized == y.unsized;
+  };
+  return a.is_entry == b.is_entry && std::ranges::equal(a.parameters, b.parameters, same) &&
+         std::ranges::equal(a.results, b.results, same);
 }
 
 }  // namespace nodecuda::ptx

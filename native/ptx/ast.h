@@ -132,6 +132,8 @@ struct Function {
   std::vector<Register> registers;  // those used, and all declared outside a %r<n> range
   std::vector<Variable> variables;  // .shared, .local and .param declared inside the body
   std::vector<Instruction> body;
+  std::vector<std::string_view>
+      uses;  // wherever the body names a variable or function of the module
   // Index into body of the next instruction (body.size() at the end); of labels that disjoint
   // scopes repeat, the first. For people and tests: operands carry their target in `bits`.
   std::map<std::string_view, std::size_t> labels;
@@ -145,11 +147,15 @@ struct Function {
   int body_line = 0;
 };
 
+// Whether one can be called as the other.
+bool SameSignature(const Function& a, const Function& b);
+
 struct Module {
   std::unique_ptr<const std::string> text;
-  int version = 0;         // 90 for .version 9.0
-  int target = 0;          // 75 for sm_75
-  char target_suffix = 0;  // 'a' or 'f', or 0
+  int version = 0;                    // 90 for .version 9.0
+  int target = 0;                     // 75 for sm_75
+  char target_suffix = 0;             // 'a' or 'f', or 0
+  bool independent_textures = false;  // texmode_independent: textures and samplers are two things
   std::vector<Variable> variables;
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration
 };

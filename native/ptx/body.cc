@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ptx/labels.h"
+#include "ptx/remarks.h"
 #include "ptx/scopes.h"
 #include "ptx/variables.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxScopes = 64;
 constexpr std::uint64_t kMaxPerFunction = 1 << 20;  // registers; instructions
-constexpr std::uint64_t kAnyInteger = ~std::uint64_t{0};
 
 class BodyParser {
  public:
@@ -23,7 +23,7 @@ class BodyParser {
         function_(function),
         scopes_(function),
         labels_(cursor, scopes_, function),
-        operands_(cursor, module_names, scopes_) {}
+        operands_(cursor, module_names, scopes_, function.uses) {}
 
   void Parse() {
     const int line = cursor_.Peek().line;
@@ -231,28 +231,6 @@ class BodyParser {
 
 void ParseBody(Cursor& cursor, const ModuleNames& module_names, Function* function) {
   BodyParser(cursor, module_names, *function).Parse();
-}
-
-bool SkipRemark(Cursor& cursor) {
-  if (cursor.AcceptDirective(".pragma")) {
-    do {
-      cursor.ExpectString();
-    } while (cursor.Accept(','));
-    cursor.Expect(';');
-    return true;
-  }
-  if (!cursor.AcceptDirective(".loc")) return false;
-  // .loc file line column [, function_name label [+ offset], inlined_at file line column]
-  for (int i = 0; i < 3; ++i) cursor.ExpectInteger("a number of '.loc'", kAnyInteger);
-  while (cursor.Accept(',')) {
-    if (cursor.ExpectName("'function_name' or 'inlined_at'") == "inlined_at") {
-      for (int i = 0; i < 3; ++i) cursor.ExpectInteger("a number of 'inlined_at'", kAnyInteger);
-    } else {
-      cursor.ExpectName("a label");
-      if (cursor.Accept('+')) cursor.ExpectInteger("an offset", kAnyInteger);
-    }
-  }
-  return true;
 }
 
 }  // namespace nodecuda::ptx

@@ -10,9 +10,6 @@ namespace nodecuda::ptx {
 // Parses a function's body, from its '{' to its '}'. The header is in *function already.
 void ParseBody(Cursor& cursor, const ModuleNames& module_names, Function* function);
 
-// Skips a `.loc` or `.pragma` if one is next.
-bool SkipRemark(Cursor& cursor);
-
 }  // namespace nodecuda::ptx
 
 #endif  // NODECUDA_PTX_BODY_H_

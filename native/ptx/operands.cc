@@ -164,6 +164,7 @@ Operand OperandParser::ParseName(int depth) {
   }
   if (module_names_.contains(token.text)) {
     operand.kind = Kind::kSymbol;
+    uses_.push_back(token.text);
   } else if (token.text == "WARP_SZ") {
     operand.kind = Kind::kInteger;
     operand.bits = 32;

@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "ptx/ast.h"
 #include "ptx/cursor.h"
@@ -17,8 +18,10 @@ using ModuleNames = std::unordered_set<std::string_view>;
 // a label may stand, becomes a kLabel: it may be declared further on.
 class OperandParser {
  public:
-  OperandParser(Cursor& cursor, const ModuleNames& module_names, Scopes& scopes)
-      : cursor_(cursor), module_names_(module_names), scopes_(scopes) {}
+  // Each name of the module that an operand has is added to `uses`.
+  OperandParser(Cursor& cursor, const ModuleNames& module_names, Scopes& scopes,
+                std::vector<std::string_view>& uses)
+      : cursor_(cursor), module_names_(module_names), scopes_(scopes), uses_(uses) {}
 
   Operand Parse() { return ParseOperand(0); }
 
@@ -34,6 +37,7 @@ class OperandParser {
   Cursor& cursor_;
   const ModuleNames& module_names_;
   Scopes& scopes_;
+  std::vector<std::string_view>& uses_;
 };
 
 }  // namespace nodecuda::ptx

@@ -7,6 +7,7 @@
 
 #include "ptx/body.h"
 #include "ptx/cursor.h"
+#include "ptx/remarks.h"
 #include "ptx/variables.h"
 
 namespace nodecuda::ptx {
@@ -76,13 +77,12 @@ class ModuleParser {
       if (text != "debug" && !text.starts_with("texmode_")) {
         cursor_.Fail(option.line, "unknown option of the target " + Quote(option.text));
       }
+      if (text == "texmode_independent") module_.independent_textures = true;
     }
   }
 
   void ParseDeclaration() {
-    if (SkipRemark(cursor_)) return;
-    if (cursor_.AcceptDirective(".file")) return SkipFile();
-    if (cursor_.AcceptDirective(".section")) return SkipSection();
+    if (SkipRemark(cursor_) || SkipDebugInformation(cursor_)) return;
     const bool is_extern = cursor_.AcceptDirective(".extern");
     const bool is_visible =
         !is_extern && std::ranges::any_of(kLinkages, [this](const char* linkage) {
@@ -97,29 +97,6 @@ class ModuleParser {
     const Token token = cursor_.Peek();
     if (!cursor_.At(TokenKind::kDirective)) return cursor_.FailExpected("a directive");
     cursor_.Fail(token.line, "unknown directive " + Quote(token.text));
-  }
-
-  // `.file 1 "x.cu", 1700000000, 1234`
-  void SkipFile() {
-    cursor_.ExpectInteger("a file number", kMaxInteger);
-    cursor_.ExpectString();
-    while (cursor_.Accept(',')) cursor_.ExpectInteger("a number of '.file'", ~std::uint64_t{0});
-  }
-
-  // Debug information: any tokens in braces.
-  void SkipSection() {
-    const int line = cursor_.Peek().line;
-    if (!cursor_.At(TokenKind::kDirective) && !cursor_.At(TokenKind::kWord)) {
-      return cursor_.FailExpected("the name of a section");
-    }
-    cursor_.Take();
-    cursor_.Expect('{');
-    for (std::size_t depth = 1; depth > 0;) {
-      if (cursor_.AtEnd()) return cursor_.Fail(line, "the section has no closing '}'");
-      const Token token = cursor_.Take();
-      if (token.text == "{") ++depth;
-      if (token.text == "}") --depth;
-    }
   }
 
   void ParseGlobals(Space space, Linkage linkage) {
@@ -232,14 +209,6 @@ class ModuleParser {
       if (threads == 0) cursor_.Fail(line, "expected a number above zero");
       if (dimension < 3) extent[dimension] = static_cast<std::uint32_t>(threads);
     } while (++dimension < 3 && cursor_.Accept(','));
-  }
-
-  static bool SameSignature(const Function& a, const Function& b) {
-    const auto same = [](const Variable& x, const Variable& y) {
-      return x.type == y.type && x.count == y.count && x.unsized == y.unsized;
-    };
-    return a.is_entry == b.is_entry && std::ranges::equal(a.parameters, b.parameters, same) &&
-           std::ranges::equal(a.results, b.results, same);
   }
 
   Cursor& cursor_;
