@@ -31,6 +31,7 @@ export {
   CudaKernelFaultError,
   CudaLaunchError,
   CudaModuleError,
+  type CudaModuleErrorDetails,
   CudaOutOfMemoryError,
   CudaShutdownError,
   CudaTimeoutError,
@@ -61,6 +62,7 @@ export {
 export { type ScanKernel, type ScanOptions, scan } from './kernels/expressions/scan.js';
 export type { KernelInfo, KernelParameter } from './kernels/info.js';
 export { type BlockSizeOptions, Kernel } from './kernels/kernel.js';
+export type { LinkOptions, LinkProgram, LinkSource } from './kernels/link.js';
 export type { KernelMethods } from './kernels/methods.js';
 export { Module, type ModuleSource } from './kernels/module.js';
 export { PreparedLaunch } from './kernels/prepared.js';

@@ -1,5 +1,5 @@
-// Unpacks NVIDIA's NVRTC 12.4 as Debian 13 packages it (non-free) into build/nvrtc, without installing it,
-// for the tests that compile for real. apt gets lists and caches of its own: the system's stay as they
+// Unpacks NVIDIA's NVRTC and nvJitLink 12.4 as Debian 13 packages them (non-free) into build/nvrtc, without
+// installing them, for the tests that compile and link for real. apt gets lists and caches of its own: the system's stay as they
 // are. Fails, and says why, where it cannot be had.
 import { execFileSync } from 'node:child_process';
 import {
@@ -13,11 +13,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-const PACKAGES = ['libnvrtc12', 'libnvrtc-builtins12.4'];
+const PACKAGES = ['libnvrtc12', 'libnvrtc-builtins12.4', 'libnvjitlink12'];
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 const target = path.resolve(import.meta.dirname, '../build/nvrtc');
-if (existsSync(target)) process.exit(0);
+// The one that came last.
+if (existsSync(path.join(target, 'usr/lib/x86_64-linux-gnu/libnvJitLink.so.12'))) process.exit(0);
 
 function run(command, args, cwd) {
   return execFileSync(command, args, {
@@ -61,6 +62,7 @@ function unpack() {
     for (const name of readdirSync(work).filter((each) => each.endsWith('.deb'))) {
       run('dpkg-deb', ['-x', path.join(work, name), path.join(work, 'root')], work);
     }
+    rmSync(target, { recursive: true, force: true });
     renameSync(path.join(work, 'root'), target);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -69,10 +71,10 @@ function unpack() {
 
 try {
   unpack();
-  console.log(`NVRTC is in ${target}`);
+  console.log(`NVRTC and nvJitLink are in ${target}`);
 } catch (error) {
   if (!existsSync(target)) {
-    console.error(`NVRTC cannot be had here: ${(error.stderr || error.message).trim()}`);
+    console.error(`They cannot be had here: ${(error.stderr || error.message).trim()}`);
     process.exit(1);
   }
 }

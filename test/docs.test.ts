@@ -121,8 +121,11 @@ test.each(pieces.map((block, i) => [i, block] as const))('piece %i', async (i, b
 
 const nvrtc = realNvrtc();
 
-(nvrtc === undefined ? test.skip : test)('compiling at run time', async () => {
-  const program = /^```js\n(.*?)^```$/ms.exec(page.slice(compiling))![1]!;
+(nvrtc === undefined ? test.skip : test)('compiling and linking at run time', async () => {
+  const programs = [...page.slice(compiling).matchAll(/^```js\n(import .*?)^```$/gms)];
+  expect(programs.length).toBe(2);
   const variables = { NODECUDA_NVRTC: nvrtc, NODECUDA_CACHE: 'off' };
-  expect(await output('compile.mjs', program, variables)).toBe(commented(program));
+  for (const [, program] of programs) {
+    expect(await output('compile.mjs', program!, variables)).toBe(commented(program!));
+  }
 });

@@ -136,6 +136,33 @@ export interface NativeCompilation {
   shared: boolean;
 }
 
+export interface NativeLinkedPtx {
+  /** Machine code is among the images: there is no PTX of them, and nvJitLink is needed. */
+  needsLinker: boolean;
+  /** For that, such as `sm_90`; empty without. */
+  architecture: string;
+  ptx: Uint8Array;
+}
+
+/** What came of looking for nvJitLink. */
+export interface NativeLinkerSearch {
+  path: string | null;
+  failures: string[];
+  major: number;
+  minor: number;
+}
+
+export interface NativeLinkedCode {
+  /** nvJitLinkResult: 0 if it was linked. */
+  status: number;
+  /** The call that failed. */
+  operation: string;
+  /** The status by its name. */
+  words: string;
+  log: string;
+  cubin: Uint8Array;
+}
+
 /** How one variant would compute a product. */
 export interface NativeMatmulPlan {
   variant: string;
@@ -258,8 +285,11 @@ export interface NativeAddon {
   devicePriorityRange(device: Handle): [number, number];
 
   // NVRTC. On threads of their own, which a process that exits does not wait for.
-  /** The file of an NVRTC that the process has loaded, by whomever; null if there is none. */
-  loadedCompiler(): string | null;
+  /**
+   * The file of a library that the process has loaded, by whomever, whose name begins with that; null if
+   * there is none.
+   */
+  loadedLibrary(beginning: string): string | null;
   /** Opens the first of the names that can be: a file by its path, or a name that the loader finds. */
   openCompiler(names: readonly string[]): Promise<NativeCompilerSearch>;
   compileProgram(
@@ -273,6 +303,24 @@ export interface NativeAddon {
     /** Who comes with the same while it is being compiled shares the result; empty: nobody. */
     key: string,
   ): Promise<NativeCompilation>;
+
+  // Linking. On threads of their own as well.
+  /** Makes one PTX of all images, unless one is machine code alone. The names are for messages. */
+  linkPtx(
+    device: Handle,
+    images: readonly Uint8Array[],
+    names: readonly string[],
+  ): Promise<NativeLinkedPtx>;
+  /** As `openCompiler`. */
+  openLinker(names: readonly string[]): Promise<NativeLinkerSearch>;
+  /** Makes one cubin of all images, with the nvJitLink at `path`. */
+  linkCode(
+    device: Handle,
+    images: readonly Uint8Array[],
+    names: readonly string[],
+    path: string,
+    options: readonly string[],
+  ): Promise<NativeLinkedCode>;
 
   // Streams. Handles 'Stream'.
   defaultStream(device: Handle): Handle;

@@ -27,6 +27,7 @@ export type CudaErrorCode =
   | 'ERR_CUDA_MODULE'
   | 'ERR_CUDA_COMPILE'
   | 'ERR_CUDA_NO_COMPILER'
+  | 'ERR_CUDA_NO_LINKER'
   | 'ERR_CUDA_LAUNCH'
   | 'ERR_CUDA_TIMEOUT'
   | 'ERR_CUDA_DRIVER'
@@ -160,16 +161,39 @@ export class CudaOutOfMemoryError extends CudaError {
 }
 
 /**
- * Device code could not be loaded; `log` has the loader's words.
+ * What is known about device code that could not be loaded or linked.
+ *
+ * @group Errors
+ */
+export interface CudaModuleErrorDetails extends CudaErrorDetails {
+  readonly log?: string | undefined;
+  readonly options?: readonly string[] | undefined;
+  readonly linkerVersion?: string | null | undefined;
+  readonly libraryPath?: string | null | undefined;
+}
+
+/**
+ * Device code could not be loaded or linked; `log` has the loader's or linker's words. `code` is
+ * `ERR_CUDA_NO_LINKER` where machine code is to be linked and there is no nvJitLink: the message says where
+ * it was looked for and how to get it.
  *
  * @group Errors
  */
 export class CudaModuleError extends CudaError {
   readonly log: string;
+  /** What nvJitLink was called with; empty where it was not. */
+  readonly options: readonly string[];
+  /** The version of nvJitLink, such as `12.4`; null where it had no part in it. */
+  readonly linkerVersion: string | null;
+  /** The file of nvJitLink; null where it had no part in it. */
+  readonly libraryPath: string | null;
 
-  constructor(message: string, details: CudaErrorDetails & { log?: string | undefined } = {}) {
+  constructor(message: string, details: CudaModuleErrorDetails = {}) {
     super(message, 'ERR_CUDA_MODULE', details);
     this.log = details.log ?? '';
+    this.options = details.options ?? [];
+    this.linkerVersion = details.linkerVersion ?? null;
+    this.libraryPath = details.libraryPath ?? null;
   }
 }
 

@@ -7,6 +7,7 @@ import { assertDeviceOpen } from '../device/state.js';
 import { targetOf } from './compile/architecture.js';
 import { compileCuda } from './compile/compile.js';
 import type { CompileOptions } from './compile/options.js';
+import { type LinkOptions, type LinkSource, linkModules } from './link.js';
 import { loadModule, type Module, type ModuleSource } from './module.js';
 import { createTensorMap, type TensorMap, type TensorMapOptions } from './tensor-map.js';
 
@@ -66,6 +67,36 @@ export abstract class KernelMethods {
     const code = await compileCuda(source, options, targetOf(state));
     assertDeviceOpen(state);
     return loadModule(this, state, code);
+  }
+
+  /**
+   * Links several modules into one: what one declares `extern` and another defines is one and the same in
+   * it. CUDA C++ among them is compiled for that (`-rdc=true`). PTX is linked by this library, on a GPU as
+   * well, and the PTX in a fatbin. Where a source is machine code alone, which nvcc makes with
+   * `-rdc=true -cubin`, nvJitLink links them, which is opened when it is first needed.
+   *
+   * @param sources - what {@link KernelMethods.loadModule} takes, or programs as in
+   *   {@link KernelMethods.warm}
+   * @throws {@link CudaModuleError} for what is defined twice, or used and not defined, or declared in two
+   *   ways, and for targets that do not fit; `log` names it, and the sources. Also where there is no
+   *   nvJitLink and one is needed: the message says where it was looked for, and how to get it
+   * @throws {@link CudaCompileError} as {@link KernelMethods.compile}
+   *
+   * @example
+   * ```ts
+   * using module = await device.link([
+   *   new URL('./library.ptx', import.meta.url), // nvcc -rdc=true -ptx
+   *   { source: 'extern __device__ float f(float); extern "C" __global__ void k(float* x) { *x = f(*x); }' },
+   * ]);
+   * using k = module.kernel('k', ['float32*']);
+   * ```
+   *
+   * @group Own kernels
+   */
+  async link(sources: Iterable<LinkSource>, options?: LinkOptions): Promise<Module> {
+    const state = deviceReceiver(this, 'link');
+    assertDeviceOpen(state);
+    return linkModules(this, state, sources, options);
   }
 
   /**

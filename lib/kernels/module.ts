@@ -49,6 +49,8 @@ class ModuleState extends ChildState {
     handle: Handle,
     /** What it was loaded from, if that was compiled here. */
     readonly code: CompiledCode | null,
+    /** What was compiled of it: of what was linked, maybe several. */
+    readonly parts: readonly CompiledCode[] = code === null ? [] : [code],
   ) {
     super(device, handle, 'Module');
   }
@@ -61,7 +63,11 @@ class ModuleState extends ChildState {
 
   /** The name in the module of a name expression; other names are that already. */
   mangled(name: string): string {
-    return this.code?.loweredName(name) ?? name;
+    for (const part of this.parts) {
+      const mangled = part.loweredName(name);
+      if (mangled !== undefined) return mangled;
+    }
+    return name;
   }
 
   protected release(handle: Handle): void {
@@ -260,7 +266,7 @@ function receiver(value: unknown, member: string): ModuleState {
 }
 
 /** Whether text is PTX and not a path: every module says its version. What has lines is meant as PTX. */
-function isPtx(text: string): boolean {
+export function isPtx(text: string): boolean {
   return /\n|(^|[\s*/])\.version\s/.test(text);
 }
 
@@ -276,7 +282,7 @@ function readFile(path: string | URL): Uint8Array {
 const href = Object.getOwnPropertyDescriptor(URL.prototype, 'href')!.get!;
 
 /** Of a URL. Not `instanceof`, which runs the code of a Proxy, and is true of what only inherits. */
-function addressOf(value: unknown): string | undefined {
+export function addressOf(value: unknown): string | undefined {
   try {
     return href.call(value) as string;
   } catch {
@@ -284,7 +290,8 @@ function addressOf(value: unknown): string | undefined {
   }
 }
 
-function bytesOf(source: unknown, ptxOnly: boolean): ArrayBufferView {
+/** The bytes of a {@link ModuleSource}; `ptxOnly`: of what was compiled, not the machine code. */
+export function bytesOf(source: unknown, ptxOnly: boolean): ArrayBufferView {
   if (isCompiled(source)) return bytesOf(imageOf(source, ptxOnly), ptxOnly);
   if (typeof source === 'string') {
     return isPtx(source) ? new TextEncoder().encode(source) : readFile(source);
@@ -304,4 +311,15 @@ export function loadModule(device: object, state: DeviceState, source: unknown):
   const code = isCompiled(source) ? source : null;
   const handle = native().loadModule(state.handle, bytesOf(source, state.info.isSimulated));
   return makeModule(device as Device, new ModuleState(state, handle, code));
+}
+
+/** A module of bytes that were linked, from what was compiled among other things. */
+export function loadLinked(
+  device: object,
+  state: DeviceState,
+  bytes: Uint8Array,
+  parts: readonly CompiledCode[],
+): Module {
+  const handle = native().loadModule(state.handle, bytes);
+  return makeModule(device as Device, new ModuleState(state, handle, null, parts));
 }

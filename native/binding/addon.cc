@@ -83,6 +83,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportPreload(env, exports, *environment);
   ExportLaunch(env, exports, *environment);
   ExportCompile(env, exports, *environment);
+  ExportLink(env, exports, *environment);
 }
 
 }  // namespace

@@ -74,23 +74,36 @@ std::string Call::Text(napi_value value, std::size_t index) const {
   return text;
 }
 
-std::vector<std::string> Call::Texts(std::size_t index) const {
+std::vector<napi_value> Call::Elements(std::size_t index) const {
   bool is_array = false;
   Require(napi_is_array(env_, arguments_[index], &is_array));
   if (!is_array) WrongType(index, "an array");
   std::uint32_t length = 0;
   Require(napi_get_array_length(env_, arguments_[index], &length));
-  std::vector<std::string> texts;
+  std::vector<napi_value> elements;
   for (std::uint32_t i = 0; i < length; ++i) {
-    napi_value element;
-    Require(napi_get_element(env_, arguments_[index], i, &element));
-    texts.push_back(Text(element, index));
+    elements.emplace_back();
+    Require(napi_get_element(env_, arguments_[index], i, &elements.back()));
   }
+  return elements;
+}
+
+std::vector<std::string> Call::Texts(std::size_t index) const {
+  std::vector<std::string> texts;
+  for (napi_value element : Elements(index)) texts.push_back(Text(element, index));
   return texts;
 }
 
-ViewBytes Call::View(std::size_t index) const {
-  napi_value value = arguments_[index];
+std::vector<std::string> Call::Copies(std::size_t index) const {
+  std::vector<std::string> copies;
+  for (napi_value element : Elements(index)) {
+    const ViewBytes view = View(element, index);
+    copies.emplace_back(static_cast<const char*>(view.data), view.bytes);
+  }
+  return copies;
+}
+
+ViewBytes Call::View(napi_value value, std::size_t index) const {
   ViewBytes view;
   bool is_typed_array = false, is_data_view = false;
   Require(napi_is_typedarray(env_, value, &is_typed_array));

@@ -55,7 +55,9 @@ class Call {
   std::string Text(std::size_t index) const { return Text(arguments_[index], index); }
   // An array of strings.
   std::vector<std::string> Texts(std::size_t index) const;
-  ViewBytes View(std::size_t index) const;
+  ViewBytes View(std::size_t index) const { return View(arguments_[index], index); }
+  // Copies of what an array of views holds.
+  std::vector<std::string> Copies(std::size_t index) const;
   // What the argument block holds from that number on.
   const double* InBlock(std::size_t index) const { return block_ + index; }
 
@@ -95,6 +97,8 @@ class Call {
   [[noreturn]] static void WrongType(std::size_t index, const char* expected);
   double PassedNumber(std::size_t index) const;
   std::string Text(napi_value value, std::size_t index) const;
+  ViewBytes View(napi_value value, std::size_t index) const;
+  std::vector<napi_value> Elements(std::size_t index) const;
   // Written so that NaN fails. Node-API's own integer readers wrap and truncate in silence; floor()
   // is a call where the compiler may not use SSE 4.1.
   std::int64_t Whole(std::size_t index, double least, double most, const char* expected) const {

@@ -19,6 +19,7 @@ void ExportElementwise(napi_env env, napi_value exports, Environment& environmen
 void ExportReduce(napi_env env, napi_value exports, Environment& environment);
 void ExportSoftmax(napi_env env, napi_value exports, Environment& environment);
 void ExportCompile(napi_env env, napi_value exports, Environment& environment);
+void ExportLink(napi_env env, napi_value exports, Environment& environment);
 void ExportPreload(napi_env env, napi_value exports, Environment& environment);
 void ExportLaunch(napi_env env, napi_value exports, Environment& environment);
 void ExportTranspose(napi_env env, napi_value exports, Environment& environment);

@@ -1,51 +1,10 @@
 #include "compiler/compile.h"
 
+#include "compiler/calls.h"
 #include "compiler/signals.h"
 
 namespace nodecuda::compiler {
 namespace {
-
-constexpr int kInternalError = 11;  // NVRTC_ERROR_INTERNAL_ERROR
-
-// A call that failed.
-struct Failed {
-  int status;
-  const char* operation;
-  std::string words;
-};
-
-// The functions of one library, each called with a check.
-class Calls {
- public:
-  explicit Calls(const Nvrtc& nvrtc) : nvrtc_(nvrtc) {}
-
-  template <class Function, class... Arguments>
-  void operator()(const Symbol<Function>& symbol, Arguments... arguments) const {
-    Check(Required(symbol)(arguments...), symbol.name());
-  }
-
-  void Check(int status, const char* operation) const {
-    if (status != 0) throw Failed{status, operation, Words(status)};
-  }
-
-  template <class Function>
-  Function* Required(const Symbol<Function>& symbol) const {
-    Function* function = symbol.In(nvrtc_.library);
-    if (function == nullptr) {
-      throw Failed{kInternalError, symbol.name(), nvrtc_.path + " does not have it"};
-    }
-    return function;
-  }
-
- private:
-  std::string Words(int status) const {
-    auto* error_string = nvrtc_.error_string.In(nvrtc_.library);
-    const char* words = error_string != nullptr ? error_string(status) : nullptr;
-    return words != nullptr ? words : "status " + std::to_string(status);
-  }
-
-  const Nvrtc& nvrtc_;
-};
 
 class OwnedProgram {
  public:
@@ -63,36 +22,13 @@ class OwnedProgram {
   const Nvrtc& nvrtc_;
 };
 
-std::vector<const char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<const char*> pointers;
-  pointers.reserve(texts.size());
-  for (const std::string& text : texts) pointers.push_back(text.c_str());
-  return pointers;
-}
-
-// Of the two calls that tell the size of something and give it.
-template <class Size, class Get>
-std::string Output(const Calls& call, Program* program, const Size& size, const Get& get) {
-  std::size_t bytes = 0;
-  call(size, program, &bytes);
-  std::string output(bytes, '\0');
-  if (bytes > 0) call(get, program, output.data());
-  return output;
-}
-
-// Texts end with a NUL, which counts.
-std::string WithoutEnd(std::string text) {
-  while (!text.empty() && text.back() == '\0') text.pop_back();
-  return text;
-}
-
 int IsCancelled(void* cancelled, void*) {
   return static_cast<const std::atomic<bool>*>(cancelled)->load() ? 1 : 0;
 }
 
 void Run(const Nvrtc& nvrtc, const Request& request, const std::atomic<bool>& cancelled,
          Compilation& result) {
-  const Calls call(nvrtc);
+  const Calls<Nvrtc> call(nvrtc);
   OwnedProgram owned(nvrtc);
   const auto header_sources = Pointers(request.header_sources);
   const auto header_names = Pointers(request.header_names);
@@ -112,10 +48,10 @@ void Run(const Nvrtc& nvrtc, const Request& request, const std::atomic<bool>& ca
     const KeptSignals signals(reinterpret_cast<const void*>(compile));
     return compile(program, static_cast<int>(options.size()), options.data());
   }();
-  result.log = WithoutEnd(Output(call, program, nvrtc.log_size, nvrtc.log));
+  result.log = WithoutEnd(call.Output(program, nvrtc.log_size, nvrtc.log));
   call.Check(status, nvrtc.compile_program.name());
-  result.ptx = WithoutEnd(Output(call, program, nvrtc.ptx_size, nvrtc.ptx));
-  result.cubin = Output(call, program, nvrtc.cubin_size, nvrtc.cubin);
+  result.ptx = WithoutEnd(call.Output(program, nvrtc.ptx_size, nvrtc.ptx));
+  result.cubin = call.Output(program, nvrtc.cubin_size, nvrtc.cubin);
   for (const std::string& expression : request.name_expressions) {
     const char* lowered = nullptr;
     call(nvrtc.lowered_name, program, expression.c_str(), &lowered);

@@ -1,43 +1,26 @@
 #ifndef NODECUDA_COMPILER_NVRTC_H_
 #define NODECUDA_COMPILER_NVRTC_H_
 
-#include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "compiler/library.h"
+
 namespace nodecuda::compiler {
-
-void* FindSymbol(void* library, const char* name) noexcept;
-
-// A function of a library that was opened at run time: looked up when it is first asked for, once.
-template <class Function>
-class Symbol {
- public:
-  explicit constexpr Symbol(const char* name) : name_(name) {}
-
-  const char* name() const { return name_; }
-  // Null if the library has none of that name.
-  Function* In(void* library) const {
-    if (!looked_up_.load(std::memory_order_acquire)) {
-      found_.store(FindSymbol(library, name_),
-                   std::memory_order_relaxed);  // all threads find the same
-      looked_up_.store(true, std::memory_order_release);
-    }
-    return reinterpret_cast<Function*>(found_.load(std::memory_order_relaxed));
-  }
-
- private:
-  const char* name_;
-  mutable std::atomic<bool> looked_up_{false};
-  mutable std::atomic<void*> found_{nullptr};
-};
 
 struct Program;  // nvrtcProgram is a pointer to one
 
 // NVIDIA's runtime compiler, opened at run time: there is none in a machine that only runs what was
-// compiled before. Never closed: threads of its own, and its destructors, may outlive us. Its
-// functions may be called on any thread, concurrently as long as each has a program of its own.
+// compiled before. Its functions may be called on any thread, concurrently as long as each has a
+// program of its own.
 struct Nvrtc {
+  static constexpr int kInternalError = 11;  // NVRTC_ERROR_INTERNAL_ERROR
+
+  // Null, and why, if it is no NVRTC that can be used.
+  static std::unique_ptr<Nvrtc> Examine(void* library, const std::string& name, std::string* why);
+  std::string Words(int status) const;
+
   void* library = nullptr;
   std::string path;      // of the file, without links
   std::string builtins;  // the file of its other half, empty if that is not beside it
@@ -67,19 +50,6 @@ struct Nvrtc {
   Symbol<int(Program*, int (*callback)(void* payload, void*), void* payload)> set_flow_callback{
       "nvrtcSetFlowCallback"};
 };
-
-// What came of looking for the library.
-struct Search {
-  const Nvrtc* found = nullptr;
-  std::vector<std::string> failures;  // why not, for each name before the one that was opened
-};
-
-// The library of the first of `names` that can be opened: a file by its path, or a name that the
-// loader looks up. An opened one is kept, and given again at once.
-Search Open(const std::vector<std::string>& names);
-
-// The file of an NVRTC that the process has loaded, by whomever; empty if there is none.
-std::string LoadedPath();
 
 }  // namespace nodecuda::compiler
 

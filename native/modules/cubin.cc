@@ -150,9 +150,8 @@ class CubinReader {
   std::size_t info_left_ = elf_.size() + (64 << 10);
 };
 
-}  // namespace
-
-std::optional<Cubin> ReadCubin(Bytes image, Problem* problem) {
+// The header of machine code for 64-bit programs.
+std::optional<ElfHeader> ReadCudaHeader(Bytes image, Problem* problem) {
   const auto refuse = [problem](Problem::Kind kind, std::string words) {
     problem->Set(kind, std::move(words));
     return std::nullopt;
@@ -169,15 +168,45 @@ std::optional<Cubin> ReadCubin(Bytes image, Problem* problem) {
     return refuse(Problem::Kind::kForeign,
                   "the image is a cubin for 32-bit programs: compile with -m64");
   }
-  if (header->type == kElfRelocatable) return refuse(Problem::Kind::kForeign, kRelocatable);
-  if (header->type != kElfExecutable) {
+  if (header->type != kElfExecutable && header->type != kElfRelocatable) {
     return refuse(Problem::Kind::kDamaged,
                   "the image is an ELF file of the unknown type " + std::to_string(header->type));
   }
+  return header;
+}
+
+Target TargetOf(const ElfHeader& header, const Elf& elf) {
+  Target target = TargetOf(header);
+  if (target.suffix == 0) target.suffix = SuffixOf(elf, target.number);
+  return target;
+}
+
+}  // namespace
+
+std::optional<LinkableCubin> ReadLinkableCubin(Bytes image, Problem* problem) {
+  const auto header = ReadCudaHeader(image, problem);
+  if (!header) return std::nullopt;
   const std::optional<Elf> elf = Elf::Read(image, problem);
   if (!elf) return std::nullopt;
-  Cubin cubin{.target = TargetOf(*header)};
-  if (cubin.target.suffix == 0) cubin.target.suffix = SuffixOf(*elf, cubin.target.number);
+  LinkableCubin cubin{.target = TargetOf(*header, *elf)};
+  for (const Symbol& symbol : elf->symbols()) {
+    const bool is_defined =
+        symbol.section != kSectionUndefined && symbol.section < kSectionsReserved;
+    if (symbol.binding == kBindingGlobal && is_defined) cubin.definitions.emplace_back(symbol.name);
+  }
+  return cubin;
+}
+
+std::optional<Cubin> ReadCubin(Bytes image, Problem* problem) {
+  const auto header = ReadCudaHeader(image, problem);
+  if (!header) return std::nullopt;
+  if (header->type == kElfRelocatable) {
+    problem->Set(Problem::Kind::kForeign, kRelocatable);
+    return std::nullopt;
+  }
+  const std::optional<Elf> elf = Elf::Read(image, problem);
+  if (!elf) return std::nullopt;
+  Cubin cubin{.target = TargetOf(*header, *elf)};
   if (!CubinReader(*elf, &cubin, problem).Read()) return std::nullopt;
   return cubin;
 }

@@ -2,6 +2,7 @@
 #define NODECUDA_MODULES_CUBIN_H_
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "modules/bytes.h"
@@ -17,6 +18,13 @@ struct Cubin {
   std::vector<KernelFacts> kernels = {};
   std::vector<VariableFacts> variables = {};
 };
+
+// What a linker is to know of a cubin, also of one that is relocatable.
+struct LinkableCubin {
+  Target target;
+  std::vector<std::string> definitions = {};  // that all modules see, and none may have as well
+};
+std::optional<LinkableCubin> ReadLinkableCubin(Bytes image, Problem* problem);
 
 // Reads a cubin of any toolkit from 11 to 13, which changed the ELF header. An ELF file of another
 // kind, or relocatable machine code, is a problem in words.

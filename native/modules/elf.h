@@ -41,7 +41,9 @@ struct Symbol {
   std::uint64_t bytes = 0;
 };
 constexpr std::uint8_t kSymbolObject = 1, kSymbolFunction = 2;
-constexpr std::uint8_t kBindingLocal = 0;
+constexpr std::uint8_t kBindingLocal = 0, kBindingGlobal = 1;
+// Of a symbol that is none of the file's own: undefined, or one of those from there on.
+constexpr std::uint16_t kSectionUndefined = 0, kSectionsReserved = 0xff00;
 
 // A 64-bit little-endian ELF file, its sections and symbols. All that its tables name is within the
 // image, also what is not read here: a driver is told where an image begins and not where it ends.

@@ -9,8 +9,8 @@
 namespace nodecuda::modules {
 
 inline constexpr char kRelocatable[] =
-    "the image is relocatable device code, of which a linker makes a module: compile without "
-    "-rdc=true and -dc, or link it with `nvcc -dlink -cubin`";
+    "the image is relocatable device code, of which a linker makes a module: give it to "
+    "`device.link`, or compile without -rdc=true and -dc";
 
 // What an image that is none seems to be, and what to do.
 std::string DescribeForeign(Bytes image);

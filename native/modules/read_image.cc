@@ -44,6 +44,16 @@ class ImageReader {
     return problem_->Set(Problem::Kind::kForeign, DescribeForeign(image));
   }
 
+  bool ReadLinkable(Bytes image, Linkable* linkable) {
+    if (IsFatbin(image)) return LinkableEntries(image, linkable);
+    if (IsElf(image)) return LinkableCode(image, linkable);
+    if (!LooksLikePtx(image.text())) {
+      return problem_->Set(Problem::Kind::kForeign, DescribeForeign(image));
+    }
+    linkable->ptx = TextOf(image);
+    return true;
+  }
+
  private:
   bool NoCode(const std::string& has) {
     const std::string capability = std::to_string(device_.capability);
@@ -93,24 +103,34 @@ class ImageReader {
   bool ReadEntries(Bytes image) {
     const auto entries = ReadFatbin(image, problem_);
     if (!entries) return false;
+    const Best best = FindBest(*entries);
+    if (best.code != nullptr) return ReadCodeEntry(*best.code, best.ptx);
+    if (best.ptx != nullptr) return ReadPtxEntry(*best.ptx);
+    return NoEntry(!entries->empty());
+  }
+
+  // Those that the device would take; null where there is none.
+  struct Best {
     const FatbinEntry* code = nullptr;
     const FatbinEntry* ptx = nullptr;
-    for (const FatbinEntry& entry : *entries) {
+  };
+
+  Best FindBest(const std::vector<FatbinEntry>& entries) {
+    Best best;
+    for (const FatbinEntry& entry : entries) {
       if (entry.kind == FatbinEntry::Kind::kCubin) {
         contents_.machine_targets.push_back(entry.target);
         if (device_.runs_machine_code && RunsMachineCode(entry.target, device_.capability)) {
-          if (code == nullptr || IsBetter(entry.target, code->target)) code = &entry;
+          if (best.code == nullptr || IsBetter(entry.target, best.code->target)) best.code = &entry;
         }
       } else if (entry.kind == FatbinEntry::Kind::kPtx) {
         contents_.ptx_targets.push_back(entry.target);
         if (CompilesPtx(entry.target, device_.capability)) {
-          if (ptx == nullptr || IsBetter(entry.target, ptx->target)) ptx = &entry;
+          if (best.ptx == nullptr || IsBetter(entry.target, best.ptx->target)) best.ptx = &entry;
         }
       }
     }
-    if (code != nullptr) return ReadCodeEntry(*code, ptx);
-    if (ptx != nullptr) return ReadPtxEntry(*ptx);
-    return NoEntry(!entries->empty());
+    return best;
   }
 
   bool NoEntry(bool has_others) {
@@ -156,6 +176,37 @@ class ImageReader {
     return true;
   }
 
+  bool LinkableEntries(Bytes image, Linkable* linkable) {
+    const auto entries = ReadFatbin(image, problem_);
+    if (!entries) return false;
+    const Best best = FindBest(*entries);
+    if (best.code == nullptr && best.ptx == nullptr) return NoEntry(!entries->empty());
+    std::vector<std::byte> room;
+    if (best.code != nullptr) {
+      const auto code = Unpack(*best.code, &room, problem_);
+      if (!code || !LinkableCode(*code, linkable)) return false;
+      if (linkable->target.suffix == 0) linkable->target.suffix = best.code->target.suffix;
+    }
+    if (best.ptx != nullptr) {
+      const auto ptx = Unpack(*best.ptx, &room, problem_);
+      if (!ptx) return false;
+      linkable->ptx = TextOf(*ptx);
+    }
+    return true;
+  }
+
+  bool LinkableCode(Bytes image, Linkable* linkable) {
+    auto cubin = ReadLinkableCubin(image, problem_);
+    if (!cubin) return false;
+    if (!device_.runs_machine_code || !RunsMachineCode(cubin->target, device_.capability)) {
+      return NoCode("machine code for " + cubin->target.Name());
+    }
+    linkable->target = cubin->target;
+    linkable->definitions = std::move(cubin->definitions);
+    linkable->cubin = image.text();
+    return true;
+  }
+
   const Device& device_;
   Contents& contents_;
   Problem* const problem_;
@@ -169,6 +220,17 @@ std::optional<Contents> ReadImage(std::span<const std::byte> image, const Device
   Contents contents;
   if (!ImageReader(device, &contents, problem).Read(Bytes(image))) return std::nullopt;
   return contents;
+}
+
+std::optional<Linkable> ReadLinkable(std::span<const std::byte> image, const Device& device,
+                                     Problem* problem) {
+  *problem = {};
+  Contents ignored;
+  Linkable linkable;
+  if (!ImageReader(device, &ignored, problem).ReadLinkable(Bytes(image), &linkable)) {
+    return std::nullopt;
+  }
+  return linkable;
 }
 
 }  // namespace nodecuda::modules

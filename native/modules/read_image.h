@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "modules/contents.h"
 #include "modules/problem.h"
@@ -29,6 +31,19 @@ struct Device {
 // nothing outside itself. PTX has to get a NUL at its end.
 std::optional<Contents> ReadImage(std::span<const std::byte> image, const Device& device,
                                   Problem* problem);
+
+// What a linker takes of an image, which may be relocatable: the PTX that the device would compile,
+// machine code that it would run, or both, of a fatbin. One of them there is.
+struct Linkable {
+  std::string ptx;    // decompressed, without the NUL at its end; empty if there is none
+  std::string cubin;  // bytes; empty if there is none, and for who does not run machine code
+  Target target;      // of the cubin
+  std::vector<std::string> definitions;  // of the cubin, that all modules see and none may repeat
+};
+
+// As ReadImage, but nothing that PTX declares is looked at.
+std::optional<Linkable> ReadLinkable(std::span<const std::byte> image, const Device& device,
+                                     Problem* problem);
 
 }  // namespace nodecuda::modules
 

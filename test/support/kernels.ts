@@ -1,4 +1,7 @@
 // PTX for tests of modules and kernels. Plain enough for every GPU that the package supports.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './child.js';
 
 /** A module with these declarations and kernels. */
 export function ptx(...parts: string[]): string {
@@ -158,3 +161,52 @@ ${copies.join('')}  ret;
 }
 `;
 }
+
+/** The path of a half of a program, as nvcc makes it: test/native/fixtures/link. */
+export function half(name: string): string {
+  return join(root, 'test/native/fixtures/link', name);
+}
+
+export const halfText = (name: string): string => readFileSync(half(name), 'utf8');
+
+/** twice(x) = 2 x, and calls, which counts. */
+export const LIBRARY = `.version 7.8
+.target sm_75
+.address_size 64
+.visible .global .align 4 .u32 calls = 3;
+.visible .func (.param .b32 r) twice(.param .b32 x)
+{
+  .reg .b32 %r<3>;
+  ld.param.b32 %r1, [x];
+  add.s32 %r2, %r1, %r1;
+  st.param.b32 [r], %r2;
+  ret;
+}
+`;
+
+/** use(p): *p = twice(*p), and one more of calls. */
+export const PROGRAM = `.version 7.5
+.target sm_70
+.address_size 64
+.extern .global .align 4 .u32 calls;
+.extern .func (.param .b32 r) twice(.param .b32 x);
+.visible .entry use(.param .u64 p)
+{
+  .reg .b32 %r<4>;
+  .reg .b64 %rd<3>;
+  ld.param.u64 %rd1, [p];
+  ld.global.u32 %r1, [%rd1];
+  {
+  .param .b32 x;
+  st.param.b32 [x], %r1;
+  .param .b32 r;
+  call.uni (r), twice, (x);
+  ld.param.b32 %r2, [r];
+  }
+  st.global.u32 [%rd1], %r2;
+  ld.global.u32 %r3, [calls];
+  add.u32 %r3, %r3, 1;
+  st.global.u32 [calls], %r3;
+  ret;
+}
+`;

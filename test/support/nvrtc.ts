@@ -1,4 +1,5 @@
-// NVRTC for the tests: a stand-in that the test compiles, and the real one where it can be had.
+// NVRTC and nvJitLink for the tests: stand-ins that the test compiles, and the real ones where they can be
+// had.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,6 +46,15 @@ export function makeFake(folder: string, options: FakeOptions = {}): string {
   return path;
 }
 
+/** Compiles the stand-in for nvJitLink into a folder. The path of the library. */
+export function makeFakeLinker(folder: string, macros: readonly string[] = []): string {
+  mkdirSync(folder, { recursive: true });
+  const name = 'libnvJitLink.so.12';
+  const path = join(folder, name);
+  compileShared(join(root, 'test/support/fake-nvjitlink.c'), path, name, macros);
+  return path;
+}
+
 /** The other half of the stand-in. */
 export function makeFakeBuiltins(folder: string, [major, minor]: readonly [number, number]): void {
   const name = `libnvrtc-builtins.so.${major}.${minor}`;
@@ -62,4 +72,11 @@ export function realNvrtc(): string | undefined {
   if (existsSync(unpacked)) return unpacked;
   const { status } = spawnSync(process.execPath, [join(root, 'scripts/unpack-nvrtc.mjs')]);
   return status === 0 && existsSync(unpacked) ? unpacked : undefined;
+}
+
+/** The nvJitLink beside a real NVRTC, of the same version. Undefined where there is none. */
+export function realLinker(nvrtc: string): string | undefined {
+  const path = join(nvrtc, 'lib/x86_64-linux-gnu/libnvJitLink.so.12');
+  if (!existsSync(path)) spawnSync(process.execPath, [join(root, 'scripts/unpack-nvrtc.mjs')]);
+  return existsSync(path) ? path : undefined;
 }

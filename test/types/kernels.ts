@@ -11,6 +11,8 @@ import {
   type KernelArguments,
   type KernelInfo,
   type LaunchOptions,
+  type LinkOptions,
+  type LinkSource,
   Module,
   type ModuleSource,
   type ParameterType,
@@ -51,6 +53,25 @@ export function argumentTypes(): void {
   same<ArgumentsOf<[]>, readonly []>(true);
   same<ArgumentsOf<['bool', 'float32*']>, readonly [boolean, DeviceBuffer<'float32'> | null]>(true);
   same<KernelArguments<undefined>, readonly UntypedArgument[]>(true);
+}
+
+export async function links(device: Device, url: URL, bytes: Uint8Array): Promise<void> {
+  const sources: LinkSource[] = [
+    'a.ptx',
+    url,
+    bytes,
+    { source: 'cuda', options: { name: 'b.cu' } },
+  ];
+  const options: LinkOptions = { names: ['a', 'b', 'c', 'd'], nvJitLink: '/usr/local/cuda' };
+  using module: Module = await device.link(new Set(sources), options);
+  using kernel = module.kernel('k', ['float32*']);
+  kernel.launch(ONE, null);
+  // @ts-expect-error an array of numbers is no source
+  await device.link([[1, 2, 3]]);
+  // @ts-expect-error there is no such option
+  await device.link(sources, { nvrtc: '/usr/local/cuda' });
+  // @ts-expect-error the options are those of a compilation
+  await device.link([{ source: 'cuda', options: { names: [] } }]);
 }
 
 export function launches(device: Device, url: URL, bytes: Uint8Array): void {

@@ -9,8 +9,8 @@ import type { DeviceState } from '../../device/state.js';
 export interface CompileTarget {
   readonly major: number;
   readonly minor: number;
-  /** Takes PTX only. */
-  readonly simulated: boolean;
+  /** Nothing but PTX is wanted: it runs that alone, or it is to be linked. */
+  readonly ptxOnly: boolean;
   /** The version of CUDA that its driver has, such as `12.2`; null where there is no driver. */
   driverVersion(): string | null;
 }
@@ -26,7 +26,7 @@ export function targetOf({ info, runtime }: DeviceState): CompileTarget {
   return {
     major,
     minor,
-    simulated: info.isSimulated,
+    ptxOnly: info.isSimulated,
     driverVersion() {
       if (info.isSimulated) return null;
       const { driverVersion } = native().probe(runtime);
@@ -61,7 +61,7 @@ export function chooseArchitecture(
     );
   }
   const capability = target === undefined ? OLDEST : 10 * target.major + target.minor;
-  if (target !== undefined && !target.simulated && known.includes(capability)) {
+  if (target !== undefined && !target.ptxOnly && known.includes(capability)) {
     return `sm_${capability}`;
   }
   const nearest = nearestBelow(capability, known);

@@ -185,6 +185,14 @@ export function compileCuda(
   } catch (error) {
     return Promise.reject(error);
   }
+  return compileRequest(request, target);
+}
+
+/** As {@link compileCuda}, for what was checked already. */
+export function compileRequest(
+  request: CompileRequest,
+  target: CompileTarget | undefined,
+): Promise<CompiledCode> {
   if (!request.cache || !request.cacheable) {
     return findOrCompile(request, target, false);
   }

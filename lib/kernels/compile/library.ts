@@ -7,8 +7,9 @@ import { native } from '../../addon/load.js';
 import { CudaCompileError } from '../../base/errors.js';
 import type { DiskCache } from './cache/disk.js';
 import { type LibraryNote, noteName, readNote } from './cache/note.js';
+import { NVRTC } from './kinds.js';
 import type { CompileRequest } from './options.js';
-import { type Place, places, placesKey } from './places.js';
+import { notFoundWords, type Place, places, placesKey } from './places.js';
 
 export interface Library {
   readonly path: string;
@@ -24,25 +25,11 @@ export interface Library {
   readonly identity: string;
 }
 
-const REMEDY =
-  'Install NVRTC 12 or 13, any of: the CUDA toolkit; Debian `libnvrtc12` and ' +
-  '`libnvrtc-builtins12.4` (non-free); conda `cuda-nvrtc`; Python `nvidia-cuda-nvrtc`. Or name it: ' +
-  'the option `nvrtc`, or NODECUDA_NVRTC, takes the path of libnvrtc.so or of the root that has it, ' +
-  'and NODECUDA_NVRTC_ROOTS those of Python and conda environments. Code that is compiled ahead of ' +
-  'time, with `npx nodecuda compile`, needs no compiler where it runs';
-
 function notFound(looked: readonly Place[], failures: readonly string[]): CudaCompileError {
-  const lines = [];
-  let at = 0;
-  for (const { words, names } of looked) {
-    lines.push(`\n  ${words}${names.length === 0 ? ': nothing there' : ''}`);
-    for (const _ of names) lines.push(`\n    ${failures[at++]}`);
-  }
-  return new CudaCompileError(
-    `NVRTC, which compiles CUDA C++ at run time, was not found. ${REMEDY}. ` +
-      `Looked at:${lines.join('')}`,
-    { code: 'ERR_CUDA_NO_COMPILER', operation: 'dlopen' },
-  );
+  return new CudaCompileError(notFoundWords(NVRTC, looked, failures), {
+    code: 'ERR_CUDA_NO_COMPILER',
+    operation: 'dlopen',
+  });
 }
 
 /** A header that every toolkit has where its headers are. */
@@ -94,7 +81,7 @@ async function open(looked: readonly Place[]): Promise<LibraryNote> {
 }
 
 async function find(request: CompileRequest, cache: DiskCache | undefined): Promise<Library> {
-  const looked = places(request.nvrtc, request.nvrtcRoots);
+  const looked = places(NVRTC, request.nvrtc, request.nvrtcRoots);
   if (cache === undefined) return libraryOf(await open(looked));
   const name = noteName(looked);
   const known = readNote(cache, name, identityNow);
@@ -111,9 +98,9 @@ export function lostLibrary(
   { path }: Library,
   cause: Error,
 ): CudaCompileError {
-  found.delete(placesKey(nvrtc, nvrtcRoots));
+  found.delete(placesKey(NVRTC, nvrtc, nvrtcRoots));
   return new CudaCompileError(
-    `NVRTC was found, and cannot be opened: ${cause.message}. ${REMEDY}`,
+    `NVRTC was found, and cannot be opened: ${cause.message}. ${NVRTC.remedy}`,
     { code: 'ERR_CUDA_NO_COMPILER', operation: 'dlopen', libraryPath: path, cause },
   );
 }
@@ -129,7 +116,7 @@ export function libraryFor(
   request: CompileRequest,
   cache: DiskCache | undefined,
 ): Promise<Library> {
-  const key = placesKey(request.nvrtc, request.nvrtcRoots);
+  const key = placesKey(NVRTC, request.nvrtc, request.nvrtcRoots);
   let library = found.get(key);
   if (library === undefined) {
     library = find(request, cache);

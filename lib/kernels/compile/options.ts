@@ -88,19 +88,19 @@ function checkText(value: unknown, name: string): string {
   return value;
 }
 
-function checkFilled(value: unknown, name: string): string {
+export function checkFilled(value: unknown, name: string): string {
   const text = checkText(value, name);
   if (text === '') throw argumentRangeError('a string that is not empty', name, value);
   return text;
 }
 
-function checkPath(value: unknown, name: string): string {
+export function checkPath(value: unknown, name: string): string {
   const path = checkFilled(value, name);
   if (!isAbsolute(path)) throw argumentRangeError('an absolute path', name, value);
   return path;
 }
 
-function optional<T>(
+export function optional<T>(
   value: unknown,
   name: string,
   check: (value: unknown, name: string) => T,
@@ -108,7 +108,7 @@ function optional<T>(
   return value === undefined ? undefined : check(value, name);
 }
 
-function checkList(
+export function checkList(
   value: unknown,
   name: string,
   check: (value: unknown, name: string) => string,
@@ -295,8 +295,15 @@ export function checkSource({ source }: CompileRequest): void {
 
 const DEFAULT_NAME = 'kernel.cu';
 
-/** The request that `source` and `given` make. Throws TypeError and RangeError. */
-export function readRequest(source: unknown, given: unknown): CompileRequest {
+/**
+ * The request that `source` and `given` make, with `more` options of NVRTC. Throws TypeError and
+ * RangeError.
+ */
+export function readRequest(
+  source: unknown,
+  given: unknown,
+  more: readonly string[] = NONE,
+): CompileRequest {
   // Whether there is a NUL in it is asked only if it is to be compiled: it may be long.
   if (typeof source !== 'string') throw argumentTypeError('a string', 'source', source);
   const slots = readOptions<Slots>(given, emptySlots(), takeOption);
@@ -309,7 +316,8 @@ export function readRequest(source: unknown, given: unknown): CompileRequest {
     return checkText(content, `includes[${describeKey(header)}]`);
   });
   const includePaths = checkList(slots.includePaths, 'includePaths', checkPath);
-  const options = checkList(slots.options, 'options', checkOption);
+  const asked = checkList(slots.options, 'options', checkOption);
+  const options = more.length === 0 ? asked : [...asked, ...more];
   const architecture = optional(slots.architecture, 'architecture', checkArchitecture);
   const nameExpressions = checkList(slots.nameExpressions, 'nameExpressions', checkFilled);
   if (nameExpressions.length > 1 && new Set(nameExpressions).size < nameExpressions.length) {

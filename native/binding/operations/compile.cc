@@ -1,15 +1,12 @@
 #include "compiler/compile.h"
 
-#include <memory>
-
-#include "binding/call.h"
 #include "binding/exports.h"
-#include "compiler/aside.h"
+#include "binding/operations/aside_promise.h"
 
 namespace nodecuda {
 namespace {
 
-Object Describe(napi_env env, const compiler::Search& search) {
+Object Describe(napi_env env, const compiler::Search<compiler::Nvrtc>& search) {
   Object object(env);
   object.Set("failures", ToArray(env, search.failures));
   if (search.found == nullptr) {
@@ -25,15 +22,6 @@ Object Describe(napi_env env, const compiler::Search& search) {
   return object;
 }
 
-napi_value ToBuffer(napi_env env, const std::string& bytes) {
-  napi_value memory, view;
-  void* data;
-  Require(napi_create_arraybuffer(env, bytes.size(), &data, &memory));
-  bytes.copy(static_cast<char*>(data), bytes.size());
-  Require(napi_create_typedarray(env, napi_uint8_array, bytes.size(), memory, 0, &view));
-  return view;
-}
-
 Object Describe(napi_env env, const compiler::Compilation& compilation) {
   Object object(env);
   object.Set("status", compilation.status);
@@ -46,46 +34,10 @@ Object Describe(napi_env env, const compiler::Compilation& compilation) {
   return object;
 }
 
-// A promise for what the work leaves, which is done once for all who ask with the same key
-// meanwhile.
-template <class Result>
-napi_value PromiseOf(Call& call, const std::string& key,
-                     std::function<Result(const std::atomic<bool>& cancelled)> work) {
-  auto outcome = std::make_shared<compiler::Outcome>();
-  auto run = [work = std::move(work)](const std::atomic<bool>& cancelled) {
-    return std::shared_ptr<void>(std::make_shared<Result>(work(cancelled)));
-  };
-  return call.environment().MakePromise(
-      [=](const std::atomic<bool>& stop) {
-        *outcome = compiler::RunAside(key, run, stop);
-        if (outcome->result == nullptr) {
-          throw Failure(Failure::Kind::kShutdown, "the compiler was stopped");
-        }
-      },
-      [outcome](napi_env env) {
-        Object object = Describe(env, *std::static_pointer_cast<Result>(outcome->result));
-        object.Set("shared", outcome->shared);
-        return object.value();
-      });
-}
-
-napi_value LoadedCompiler(Call& call) {
-  const std::string path = compiler::LoadedPath();
-  return path.empty() ? ToValue(call.env(), nullptr) : ToValue(call.env(), std::string_view(path));
-}
-
 napi_value OpenCompiler(Call& call) {
-  return PromiseOf<compiler::Search>(
-      call, "", [names = call.Texts(0)](const auto&) { return compiler::Open(names); });
-}
-
-// NUL ends a text for NVRTC, which would compile half of it.
-void RefuseNul(const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) {
-    if (text.find('\0') != std::string::npos) {
-      throw Failure(Failure::Kind::kArgumentRange, "a text has a NUL in it");
-    }
-  }
+  return PromiseOf<compiler::Search<compiler::Nvrtc>>(
+      call, "", Describe,
+      [names = call.Texts(0)](const auto&) { return compiler::Open<compiler::Nvrtc>(names); });
 }
 
 napi_value CompileProgram(Call& call) {
@@ -106,9 +58,9 @@ napi_value CompileProgram(Call& call) {
   RefuseNul(request.options);
   RefuseNul(request.name_expressions);
   return PromiseOf<compiler::Compilation>(
-      call, call.Text(7),
+      call, call.Text(7), Describe,
       [library, request = std::move(request)](const std::atomic<bool>& cancelled) {
-        const compiler::Search search = compiler::Open(library);
+        const auto search = compiler::Open<compiler::Nvrtc>(library);
         if (search.found == nullptr) {
           throw Failure(Failure::Kind::kUnsupported, search.failures.at(0));
         }
@@ -119,7 +71,6 @@ napi_value CompileProgram(Call& call) {
 }  // namespace
 
 void ExportCompile(napi_env env, napi_value exports, Environment& environment) {
-  ExportFunction(env, exports, environment, "loadedCompiler", EntryPoint<LoadedCompiler>);
   ExportFunction(env, exports, environment, "openCompiler", EntryPoint<OpenCompiler>);
   ExportFunction(env, exports, environment, "compileProgram", EntryPoint<CompileProgram>);
 }

@@ -51,8 +51,8 @@ TEST_CASE("modules: a cubin runs on its own generation, and not on older devices
 
 TEST_CASE("modules: ELF files that are no module") {
   CHECK(Refusal(ReadFixture("relocatable.cubin"), Gpu(75)) ==
-        "the image is relocatable device code, of which a linker makes a module: compile without "
-        "-rdc=true and -dc, or link it with `nvcc -dlink -cubin`");
+        "the image is relocatable device code, of which a linker makes a module: give it to "
+        "`device.link`, or compile without -rdc=true and -dc");
   // The same file, as a host's.
   std::string host = ReadFixture("cuda13_sm80.cubin");
   host[18] = 62;  // x86-64

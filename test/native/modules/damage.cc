@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "test/native/modules/testing.h"
@@ -45,8 +46,21 @@ bool IsConsistent(const Contents& contents, std::size_t image_bytes) {
              : false;
 }
 
+// For who links it, which says less of it.
+void TryLinkable(const std::string& image, const Device& device) {
+  Problem problem;
+  const auto linkable = ReadLinkable(std::as_bytes(std::span(image)), device, &problem);
+  if (linkable) {
+    CHECK((device.runs_machine_code || linkable->cubin.empty()));
+  } else {
+    CHECK(problem.words.size() > 10);
+    CHECK(problem.words.size() < 1000);
+  }
+}
+
 // 1 if it was read, 0 if it was refused, with a reason.
 int Try(const std::string& image, const Device& device) {
+  TryLinkable(image, device);
   Problem problem;
   const std::optional<Contents> contents = Read(image, device, &problem);
   if (contents) {

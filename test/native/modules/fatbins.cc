@@ -94,8 +94,8 @@ TEST_CASE("modules: machine code has the say where parameters are, PTX how they 
 
 TEST_CASE("modules: fatbins that a linker is to see first") {
   CHECK(Refusal(ReadFixture("relocatable.fatbin")) ==
-        "the image is relocatable device code, of which a linker makes a module: compile without "
-        "-rdc=true and -dc, or link it with `nvcc -dlink -cubin`");
+        "the image is relocatable device code, of which a linker makes a module: give it to "
+        "`device.link`, or compile without -rdc=true and -dc");
   CHECK(Refusal(ReadFixture("lto.fatbin")) ==
         "the fatbin has LTO-IR alone, which a linker makes a module of: compile without -dlto and "
         "code=lto_XX");

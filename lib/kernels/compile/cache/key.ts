@@ -10,7 +10,7 @@ import { SCHEMA } from './entry.js';
 /** What the target adds where the architecture is left to us. It begins like no key of a request. */
 export function targetKey(target: CompileTarget | undefined): string {
   if (target === undefined) return '';
-  return `${target.simulated ? 'S' : 'G'}${10 * target.major + target.minor}\0`;
+  return `${target.ptxOnly ? 'S' : 'G'}${10 * target.major + target.minor}\0`;
 }
 
 /**

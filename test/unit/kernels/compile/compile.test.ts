@@ -20,8 +20,8 @@ import {
 } from '../../../support/nvrtc.js';
 import { skipTest } from '../../../support/skip.js';
 
-const gpu = { major: 9, minor: 0, simulated: false, driverVersion: () => '12.2' };
-const simulated = { major: 9, minor: 0, simulated: true, driverVersion: () => null };
+const gpu = { major: 9, minor: 0, ptxOnly: false, driverVersion: () => '12.2' };
+const simulated = { major: 9, minor: 0, ptxOnly: true, driverVersion: () => null };
 
 if (!hasCompiler) {
   skipTest('compiling with a stand-in for NVRTC', 'no cc');

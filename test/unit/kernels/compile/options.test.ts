@@ -174,10 +174,10 @@ test.each<[CompileOptions, boolean]>([
 
 describe('the architecture', () => {
   const known = [75, 80, 90];
-  const device = (major: number, minor: number, simulated = false) => ({
+  const device = (major: number, minor: number, ptxOnly = false) => ({
     major,
     minor,
-    simulated,
+    ptxOnly,
     driverVersion: () => null,
   });
 

@@ -1,6 +1,7 @@
 // Where NVRTC is looked for, in which order. In processes of their own: a library stays loaded.
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NVRTC } from '../../../../lib/kernels/compile/kinds.js';
 import { places } from '../../../../lib/kernels/compile/places.js';
 import { runChild } from '../../../support/child.js';
 import { hasCompiler, makeFake, removeFolders, temporaryFolder } from '../../../support/nvrtc.js';
@@ -111,7 +112,7 @@ if (!hasCompiler) {
     makeFake(lib, { version: [13, 0], name: 'libnvrtc.so.13.0.48' });
     symlinkSync('libnvrtc.so.12', join(lib, 'libnvrtc.so'));
     symlinkSync('libnvrtc.so.12', join(lib, 'libnvrtc.so.bak'));
-    expect(places(root, [])).toEqual([
+    expect(places(NVRTC, root, [])).toEqual([
       {
         words: `the option nvrtc: ${root}`,
         names: ['.so.13.1.80', '.so.13.0.48', '.so.12', '.so'].map((end) =>

@@ -69,7 +69,7 @@ if (nvrtc === undefined) {
 
   test('a device that is newer than NVRTC gets PTX, a known one machine code', async () => {
     const device = (major: number) => ({
-      ...{ major, minor: 0, simulated: false },
+      ...{ major, minor: 0, ptxOnly: false },
       driverVersion: () => '13.0',
     });
     const source = kernel('x[0] = n;');
