@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ using Event = struct OpaqueEvent*;
 using MemPool = struct OpaqueMemPool*;
 using Library = struct OpaqueLibrary*;
 using Kernel = struct OpaqueKernel*;
+
+class PrintfFifo;
 
 enum class MemcpyKind : int { kHostToDevice = 1, kDeviceToHost = 2, kDeviceToDevice = 3 };
 
@@ -46,6 +49,9 @@ struct LaunchConfig {
   // All blocks are on the device at one time, so that they may wait for each other.
   // (cudaLaunchAttributeCooperative)
   bool cooperative = false;
+  // Where the simulated device leaves what the kernel prints; null: nowhere. A GPU's driver writes
+  // it to stdout by itself.
+  std::shared_ptr<PrintfFifo> printf = nullptr;
 };
 
 // What a kernel takes on a device, compiled for it (cudaFuncAttributes).

@@ -365,6 +365,7 @@ class SimulatedRuntime final : public Runtime {
     launch.block = config.block;
     launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
     launch.late_copies = late_copies_;
+    launch.printf = config.printf;
     Status status = FindKernel(*state, device, &launch.program, &launch.kernel);
     if (status != Status::kSuccess) return status;
     status = CheckLaunch(config, *launch.kernel, device.properties(),

@@ -1,16 +1,9 @@
 // What asks more of a simulated device than arithmetic; refused.ts says what it does not do yet.
-#include <cstdio>
-
 __device__ __noinline__ int Fibonacci(int n) {
   return n < 2 ? n : Fibonacci(n - 1) + Fibonacci(n - 2);
 }
 extern "C" __global__ void fibonacci(int* out, int n) {
   if (threadIdx.x < n) out[threadIdx.x] = Fibonacci(threadIdx.x);
-}
-
-extern "C" __global__ void hello(int* out) {
-  printf("hello from %d\n", threadIdx.x);
-  out[threadIdx.x] = threadIdx.x;
 }
 
 extern "C" __global__ void sample(cudaTextureObject_t picture, float* out, int width) {

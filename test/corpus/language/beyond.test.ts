@@ -18,13 +18,6 @@ testOf('fibonacci')('recursion: Fibonacci numbers', async () => {
   expect([...(await out.read())]).toEqual([0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]);
 });
 
-testOf('hello')('printf, and what comes after it', async () => {
-  const hello = load('language/beyond').kernel('hello', ['int32*']);
-  const out = device.alloc('int32', 3);
-  hello.launch({ grid: 1, block: 3 }, out);
-  expect([...(await out.read())]).toEqual([0, 1, 2]);
-});
-
 testOf('allocate')('memory that a kernel asks for', async () => {
   const allocate = load('language/beyond').kernel('allocate', ['int32*', 'int32']);
   const out = device.alloc('int32', 40);

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "runtime/printf_fifo.h"
 #include "simulator/engine.h"
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/memory/device_memory.h"
@@ -44,6 +45,7 @@ struct EngineHarness {
   std::atomic<bool> stop{false};
   std::shared_ptr<const Program> program;
   bool cooperative = false;  // the launches
+  std::shared_ptr<PrintfFifo> printf = std::make_shared<PrintfFifo>();
 
   // A module with one kernel `k`: three u64 parameters a, b, c, and a fair number of registers.
   static std::string Kernel(const std::string& body, const std::string& module_variables = "") {
@@ -77,6 +79,7 @@ struct EngineHarness {
     launch.block = block;
     launch.dynamic_shared_bytes = dynamic_shared_bytes;
     launch.cooperative = cooperative;
+    launch.printf = printf;
     arguments.resize(3);
     launch.parameters.resize(launch.kernel->parameter_bytes);
     std::memcpy(launch.parameters.data(), arguments.data(), launch.parameters.size());

@@ -42,7 +42,8 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
   const Instruction* const code = kernel_.code.data();
   SetLocal(index);
   WarpContext context{file, kernel_, view_,
-                      copies_.empty() ? nullptr : &copies_[static_cast<std::size_t>(index)]};
+                      copies_.empty() ? nullptr : &copies_[static_cast<std::size_t>(index)],
+                      grid_.launch().printf.get()};
   Cursor at;
   if (!warp.Take(&at)) return Turn::kOver;
   std::uint32_t pc = at.pc, limit = at.limit;
@@ -140,9 +141,7 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         if (!RestoreStack(index, pc, lanes)) return Turn::kAborted;
         break;
       case Operation::kTrap:
-        return in.detail[0] != 0
-                   ? Fault(index, pc, std::countr_zero(lanes), Status::kAssert, "assertion failed")
-                   : Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
+        return Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
       case Operation::kHandled:
         if (!in.warp(in, context, lanes))
           return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);

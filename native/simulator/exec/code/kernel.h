@@ -69,6 +69,7 @@ struct Launch {
   // cp.async copies when a wait demands it, not when it is issued: results that differ show that a
   // wait is missing.
   bool late_copies = false;
+  std::shared_ptr<PrintfFifo> printf;  // where the kernel prints to; null: nowhere
 };
 
 struct Outcome {

@@ -27,7 +27,7 @@ enum class Operation : std::uint8_t {
   kReturn,      // from DecodedKernel::functions[target]
   kAllocateStack,  // slot[0]: address; slot[1]: bytes; offset: alignment
   kRestoreStack,   // slot[0]: address
-  kTrap,           // detail[0]: 1 for a failed assertion
+  kTrap,           // a fault
   kBarrierSync,    // slot[0]: barrier id; slot[1]: thread count, or kNoSlot for the whole block
   kBarrierArrive,  // the same, without waiting
   kBarrierReduce,  // as kBarrierSync; slot[2]: predicate; slot[3]: destination; detail[0]:

@@ -92,7 +92,11 @@ class BodyDecoder {
   bool DecodeCall(const ptx::Instruction& instruction);
   bool DecodeBuiltin(const Call& call);  // those of IsBuiltin
   bool DecodeHeap(const Call& call, bool allocates);
-  bool MovePassed(const ptx::Operand& passed, std::uint32_t reg, bool is_store);
+  bool DecodePrintf(const Call& call);
+  bool DecodeAssert(const Call& call);
+  bool TakesAndGives(const Call& call, std::span<const ptx::Type> arguments,
+                     std::span<const ptx::Type> results);
+  bool MovePassed(const ptx::Operand& passed, ptx::Type type, std::uint32_t reg, bool is_store);
   std::vector<FrameVariable> PlacesOf(const ptx::Operand* list) const;
   bool DecodeReturn();
   bool KeepFrame();

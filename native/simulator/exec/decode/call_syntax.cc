@@ -39,7 +39,7 @@ Call TakeApart(const ptx::Instruction& instruction) {
 }
 
 bool IsBuiltin(std::string_view name) {
-  constexpr std::string_view kNames[] = {"__assertfail", "malloc", "free"};
+  constexpr std::string_view kNames[] = {"vprintf", "__assertfail", "malloc", "free"};
   return std::ranges::find(kNames, name) != std::end(kNames);
 }
 

@@ -26,7 +26,7 @@ struct Call {
 bool IsCall(const ptx::Instruction& instruction);
 Call TakeApart(const ptx::Instruction& call);
 
-// Functions without a body that are instructions of the simulator's own (calls.cc).
+// Functions without a body that are instructions of the simulator's own (builtins.cc).
 bool IsBuiltin(std::string_view name);
 
 // What a list of a call passes: .param variables of the caller, which hold what the callee has

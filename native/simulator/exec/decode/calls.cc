@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "simulator/exec/decode/body_decoder.h"
-#include "simulator/exec/warp/heap_ops.h"
 
-// Calls of functions and of what is built in, and the way back.
+// Calls of functions, and the way back.
 namespace nodecuda::simulator {
 
 using ptx::Operand;
@@ -52,47 +51,6 @@ bool BodyDecoder::DecodeCall(const ptx::Instruction& instruction) {
   calls_.push_back(std::move(made));
   Emit(draft);
   return true;
-}
-
-// A load or store of a .param variable of a call.
-bool BodyDecoder::MovePassed(const Operand& passed, std::uint32_t reg, bool is_store) {
-  Operand value, address;
-  value.kind = Operand::Kind::kRegister;
-  value.register_index = static_cast<int>(reg);
-  address.kind = Operand::Kind::kAddress;
-  address.elements = {passed};
-  ptx::Instruction move;
-  move.parts = {is_store ? "st" : "ld", "param", "b64"};
-  move.operands = {is_store ? address : value, is_store ? value : address};
-  return DecodeMemory(move, is_store);
-}
-
-bool BodyDecoder::DecodeBuiltin(const Call& call) {
-  const std::string_view name = call.function->name;
-  if (name == "__assertfail") {
-    DraftInstruction draft = Start(Operation::kTrap);
-    draft.in.detail[0] = 1;
-    Emit(draft);
-    return true;
-  }
-  if (name == "malloc" || name == "free") return DecodeHeap(call, name == "malloc");
-  return Fail(std::string(name) + " has no body");
-}
-
-bool BodyDecoder::DecodeHeap(const Call& call, bool allocates) {
-  const Signature expected = {{8}, std::vector<std::size_t>(allocates ? 1 : 0, 8)};
-  if (SignatureOf(call, function_.variables) != expected)
-    return Fail(std::string(call.function->name) + " does not take or give that");
-  const std::uint32_t address = AddTemporary(8), argument = allocates ? AddTemporary(8) : address;
-  if (!MovePassed(call.arguments->elements[0], argument, false)) return false;
-  DraftInstruction draft = Start(Operation::kHandled);
-  draft.in.warp = allocates ? RunMalloc : RunFree;
-  draft.in.slot[0] = address;
-  if (allocates) draft.in.slot[1] = argument;
-  draft.defined = allocates ? 1 : 0;
-  draft.used = allocates ? 2 : 1;
-  Emit(draft);
-  return !allocates || MovePassed(call.results->elements[0], address, true);
 }
 
 bool BodyDecoder::AllocatesStack(const ptx::Function& function) {

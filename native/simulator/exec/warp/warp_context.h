@@ -17,6 +17,7 @@ struct WarpContext {
   const DecodedKernel& kernel;
   MemoryView& view;
   AsyncCopies* copies;  // under way; null where a copy is done when it is issued
+  PrintfFifo* printf;   // null: what is printed is dropped
 
   template <typename T>
   T* Slot(std::uint32_t offset) const {

@@ -148,28 +148,6 @@ TEST_CASE("calls: under a guard, without a result, falling off the end") {
     CHECK(got[i] == i + (i > 9 ? 1000 : 0) + (i > 19 ? 0 : 1000));
 }
 
-TEST_CASE("calls: a failed assertion is reported where it stands") {
-  EngineHarness engine;
-  engine.Load(
-      EngineHarness::Kernel(kPrologue + R"(
-    setp.eq.u32 %p1, %r0, 40;
-    @!%p1 bra FINE;
-    {
-    .param .b64 param0;
-    st.param.b64 [param0], %d0;
-    call.uni __assertfail, (param0);
-    }
-  FINE:
-    ret;
-  )",
-                            ".extern .func __assertfail(.param .b64 message) .noreturn;\n"));
-  const Outcome outcome = engine.Run({1}, {64}, {engine.Zeros(1)});
-  CHECK(outcome.status == Status::kAssert);
-  CHECK(outcome.report.find("thread (40,0,0)") != std::string::npos);
-  CHECK(outcome.report.find("assertion") != std::string::npos);
-  CHECK(engine.Run({1}, {32}, {engine.Zeros(1)}).status == Status::kSuccess);
-}
-
 TEST_CASE("calls that cannot be made are load errors") {
   EngineHarness engine;
   struct Case {
