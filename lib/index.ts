@@ -42,7 +42,8 @@ export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
 export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
-export type { OperationFamily, PreloadMethods } from './device/methods.js';
+export type { ListenerMethods, OperationFamily, PreloadMethods } from './device/methods.js';
+export type { DeviceEvents } from './device/printf.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export {
   type CompileCounts,

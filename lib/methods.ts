@@ -8,7 +8,7 @@
  */
 import { mixin } from './base/mixin.js';
 import { Device } from './device/device.js';
-import { PreloadMethods } from './device/methods.js';
+import { ListenerMethods, PreloadMethods } from './device/methods.js';
 import { KernelMethods } from './kernels/methods.js';
 import { MemoryMethods } from './memory/methods.js';
 import { ElementwiseOperations } from './operations/elementwise/methods.js';
@@ -25,6 +25,7 @@ declare module './device/device.js' {
     extends StreamMethods,
       MemoryMethods,
       PreloadMethods,
+      ListenerMethods,
       KernelMethods,
       UnaryOperations,
       ElementwiseOperations,
@@ -38,6 +39,7 @@ mixin(
   StreamMethods,
   MemoryMethods,
   PreloadMethods,
+  ListenerMethods,
   KernelMethods,
   UnaryOperations,
   ElementwiseOperations,

@@ -34,6 +34,11 @@ extern "C" __global__ void tint(float4* pixels, float4 by) {
   pixel = make_float4(pixel.x * by.x, pixel.y * by.y, pixel.z * by.z, pixel.w * by.w);
 }
 
+extern "C" __global__ void report(const float* x, unsigned n) {
+  unsigned i = threadIdx.x;
+  if (i < n) printf("x[%u] is %g\n", i, x[i]);
+}
+
 template <typename T>
 __global__ void scale(T* x, T by) {
   x[threadIdx.x] *= by;

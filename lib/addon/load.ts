@@ -15,23 +15,45 @@ type NativeFunction = (...args: unknown[]) => unknown;
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
   'compileProgram',
-  'deviceReclaim',
-  'deviceSynchronize',
-  'eventSynchronize',
   'linkCode',
   'linkPtx',
   'openCompiler',
   'openLinker',
   'preload',
+]);
+
+/** What returns a promise for the end of work of a device. */
+const WAITS: ReadonlySet<string> = new Set([
+  'deviceReclaim',
+  'deviceSynchronize',
+  'eventSynchronize',
   'streamSynchronize',
   'waitRead',
 ]);
 
+/** What blocks until then. */
+const BLOCKS: ReadonlySet<string> = new Set([
+  'deviceSynchronizeSync',
+  'eventSynchronizeSync',
+  'streamSynchronizeSync',
+  'waitReadSync',
+]);
+
 const fatalListeners: (() => void)[] = [];
+const waitListeners: (() => void)[] = [];
 
 /** Calls `listener` whenever a fatal error passes from native code to the caller. */
 export function onFatal(listener: () => void): void {
   fatalListeners.push(listener);
+}
+
+/** Calls `listener` whenever a wait for a device is over, however it ended, and before the caller knows. */
+export function onWaited(listener: () => void): void {
+  waitListeners.push(listener);
+}
+
+function announceWaited(): void {
+  for (const listener of waitListeners) listener();
 }
 
 /** The public error for whatever native code threw. */
@@ -64,12 +86,42 @@ function guardAsync(native: NativeFunction): NativeFunction {
   return (...args) => (call(...args) as Promise<unknown>).then(undefined, rethrow);
 }
 
+function guardWait(native: NativeFunction): NativeFunction {
+  const call = guard(native);
+  const resolve = (value: unknown) => {
+    announceWaited();
+    return value;
+  };
+  const reject = (error: unknown) => {
+    announceWaited();
+    return rethrow(error);
+  };
+  return (...args) => (call(...args) as Promise<unknown>).then(resolve, reject);
+}
+
+function guardBlocking(native: NativeFunction): NativeFunction {
+  const call = guard(native);
+  return (...args) => {
+    try {
+      return call(...args);
+    } finally {
+      announceWaited();
+    }
+  };
+}
+
+function guardOf(name: string): (native: NativeFunction) => NativeFunction {
+  if (WAITS.has(name)) return guardWait;
+  if (BLOCKS.has(name)) return guardBlocking;
+  return RETURNS_PROMISE.has(name) ? guardAsync : guard;
+}
+
 /** The addon with every function wrapped, so that what it throws are the public errors. */
 export function wrapAddon(addon: NativeAddon): NativeAddon {
   const { argumentBlock, ...functions } = addon;
   const wrapped: Record<string, unknown> = { argumentBlock };
   for (const [name, native] of Object.entries(functions as Record<string, NativeFunction>)) {
-    wrapped[name] = RETURNS_PROMISE.has(name) ? guardAsync(native) : guard(native);
+    wrapped[name] = guardOf(name)(native);
   }
   return wrapped as unknown as NativeAddon;
 }

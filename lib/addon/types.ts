@@ -284,6 +284,14 @@ export interface NativeAddon {
   /** Smallest priority value is the most urgent, as in CUDA: [least, greatest], e.g. [0, -5]. */
   devicePriorityRange(device: Handle): [number, number];
 
+  // What kernels have printed. Handles 'Printf', of simulated devices only.
+  openPrintf(device: Handle): Handle;
+  /**
+   * What came since the last time. Null once the device is closed, all that was launched there has ended and
+   * nothing is left: the handle is closed then.
+   */
+  takePrintf(printf: Handle): string | null;
+
   // NVRTC. On threads of their own, which a process that exits does not wait for.
   /**
    * The file of a library that the process has loaded, by whomever, whose name begins with that; null if
@@ -446,6 +454,7 @@ export interface NativeAddon {
     modules: number;
     kernels: number;
     preparedLaunches: number;
+    printfFifos: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

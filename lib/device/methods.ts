@@ -1,10 +1,12 @@
 /**
- * Loading kernels before they are needed.
+ * Loading kernels before they are needed, and listening to what they print.
  */
 import { native } from '../addon/load.js';
 import { argumentRangeError, argumentTypeError } from '../base/checks.js';
 import { isArray } from '../base/describe.js';
+import { CudaUnavailableError } from '../base/errors.js';
 import { deviceReceiver } from './device.js';
+import type { DeviceEvents, PrintfOutput } from './printf.js';
 import { assertDeviceOpen } from './state.js';
 
 /** Operations whose kernels are loaded together. `buffer.fill` and conversions are elementwise. */
@@ -58,5 +60,68 @@ export abstract class PreloadMethods {
       assertDeviceOpen(state);
       await native().preload(state.handle, family);
     }
+  }
+}
+
+/** The output of the device that is listened to, once the arguments are those of `on` and `off`. */
+function listened(
+  device: unknown,
+  member: string,
+  event: unknown,
+  listener: unknown,
+): PrintfOutput {
+  const state = deviceReceiver(device, member);
+  assertDeviceOpen(state);
+  if (event !== 'printf') throw argumentRangeError("'printf'", 'event', event);
+  if (typeof listener !== 'function') throw argumentTypeError('a function', 'listener', listener);
+  if (state.printf === undefined) {
+    throw new CudaUnavailableError(
+      'The driver of a GPU writes what kernels print to stdout by itself: only simulated devices ' +
+        '(`device.isSimulated`) have the event',
+      { code: 'ERR_CUDA_UNSUPPORTED', operation: `Device.${member}`, device: state.index },
+    );
+  }
+  return state.printf;
+}
+
+/** The methods of {@link Device} that listen. */
+export abstract class ListenerMethods {
+  /**
+   * Has the text that kernels print with `printf`, or that a failed `assert` leaves, passed to `listener`
+   * and not written to stdout. It comes when the host waits for the device (`synchronize()`, `read()`
+   * and their like, also those that block), before the wait is over, and when the device is disposed.
+   * Listeners are those of an `EventEmitter`: one that throws ends the process, unless
+   * `uncaughtException` is handled.
+   *
+   * @throws {@link CudaUnavailableError} `ERR_CUDA_UNSUPPORTED` on a GPU, whose driver writes to stdout by
+   *   itself
+   *
+   * @example
+   * ```ts
+   * device.on('printf', (text) => log.debug(text));
+   * ```
+   *
+   * @group Own kernels
+   */
+  on<E extends keyof DeviceEvents>(event: E, listener: (...args: DeviceEvents[E]) => void): this {
+    listened(this, 'on', event, listener).listeners.on(event, listener);
+    return this;
+  }
+
+  /**
+   * Takes a listener back. Without any, text goes to stdout again.
+   *
+   * @throws as {@link Device.on}
+   *
+   * @example
+   * ```ts
+   * device.off('printf', listener);
+   * ```
+   *
+   * @group Own kernels
+   */
+  off<E extends keyof DeviceEvents>(event: E, listener: (...args: DeviceEvents[E]) => void): this {
+    listened(this, 'off', event, listener).listeners.off(event, listener);
+    return this;
   }
 }

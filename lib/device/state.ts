@@ -8,6 +8,7 @@ import {
 } from '../base/errors.js';
 import { type Closable, creationStack } from '../base/leaks.js';
 import { type DeviceInfo, deviceInfo } from './info.js';
+import { deliverPrintf, PrintfOutput } from './printf.js';
 
 /**
  * What a Device and everything made from it share. Buffers, streams and events hold this, not each
@@ -18,6 +19,8 @@ export class DeviceState implements Closable {
   readonly info: DeviceInfo;
   readonly handle: Handle;
   readonly defaultStream: Handle;
+  /** What kernels print; undefined on a GPU. */
+  readonly printf: PrintfOutput | undefined;
   #closed = false;
   #lost: CudaDeviceLostError | undefined;
   #waiting: ((error: CudaDeviceLostError) => void)[] = [];
@@ -31,6 +34,7 @@ export class DeviceState implements Closable {
     this.info = deviceInfo(index, native().deviceProperties(runtime, index));
     this.handle = native().openDevice(runtime, index);
     this.defaultStream = native().defaultStream(this.handle);
+    this.printf = this.info.isSimulated ? new PrintfOutput(this.handle) : undefined;
     open.add(this);
   }
 
@@ -53,6 +57,7 @@ export class DeviceState implements Closable {
     open.delete(this);
     native().closeDevice(this.handle);
     if (this.ownsRuntime) native().closeRuntime(this.runtime);
+    deliverPrintf();
   }
 
   /** Resolves with the first fatal error, once it is noticed. */

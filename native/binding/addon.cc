@@ -40,6 +40,7 @@ napi_value LiveHandles(Call& call) {
   live.Set("modules", environment.modules.live());
   live.Set("kernels", environment.kernels.live());
   live.Set("preparedLaunches", environment.prepared_launches.live());
+  live.Set("printfFifos", environment.printf_fifos.live());
   return live.value();
 }
 
@@ -71,6 +72,7 @@ void Initialize(napi_env env, napi_value exports) {
   Require(napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
+  ExportPrintf(env, exports, *environment);
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);
   ExportBuffers(env, exports, *environment);

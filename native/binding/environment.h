@@ -74,6 +74,7 @@ class Environment {
   HandleTable<ModuleBox> modules{HandleKind::kModule};
   HandleTable<KernelBox> kernels{HandleKind::kKernel};
   HandleTable<PreparedLaunch> prepared_launches{HandleKind::kPreparedLaunch};
+  HandleTable<PrintfFifo> printf_fifos{HandleKind::kPrintf};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.

@@ -20,6 +20,7 @@ enum class HandleKind : std::uint8_t {
   kModule,
   kKernel,
   kPreparedLaunch,
+  kPrintf,
 };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the

@@ -18,7 +18,7 @@ struct DeviceBox {
     std::uint64_t current_bytes = 0, peak_bytes = 0, current_count = 0, total_count = 0;
   };
 
-  explicit DeviceBox(std::shared_ptr<PhysicalDevice> device) : physical(std::move(device)) {}
+  explicit DeviceBox(std::shared_ptr<PhysicalDevice> device);
 
   // Streams may be closed while there is work on them: where it ends, until it has.
   void RememberEnd(std::shared_ptr<EventBox> end);
@@ -26,6 +26,8 @@ struct DeviceBox {
 
   std::shared_ptr<PhysicalDevice> physical;
   Statistics memory;
+  // Of a simulated device, for the launches of its kernels; null on a GPU.
+  const std::shared_ptr<PrintfFifo> printf;
 
  private:
   std::vector<std::shared_ptr<EventBox>> ends_;

@@ -67,6 +67,11 @@ int Capability() {
   return capability;
 }
 
+const std::shared_ptr<PrintfFifo>& Printf() {
+  static const auto* fifo = new auto(std::make_shared<PrintfFifo>());
+  return *fifo;
+}
+
 Runtime& Simulated() {
   static Runtime* runtime = MakeDevices();
   return *runtime;
@@ -140,7 +145,7 @@ cudaError_t cudaGetDevice(int* device) {
 cudaError_t cudaDeviceSynchronize() {
   return Call("cudaDeviceSynchronize", [&] {
     NeedDevice("cudaDeviceSynchronize");
-    return Simulated().DeviceSynchronize();
+    return WaitAndPrint([] { return Simulated().DeviceSynchronize(); });
   });
 }
 

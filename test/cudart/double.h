@@ -16,6 +16,11 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "runtime/printf_fifo.h"
 #include "runtime/runtime.h"
 
 namespace nodecuda::cudart {
@@ -23,6 +28,17 @@ namespace nodecuda::cudart {
 // The runtime of the simulated devices. Never destroyed: threads may call until the process ends.
 Runtime& Simulated();
 int Capability();
+
+// Where kernels print to. As the driver does, calls that wait write it to stdout.
+const std::shared_ptr<PrintfFifo>& Printf();
+template <typename Wait>
+Status WaitAndPrint(Wait wait) {
+  const Status status = wait();
+  const std::string text = Printf()->Take();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+  return status;
+}
 
 // What every call does first: the failure that was ordered for it, if one was.
 cudaError_t Begin(const char* call);

@@ -85,6 +85,7 @@ LaunchConfig Convert(const cudaLaunchConfig_t& from) {
   to.block = {from.blockDim.x, from.blockDim.y, from.blockDim.z};
   to.dynamic_shared_bytes = from.dynamicSmemBytes;
   to.stream = Cast<Stream>(from.stream);
+  to.printf = Printf();
   for (unsigned i = 0; i < from.numAttrs; ++i) {
     const cudaLaunchAttribute& attribute = from.attrs[i];
     if (Capability() < 90 && attribute.id != cudaLaunchAttributeCooperative) {

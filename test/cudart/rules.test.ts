@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cuda } from '../../lib/index.js';
-import { root } from '../support/child.js';
+import { root, runChild } from '../support/child.js';
 
 const double = process.env.NODECUDA_PREBUILD!;
 const control = require(join(double, 'control.node')) as {
@@ -82,4 +82,33 @@ test('the encoder of tensor maps is looked up once', () => {
   multiply();
   expect(control.count('cuTensorMapEncodeTiled')).toBe(4);
   expect(control.count('cudaGetDriverEntryPointByVersion')).toBe(1);
+});
+
+test('what kernels print is written by the driver, and cannot be listened to', async () => {
+  const { code, stdout, stderr } = await runChild(
+    `const { cuda } = require('nodecuda');
+     const device = cuda.device();
+     for (const name of ['on', 'off']) {
+       try {
+         device[name]('printf', () => {});
+       } catch ({ name, code, message }) {
+         console.log(name, code, message);
+       }
+     }
+     const text = require('node:fs').readFileSync('test/corpus/language/printing.ptx', 'utf8');
+     const out = device.alloc('int32', 2);
+     device.loadModule(text).kernel('hello', ['int32*']).launch({ grid: 1, block: 2 }, out);
+     out.read().then((results) => {
+       console.log('results', ...results);
+       device.dispose();
+     });`,
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const refused =
+    'CudaUnavailableError ERR_CUDA_UNSUPPORTED The driver of a GPU writes what kernels print to stdout ' +
+    'by itself: only simulated devices (`device.isSimulated`) have the event';
+  expect(stdout.split('\n')).toEqual([
+    ...[refused, refused],
+    ...['hello from thread 0 of block 0', 'hello from thread 1 of block 0', 'results 2 2', ''],
+  ]);
 });

@@ -31,7 +31,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return Call("cudaStreamSynchronize", [&] {
     Need("cudaStreamSynchronize", Kind::kStream, stream);
-    return Simulated().StreamSynchronize(Cast<Stream>(stream));
+    return WaitAndPrint([&] { return Simulated().StreamSynchronize(Cast<Stream>(stream)); });
   });
 }
 
@@ -77,7 +77,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return Call("cudaEventSynchronize", [&] {
     Need("cudaEventSynchronize", Kind::kEvent, event);
-    return Simulated().EventSynchronize(Cast<Event>(event));
+    return WaitAndPrint([&] { return Simulated().EventSynchronize(Cast<Event>(event)); });
   });
 }
 

@@ -9,6 +9,10 @@ export function mistakes(device: Device): void {
 
   // @ts-expect-error there is no such family
   device.preload(['fft']);
+  // @ts-expect-error there is no such event
+  device.on('print', () => {});
+  // @ts-expect-error the listener gets text
+  device.on('printf', (text: number) => text);
   // @ts-expect-error there is no such dtype
   device.alloc('float', 4);
   // @ts-expect-error a length is a number

@@ -56,6 +56,10 @@ export async function prepare(device: Device): Promise<void> {
   const families: readonly OperationFamily[] = ['elementwise', 'matmul'];
   await device.preload(families);
   await device.preload();
+  const listener = (text: string): void => console.log(text.length);
+  same<ReturnType<typeof device.on>, Device>(true);
+  device.on('printf', listener).off('printf', listener);
+  device.on('printf', (text) => same<typeof text, string>(true));
   const buffer = await device.allocAsync('float64', 3, { uninitialized: true });
   same<typeof buffer, DeviceBuffer<'float64'>>(true);
 }

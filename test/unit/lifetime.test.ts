@@ -65,6 +65,8 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     allocAsync: (d) => d.allocAsync('float32', 1),
     from: (d) => d.from(new Float32Array(1)),
     preload: (d) => d.preload(),
+    on: (d) => d.on('printf', () => {}),
+    off: (d) => d.off('printf', () => {}),
     matmul: (d) => d.matmul(undefined as never, undefined as never, { m: 1, n: 1, k: 1 }),
     planMatmul: (d) => d.planMatmul({ dtype: 'float32', m: 1, n: 1, k: 1 }),
     createStream: (d) => d.createStream(),

@@ -48,6 +48,7 @@ LaunchRequest ReadRequest(const Call& call) {
   config.cooperative = (flags & kCooperative) != 0;
   config.programmatic_stream_serialization = (flags & kProgrammatic) != 0;
   config.stream = request.stream->handle();
+  config.printf = kernel->module->device().printf;
   const std::size_t bytes = kernel->facts.parameter_bytes;
   if (bytes > abi::kernel::kMostParameterBytes) Refuse("the kernel has too many parameters");
   request.parameters = {reinterpret_cast<const std::byte*>(call.InBlock(kParameters)), bytes};

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadError, onFatal, wrapAddon } from '../../../lib/addon/load.js';
+import { loadError, onFatal, onWaited, wrapAddon } from '../../../lib/addon/load.js';
 import { failure, thrown } from '../../support/errors.js';
 import { fakeAddon, nativeFailure } from '../../support/fake-addon.js';
 
@@ -54,6 +54,34 @@ test('fatal errors are announced', () => {
   expect(listener).not.toHaveBeenCalled();
   thrown(() => throwing({ status: 700 }).closeStream(1));
   expect(listener).toHaveBeenCalledTimes(1);
+});
+
+test('the end of a wait is announced before the caller knows, however it ends', async () => {
+  const log: string[] = [];
+  onWaited(() => log.push('waited'));
+  const failing = throwing({ status: 1 });
+  const addon = wrapAddon(
+    fakeAddon({
+      deviceSynchronize: () => Promise.resolve(),
+      streamSynchronizeSync: () => {},
+      eventSynchronizeSync: () => {
+        throw nativeFailure({ status: 1 });
+      },
+      streamQuery: () => true,
+      preload: () => Promise.resolve(),
+    }),
+  );
+  await addon.deviceSynchronize(1).then(() => log.push('resolved'));
+  expect(log.splice(0)).toEqual(['waited', 'resolved']);
+  await failing.streamSynchronize(1).catch(() => log.push('rejected'));
+  expect(log.splice(0)).toEqual(['waited', 'rejected']);
+  addon.streamSynchronizeSync(1);
+  expect(log.splice(0)).toEqual(['waited']);
+  thrown(() => addon.eventSynchronizeSync(1));
+  expect(log.splice(0)).toEqual(['waited']);
+  addon.streamQuery(1);
+  await addon.preload(1, 'matmul');
+  expect(log).toEqual([]);
 });
 
 test('an addon that cannot be loaded: every attempt, the platform and the remedy', () => {
