@@ -66,7 +66,6 @@ export { type BlockSizeOptions, Kernel } from './kernels/kernel.js';
 export type { LinkOptions, LinkProgram, LinkSource } from './kernels/link.js';
 export type { KernelMethods } from './kernels/methods.js';
 export { Module, type ModuleSource } from './kernels/module.js';
-export { PreparedLaunch } from './kernels/prepared.js';
 export type {
   ArgumentOf,
   ArgumentsOf,
@@ -79,8 +78,9 @@ export type {
   StructType,
   UntypedArgument,
   VectorType,
-} from './kernels/signature.js';
-export { TensorMap, type TensorMapOptions } from './kernels/tensor-map.js';
+} from './kernels/parameters/signature.js';
+export { TensorMap, type TensorMapOptions } from './kernels/parameters/tensor-map.js';
+export { PreparedLaunch } from './kernels/prepared.js';
 export { type CopyOptions, DeviceBuffer, type FillOptions } from './memory/buffer.js';
 export type { AllocOptions, MemoryInfo, MemoryMethods, MemoryStats } from './memory/methods.js';
 export type { ReadOptions, WriteOptions } from './memory/transfer.js';

@@ -31,7 +31,9 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     transpose: [],
     matmul: [],
   },
-  'lib/kernels': { compile: [], '.': ['compile'], expressions: ['.', 'compile'] },
+  'lib/kernels': {
+    ...floors('parameters', 'compile', '.', 'expressions'),
+  },
   native: {
     ptx: [],
     modules: ['ptx'],

@@ -2,7 +2,7 @@
  * The kernels that CUDA C++ declares, as far as a reader of text can tell: what PTX no longer says, which is
  * what a pointer points to, what is const, and the sign of integers.
  */
-import { parameterType } from '../kernels/c-types.js';
+import { parameterType } from '../kernels/parameters/c-types.js';
 
 /** What may stand between `__global__` and the name. One pair of parentheses within is enough in practice. */
 const ATTRIBUTES =

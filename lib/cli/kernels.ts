@@ -4,8 +4,8 @@
 import { cuda } from '../cuda/cuda.js';
 import type { ComputeCapability } from '../device/info.js';
 import type { KernelParameter } from '../kernels/info.js';
-import { layoutOf } from '../kernels/layout.js';
-import { fits } from '../kernels/parameters.js';
+import { layoutOf } from '../kernels/parameters/layout.js';
+import { fits } from '../kernels/parameters/parameters.js';
 import { declaredKernels } from './declarations.js';
 import type { KernelMetadata } from './signatures.js';
 

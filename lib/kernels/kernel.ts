@@ -21,9 +21,9 @@ import {
 } from './config.js';
 import type { KernelInfo } from './info.js';
 import { KernelState, stageLaunch, takeConfig } from './launch.js';
-import { readArguments } from './parameters.js';
+import { readArguments } from './parameters/parameters.js';
+import type { KernelArguments, Signature } from './parameters/signature.js';
 import { type PreparedLaunch, prepareLaunch } from './prepared.js';
-import type { KernelArguments, Signature } from './signature.js';
 
 /** Options of {@link Kernel.suggestBlockSize}. */
 export interface BlockSizeOptions {

@@ -18,14 +18,14 @@ import {
   readLaunchOptions,
 } from './config.js';
 import { type KernelInfo, kernelInfo } from './info.js';
-import { parameterBlock } from './pack.js';
+import { parameterBlock } from './parameters/pack.js';
 import {
   addressMask,
   type Parameters,
   pointersFor,
   rewriteArgument,
   writeArguments,
-} from './parameters.js';
+} from './parameters/parameters.js';
 
 /** What a Kernel is made of. */
 export class KernelState extends ChildState {

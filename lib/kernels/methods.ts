@@ -9,7 +9,7 @@ import { compileCuda } from './compile/compile.js';
 import type { CompileOptions } from './compile/options.js';
 import { type LinkOptions, type LinkSource, linkModules } from './link.js';
 import { loadModule, type Module, type ModuleSource } from './module.js';
-import { createTensorMap, type TensorMap, type TensorMapOptions } from './tensor-map.js';
+import { createTensorMap, type TensorMap, type TensorMapOptions } from './parameters/tensor-map.js';
 
 /**
  * The methods of {@link Device} for kernels of your own.

@@ -27,9 +27,9 @@ import { type CompiledCode, imageOf, isCompiled } from './compile/compiled.js';
 import { type KernelInfo, kernelInfo } from './info.js';
 import { type Kernel, wrapKernel } from './kernel.js';
 import { KernelState } from './launch.js';
-import { readSignature } from './layout.js';
-import { parametersOf } from './parameters.js';
-import type { Signature } from './signature.js';
+import { readSignature } from './parameters/layout.js';
+import { parametersOf } from './parameters/parameters.js';
+import type { Signature } from './parameters/signature.js';
 
 // A URL by what it has: a program may be compiled without a declaration of it.
 /** What {@link KernelMethods.loadModule} loads: PTX text, a path, a file `URL`, bytes, or what was compiled. */

@@ -11,8 +11,8 @@ import { ChildState } from '../device/child-state.js';
 import type { Device } from '../device/device.js';
 import type { LaunchConfig } from './config.js';
 import { type KernelState, restageLaunch, stagedLaunch, stageLaunch } from './launch.js';
-import { readArgument, readArguments } from './parameters.js';
-import type { KernelArguments, Signature } from './signature.js';
+import { readArgument, readArguments } from './parameters/parameters.js';
+import type { KernelArguments, Signature } from './parameters/signature.js';
 
 class PreparedState extends ChildState {
   constructor(

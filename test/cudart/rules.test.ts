@@ -95,7 +95,7 @@ test('what kernels print is written by the driver, and cannot be listened to', a
          console.log(name, code, message);
        }
      }
-     const text = require('node:fs').readFileSync('test/corpus/language/printing.ptx', 'utf8');
+     const text = require('node:fs').readFileSync('test/corpus/functions/printing.ptx', 'utf8');
      const out = device.alloc('int32', 2);
      device.loadModule(text).kernel('hello', ['int32*']).launch({ grid: 1, block: 2 }, out);
      out.read().then((results) => {

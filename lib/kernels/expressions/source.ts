@@ -5,7 +5,7 @@ import { argumentTypeError } from '../../base/checks.js';
 import type { Dtype, DtypeInfo } from '../../base/dtype.js';
 import { dtypeByName } from '../../base/dtype.js';
 import { scalarPattern } from '../../base/scalar.js';
-import type { ParameterType } from '../signature.js';
+import type { ParameterType } from '../parameters/signature.js';
 import type { Bound } from './arguments.js';
 import type { Common } from './options.js';
 

@@ -5,7 +5,7 @@ import type { Device } from '../../device/device.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
 import type { CompileOptions } from '../compile/options.js';
 import type { Kernel } from '../kernel.js';
-import type { Signature } from '../signature.js';
+import type { Signature } from '../parameters/signature.js';
 import type { Call } from './arguments.js';
 
 /** Generated source, and the kernels in it with what they take. */

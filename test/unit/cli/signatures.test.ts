@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { declaredKernels } from '../../../lib/cli/declarations.js';
 import { readKernels } from '../../../lib/cli/kernels.js';
 import { findNvcc } from '../../../lib/cli/nvcc.js';
-import { parameterType } from '../../../lib/kernels/c-types.js';
+import { parameterType } from '../../../lib/kernels/parameters/c-types.js';
 import { root } from '../../support/child.js';
 import { removeFolders, temporaryFolder } from '../../support/nvrtc.js';
 import { skipTest } from '../../support/skip.js';

@@ -1,5 +1,5 @@
 // What kernels print on the simulated device: when it comes, and to whom. For what it says see
-// printf-text.test.ts and test/corpus/language/printing.test.ts.
+// printf-text.test.ts and test/corpus/functions/printing.test.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from '../../../lib/addon/load.js';
@@ -8,7 +8,7 @@ import { cuda } from '../../../lib/index.js';
 import { runChild } from '../../support/child.js';
 import { ARG_RANGE, ARG_TYPE, DISPOSED, thrown } from '../../support/errors.js';
 
-const FILE = join(__dirname, '../../corpus/language/printing.ptx');
+const FILE = join(__dirname, '../../corpus/functions/printing.ptx');
 const TEXT = readFileSync(FILE, 'utf8');
 const ONE = { grid: 1, block: 1 } as const;
 const hello = (threads: number) =>

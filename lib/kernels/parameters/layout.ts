@@ -8,9 +8,9 @@ import {
   isRecord,
   rangeError,
   typeError,
-} from '../base/checks.js';
-import { describe, describeKey, isArray } from '../base/describe.js';
-import { type Dtype, type DtypeInfo, dtypeByName } from '../base/dtype.js';
+} from '../../base/checks.js';
+import { describe, describeKey, isArray } from '../../base/describe.js';
+import { type Dtype, type DtypeInfo, dtypeByName } from '../../base/dtype.js';
 import { parameterType } from './c-types.js';
 
 /** A type that was read: how large it is, how it is aligned, and what it is made of. */

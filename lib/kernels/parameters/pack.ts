@@ -4,22 +4,22 @@
  * What may run code of the caller's (getters of a struct, traps of a Proxy) is read first; then all is
  * checked and written, which runs none: what else that code launches uses the same block.
  */
-import { NO_BUFFER } from '../abi/block.js';
-import { MOST_USES, Slot } from '../abi/kernel.js';
-import { native } from '../addon/load.js';
+import { NO_BUFFER } from '../../abi/block.js';
+import { MOST_USES, Slot } from '../../abi/kernel.js';
+import { native } from '../../addon/load.js';
 import {
   argumentRangeError,
   argumentTypeError,
   isRecord,
   rangeError,
   typeError,
-} from '../base/checks.js';
-import { describeKey, isArray } from '../base/describe.js';
-import type { DtypeInfo } from '../base/dtype.js';
-import { typedArrayName } from '../base/dtype.js';
-import { type Pattern, scalarPattern } from '../base/scalar.js';
-import type { DeviceState } from '../device/state.js';
-import { bufferArgument } from '../memory/buffer.js';
+} from '../../base/checks.js';
+import { describeKey, isArray } from '../../base/describe.js';
+import type { DtypeInfo } from '../../base/dtype.js';
+import { typedArrayName } from '../../base/dtype.js';
+import { type Pattern, scalarPattern } from '../../base/scalar.js';
+import type { DeviceState } from '../../device/state.js';
+import { bufferArgument } from '../../memory/buffer.js';
 import type { ArrayLayout, Layout } from './layout.js';
 import { tensorMapArgument } from './tensor-map.js';
 

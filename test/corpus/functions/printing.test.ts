@@ -1,7 +1,7 @@
 // What the printf of a kernel prints and returns, and what is left of a failed assertion.
 import { device, load, range } from '../support.js';
 
-const kernels = load('language/printing');
+const kernels = load('functions/printing');
 
 // The driver of a GPU writes to stdout by itself: there only results can be looked at.
 let printed = '';

@@ -2,11 +2,11 @@
  * The parameters of a kernel: what the kernel itself says of them against what a signature says, and
  * how arguments become their bytes.
  */
-import type { NativeKernelFacts, NativeParameter } from '../addon/types.js';
-import { argumentTypeError, rangeError, typeError } from '../base/checks.js';
-import { type DtypeInfo, dtypeByName } from '../base/dtype.js';
-import type { DeviceState } from '../device/state.js';
-import { isBuffer } from '../memory/buffer.js';
+import type { NativeKernelFacts, NativeParameter } from '../../addon/types.js';
+import { argumentTypeError, rangeError, typeError } from '../../base/checks.js';
+import { type DtypeInfo, dtypeByName } from '../../base/dtype.js';
+import type { DeviceState } from '../../device/state.js';
+import { isBuffer } from '../../memory/buffer.js';
 import {
   agrees,
   type Layout,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openTestDevice } from '../../support/devices.js';
 import { blocks, device, load, range, seeded } from '../support.js';
 
-const topic = 'language/calls';
+const topic = 'functions/calls';
 
 test('quicksort of a row for each thread, of its own length', async () => {
   const quicksort = load(topic).kernel('quicksort', ['int32*', 'int32', 'int32']);

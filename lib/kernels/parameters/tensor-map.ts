@@ -1,7 +1,7 @@
 /**
  * Descriptions of tensors in device memory for the copies of capability 9.0 (TMA).
  */
-import { native } from '../addon/load.js';
+import { native } from '../../addon/load.js';
 import {
   argumentRangeError,
   argumentTypeError,
@@ -11,12 +11,12 @@ import {
   rangeError,
   readOptions,
   typeError,
-} from '../base/checks.js';
-import { isArray } from '../base/describe.js';
-import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
-import { checkSameDevice, type DeviceState } from '../device/state.js';
-import { bufferArgument, type DeviceBuffer } from '../memory/buffer.js';
-import type { BufferState } from '../memory/buffer-state.js';
+} from '../../base/checks.js';
+import { isArray } from '../../base/describe.js';
+import { INSPECT, inspected, uncloneable } from '../../base/inspect.js';
+import { checkSameDevice, type DeviceState } from '../../device/state.js';
+import { bufferArgument, type DeviceBuffer } from '../../memory/buffer.js';
+import type { BufferState } from '../../memory/buffer-state.js';
 import { TENSOR_MAP_BYTES } from './layout.js';
 
 /** Options of {@link KernelMethods.tensorMap}. Lists have an entry for each dimension, outermost first. */

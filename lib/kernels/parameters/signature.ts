@@ -1,8 +1,8 @@
 /**
  * How the parameters of a kernel are written down, and which arguments TypeScript lets them have.
  */
-import type { Dtype, HostArray, Scalar } from '../base/dtype.js';
-import type { DeviceBuffer } from '../memory/buffer.js';
+import type { Dtype, HostArray, Scalar } from '../../base/dtype.js';
+import type { DeviceBuffer } from '../../memory/buffer.js';
 import type { TensorMap } from './tensor-map.js';
 
 /**

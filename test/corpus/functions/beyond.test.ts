@@ -12,21 +12,21 @@ const refused = Object.entries(REFUSED);
 );
 
 testOf('fibonacci')('recursion: Fibonacci numbers', async () => {
-  const fibonacci = load('language/beyond').kernel('fibonacci', ['int32*', 'int32']);
+  const fibonacci = load('functions/beyond').kernel('fibonacci', ['int32*', 'int32']);
   const out = device.alloc('int32', 12);
   fibonacci.launch({ grid: 1, block: 32 }, out, 12);
   expect([...(await out.read())]).toEqual([0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]);
 });
 
 testOf('allocate')('memory that a kernel asks for', async () => {
-  const allocate = load('language/beyond').kernel('allocate', ['int32*', 'int32']);
+  const allocate = load('functions/beyond').kernel('allocate', ['int32*', 'int32']);
   const out = device.alloc('int32', 40);
   allocate.launch({ grid: 1, block: 40 }, out, 5);
   expect([...(await out.read())]).toEqual(range(40).map((i) => 4 * i));
 });
 
 testOf('map')('functions from a table', async () => {
-  const map = load('language/function_table').kernel('map', [
+  const map = load('functions/function_table').kernel('map', [
     'const float32*',
     'float32*',
     'int32',
