@@ -13,6 +13,7 @@
 #include "simulator/memory/pinned_memory.h"
 #include "simulator/simulated_device.h"
 #include "simulator/simulated_library.h"
+#include "simulator/transfers.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -37,15 +38,6 @@ struct KernelState {
   // By device: what the attribute of that name was set to.
   std::vector<std::atomic<int>> max_dynamic_shared_bytes;
 };
-
-bool InRange(const DeviceMemory& memory, const void* pointer, std::size_t bytes) {
-  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
-  return memory.Find(address).Contains(address, address + bytes - 1);
-}
-
-Outcome FreedTooEarly(const char* what) {
-  return {Status::kIllegalAddress, std::string(what) + ": device memory was freed before it ran"};
-}
 
 class SimulatedRuntime final : public Runtime {
  public:
@@ -143,49 +135,12 @@ class SimulatedRuntime final : public Runtime {
                      Stream stream) override {
     const auto queue = streams_.Find(stream);
     if (!queue) return Status::kInvalidResourceHandle;
-    if (const Status status = queue->device->fault(); status != Status::kSuccess) return status;
-    if (kind != MemcpyKind::kHostToDevice && kind != MemcpyKind::kDeviceToHost &&
-        kind != MemcpyKind::kDeviceToDevice) {
-      return Status::kInvalidMemcpyDirection;
-    }
-    if (bytes == 0) return Status::kSuccess;
-
-    Side to, from;
-    const bool to_ok = kind == MemcpyKind::kDeviceToHost ? HostSide(destination, bytes, &to)
-                                                         : DeviceSide(destination, bytes, &to);
-    const bool from_ok = kind == MemcpyKind::kHostToDevice ? HostSide(source, bytes, &from)
-                                                           : DeviceSide(source, bytes, &from);
-    if (!to_ok || !from_ok) return Status::kInvalidValue;
-    // As CUDA does: ordinary memory may be changed or freed as soon as the call returns, pinned
-    // memory is read when the copy runs.
-    if (kind == MemcpyKind::kHostToDevice && !from.block) {
-      from.block = std::make_shared_for_overwrite<std::byte[]>(bytes);
-      std::memcpy(from.block.get(), source, bytes);
-      source = from.block.get();
-    }
-    const auto copy = [=] {
-      if ((to.memory && !InRange(*to.memory, destination, bytes)) ||
-          (from.memory && !InRange(*from.memory, source, bytes))) {
-        return FreedTooEarly("copy");
-      }
-      std::memmove(destination, source, bytes);
-      return Outcome{};
-    };
-    return queue->device->Enqueue(queue, {.run = copy});
+    return transfers_.Copy(queue, destination, source, bytes, kind);
   }
   Status MemsetAsync(void* pointer, int byte_value, std::size_t bytes, Stream stream) override {
     const auto queue = streams_.Find(stream);
     if (!queue) return Status::kInvalidResourceHandle;
-    if (const Status status = queue->device->fault(); status != Status::kSuccess) return status;
-    if (bytes == 0) return Status::kSuccess;
-    Side to;
-    if (!DeviceSide(pointer, bytes, &to)) return Status::kInvalidValue;
-    const auto fill = [=] {
-      if (!InRange(*to.memory, pointer, bytes)) return FreedTooEarly("memset");
-      std::memset(pointer, byte_value, bytes);
-      return Outcome{};
-    };
-    return queue->device->Enqueue(queue, {.run = fill});
+    return transfers_.Fill(queue, pointer, byte_value, bytes);
   }
 
   Status StreamCreateWithPriority(Stream* stream, unsigned flags, int priority) override {
@@ -387,11 +342,6 @@ class SimulatedRuntime final : public Runtime {
   using PoolState = const int;  // the index of its device
 
   // One end of a copy: device memory, or host memory that may have to be kept alive.
-  struct Side {
-    DeviceMemory* memory = nullptr;
-    std::shared_ptr<std::byte[]> block;
-  };
-
   SimulatedDevice* DeviceAt(int index) const {
     const bool valid = index >= 0 && static_cast<std::size_t>(index) < devices_.size();
     return valid ? devices_[index].get() : nullptr;
@@ -422,30 +372,12 @@ class SimulatedRuntime final : public Runtime {
     return state.max_dynamic_shared_bytes[static_cast<std::size_t>(current_device)];
   }
 
-  SimulatedDevice* Owner(const void* pointer) const {
-    for (const auto& device : devices_) {
-      if (device->memory().InRegion(reinterpret_cast<std::uintptr_t>(pointer))) return device.get();
-    }
-    return nullptr;
-  }
-  bool DeviceSide(const void* pointer, std::size_t bytes, Side* side) const {
-    SimulatedDevice* owner = Owner(pointer);
-    if (owner == nullptr || !owner->Usable(pointer, bytes)) return false;
-    side->memory = &owner->memory();
-    return true;
-  }
-  bool HostSide(const void* pointer, std::size_t bytes, Side* side) const {
-    if (pointer == nullptr || Owner(pointer) != nullptr) return false;
-    std::size_t left = 0;
-    side->block = pinned_.Find(pointer, &left);
-    return !side->block || bytes <= left;
-  }
-
   Monitor monitor_;
   const bool late_copies_;
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;
   // After the devices: programs must go before the memory they live in.
   PinnedMemory pinned_;
+  const Transfers transfers_{devices_, pinned_};
   HandleTable<MemPool, PoolState> pools_;
   HandleTable<Stream, StreamState> streams_;
   HandleTable<Event, EventState> events_;

@@ -5,7 +5,7 @@ import type { Device, Module } from '../../../lib/index.js';
 import { cuda } from '../../../lib/index.js';
 import { failure } from '../../support/errors.js';
 
-const folder = join(__dirname, '../../corpus/language');
+const folder = join(__dirname, '../../corpus/functions');
 const TEXT = readFileSync(join(folder, 'printing.ptx'), 'utf8');
 const SOURCE = readFileSync(join(folder, 'printing.cu'), 'utf8').split('\n');
 const LINE = SOURCE.findIndex((line) => line.includes('assert(')) + 1;
