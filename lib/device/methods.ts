@@ -104,7 +104,7 @@ export abstract class ListenerMethods {
    * @group Own kernels
    */
   on<E extends keyof DeviceEvents>(event: E, listener: (...args: DeviceEvents[E]) => void): this {
-    listened(this, 'on', event, listener).listeners.on(event, listener);
+    listened(this, 'on', event, listener).on(listener);
     return this;
   }
 
@@ -121,7 +121,7 @@ export abstract class ListenerMethods {
    * @group Own kernels
    */
   off<E extends keyof DeviceEvents>(event: E, listener: (...args: DeviceEvents[E]) => void): this {
-    listened(this, 'off', event, listener).listeners.off(event, listener);
+    listened(this, 'off', event, listener).off(listener);
     return this;
   }
 }

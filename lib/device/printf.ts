@@ -18,12 +18,21 @@ export interface DeviceEvents {
 
 /** Outlives its device while that has work: who waits for it is to see what it prints. */
 export class PrintfOutput {
-  readonly listeners = new EventEmitter();
+  // Private, so that the types of the package do not name Node's.
+  readonly #emitter = new EventEmitter();
   readonly #handle: Handle;
 
   constructor(device: Handle) {
     this.#handle = native().openPrintf(device);
     outputs.add(this);
+  }
+
+  on(listener: (text: string) => void): void {
+    this.#emitter.on('printf', listener);
+  }
+
+  off(listener: (text: string) => void): void {
+    this.#emitter.off('printf', listener);
   }
 
   /** Never throws. */
@@ -32,7 +41,7 @@ export class PrintfOutput {
     if (text === null) outputs.delete(this);
     if (!text) return;
     try {
-      if (!this.listeners.emit('printf', text)) process.stdout.write(text);
+      if (!this.#emitter.emit('printf', text)) process.stdout.write(text);
     } catch (error) {
       // Not the business of whoever waits.
       queueMicrotask(() => {

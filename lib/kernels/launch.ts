@@ -118,7 +118,7 @@ export function stageLaunch(
 
 /** A copy of what {@link stageLaunch} left. */
 export function stagedLaunch({ parameters }: KernelState): Float64Array {
-  return parameterBlock().numbers.slice(0, Slot.parameters + parameters.byteLength / 8);
+  return parameterBlock().numbers.slice(0, Slot.parameters + Math.ceil(parameters.byteLength / 8));
 }
 
 /** Leaves a launch again that was staged before, with another argument in one place. */

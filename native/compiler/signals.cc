@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 namespace nodecuda::compiler {
 namespace {
@@ -17,6 +20,7 @@ struct Kept {
   std::mutex mutex;
   int users = 0;
   struct sigaction actions[std::size(kSignals)];
+  std::vector<const void*> functions;  // of each library that was called meanwhile
 };
 
 // Never destroyed: a compilation may outlive static objects.
@@ -36,9 +40,12 @@ bool SameObject(const void* a, const void* b) {
 
 }  // namespace
 
-KeptSignals::KeptSignals(const void* function) noexcept : function_(function) {
+KeptSignals::KeptSignals(const void* function) {
   Kept& kept = Process();
   const std::lock_guard lock(kept.mutex);
+  if (std::ranges::find(kept.functions, function) == kept.functions.end()) {
+    kept.functions.push_back(function);
+  }
   if (kept.users++ != 0) return;
   for (std::size_t i = 0; i < std::size(kSignals); ++i) {
     sigaction(kSignals[i], nullptr, &kept.actions[i]);
@@ -48,7 +55,10 @@ KeptSignals::KeptSignals(const void* function) noexcept : function_(function) {
 KeptSignals::~KeptSignals() {
   Kept& kept = Process();
   const std::lock_guard lock(kept.mutex);
+  // Libraries that run beside each other see each other's handlers: all is restored with the last.
   if (--kept.users != 0) return;
+  const std::vector<const void*> functions = std::move(kept.functions);
+  kept.functions.clear();
   for (std::size_t i = 0; i < std::size(kSignals); ++i) {
     struct sigaction now;
     if (sigaction(kSignals[i], nullptr, &now) != 0) continue;
@@ -56,7 +66,9 @@ KeptSignals::~KeptSignals() {
     const struct sigaction& before = kept.actions[i];
     const bool is_same = handler == HandlerOf(before);
     const bool is_special = now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN;
-    if (is_same ? now.sa_flags != before.sa_flags : !is_special && SameObject(handler, function_)) {
+    const auto is_theirs = [&](const void* function) { return SameObject(handler, function); };
+    if (is_same ? now.sa_flags != before.sa_flags
+                : !is_special && std::ranges::any_of(functions, is_theirs)) {
       sigaction(kSignals[i], &before, nullptr);
     }
   }

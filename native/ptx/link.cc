@@ -59,11 +59,9 @@ std::optional<Unit> ReadUnit(const LinkSource& source, Problems& problems) {
   unit.statements = CutStatements(unit.module);
   for (const Function& function : unit.module.functions) {
     unit.functions.emplace(function.name, &function);
-    unit.uses.insert(function.uses.begin(), function.uses.end());
   }
   for (const Variable& variable : unit.module.variables) {
     unit.variables.emplace(variable.name, &variable);
-    for (const Reference& reference : variable.references) unit.uses.insert(reference.symbol);
   }
   return unit;
 }

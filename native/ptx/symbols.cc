@@ -129,9 +129,31 @@ class Resolver {
       return;
     }
     for (const Place& place : symbol.places) {
-      if (!units_[place.unit].uses.contains(symbol.name)) continue;
+      if (!IsUsed(place.unit, symbol.name)) continue;
       problems_.Add(UnitOf(place) + " uses " + Quote(symbol.name) + ", which nothing defines");
     }
+  }
+
+  // By what stays of the unit: not by definitions in place of which another's are taken.
+  bool IsUsed(std::size_t index, std::string_view name) const {
+    const auto stays = [&](std::string_view user) {
+      const auto found = by_name_.find(user);
+      if (found == by_name_.end()) return true;
+      const std::optional<Place>& kept = symbols_[found->second].definition;
+      return !kept || kept->unit == index;
+    };
+    const auto names_it = [&](const Reference& reference) { return reference.symbol == name; };
+    const Unit& unit = units_[index];
+    return std::ranges::any_of(unit.functions,
+                               [&](const auto& function) {
+                                 const auto& uses = function.second->uses;
+                                 return std::ranges::find(uses, name) != uses.end() &&
+                                        stays(function.first);
+                               }) ||
+           std::ranges::any_of(unit.variables, [&](const auto& variable) {
+             return std::ranges::any_of(variable.second->references, names_it) &&
+                    stays(variable.first);
+           });
   }
 
   // All that have the name have to mean what stays.

@@ -26,7 +26,6 @@ struct Unit {
   std::vector<Statement> statements;
   std::unordered_map<std::string_view, const Function*> functions;
   std::unordered_map<std::string_view, const Variable*> variables;
-  std::unordered_set<std::string_view> uses;  // by bodies and initialisers
   // What its own names become where they would clash.
   std::unordered_map<std::string_view, std::string> renamed;
 };

@@ -126,6 +126,7 @@ void MemoryBox::OrderWrite(const std::shared_ptr<StreamBox>& stream) {
     }
   }
   writer_ = stream;
+  read_elsewhere_ = !readers_.empty();
   readers_.clear();
   marked_ = false;
 }

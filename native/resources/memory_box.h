@@ -10,7 +10,8 @@
 namespace nodecuda {
 
 // Device memory, and which streams used it last. Uses on one stream need no ordering and cost a
-// comparison; when another stream comes in, it is made to wait. Freed, in stream order, when the
+// comparison; when another stream comes in, it is made to wait. Of an operation that reads and
+// writes, the reads are told first. Freed, in stream order, when the
 // last box is gone.
 class MemoryBox {
  public:
@@ -53,8 +54,8 @@ class MemoryBox {
   std::shared_ptr<StreamBox> writer_;                // the stream of the last write
   std::vector<std::shared_ptr<StreamBox>> readers_;  // others that read since, ordered after it
   // A point of the writer's stream behind the last write, if `marked_`: other readers wait for
-  // that, and not for what the writer's stream goes on to read. Only for memory that was read
-  // elsewhere before: the mark is a call.
+  // that, and not for what the writer's stream goes on to read. It costs a call: the writer's
+  // stream makes one only for memory that was read elsewhere since the write before.
   std::unique_ptr<EventBox> mark_;
   bool marked_ = false;
   bool read_elsewhere_ = false;

@@ -165,6 +165,13 @@ TEST_CASE("ptx link: a new name is nobody's") {
   CHECK(Has(linked, "ld.global.u32 x$1$linked_, [x$1$linked__];"));
 }
 
+TEST_CASE("ptx link: what only a definition uses that does not stay need not be there") {
+  const std::string kept = ".weak .func w() { ret; }\n";
+  const std::string dropped = ".extern .func missing();\n.weak .func w() { call missing; ret; }\n";
+  CHECK_FALSE(Has(LinkModules(kept, dropped), "call missing"));
+  CHECK(ProblemsOfModules(dropped, kept) == "A uses 'missing', which nothing defines");
+}
+
 TEST_CASE("ptx link: of weak definitions one stays, and a strong one rather") {
   const std::string weak = ".weak .global .u32 x = 1;\n.weak .func f() { ret; }\n";
   const std::string two = LinkModules(weak, weak);

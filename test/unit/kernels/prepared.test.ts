@@ -80,6 +80,19 @@ test('arguments are replaced one after the other, though others are disposed by 
   });
 });
 
+test('all arguments but the one that is replaced stay, whatever was launched meanwhile', () => {
+  // Their bytes are no multiple of 8.
+  const integers = [4, 4, 4].map((bytes) => ({ declaration: '.param .u32', bytes }));
+  const kernel = device
+    .loadModule(ptx(echo(integers, 'three')))
+    .kernel('three', ['uint8*', 'uint32', 'uint32', 'uint32']);
+  using out = device.alloc('uint8', 12);
+  using step = kernel.prepare(ONE, out, 1, 2, 3);
+  kernel.launch(ONE, out, 9, 9, 9);
+  step.set(1, 5).run();
+  expect([...new Uint32Array(out.readSync().buffer)]).toEqual([5, 2, 3]);
+});
+
 test('a tensor map is replaced, and not the others', async () => {
   const map = (buffer: DeviceBuffer) => device.tensorMap({ buffer, shape: [8, 8], box: [8, 8] });
   const buffers = Array.from({ length: 3 }, () => device.alloc('float32', 64));

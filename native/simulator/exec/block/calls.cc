@@ -14,6 +14,7 @@ namespace {
 // Where the frame of a lane is, to which its places are relative: 0 for a fixed one.
 class FrameBase {
  public:
+  explicit FrameBase(const std::uint64_t* lanes) : lanes_(lanes) {}  // null: fixed
   FrameBase(const std::byte* file, std::uint32_t slot)
       : lanes_(slot == kNoSlot ? nullptr : reinterpret_cast<const std::uint64_t*>(file + slot)) {}
   std::uint64_t operator[](int lane) const { return lanes_ == nullptr ? 0 : lanes_[lane]; }
@@ -187,6 +188,12 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
     return false;
   }
   std::vector<CallLevel>& levels = call_levels_[static_cast<std::size_t>(warp)];
+  if ((depth + 1) * kernel_.saved_bytes > kMaxSavedBytes) {
+    Fault(warp, pc, lead, Status::kHardwareStackError,
+          "stack overflow: " + std::to_string(depth + 1) + " calls in each other keep more than " +
+              std::to_string(kMaxSavedBytes / kWarpSize) + " bytes of registers of a thread");
+    return false;
+  }
   if (depth == levels.size())
     levels.push_back(
         {{}, std::vector<Line>((kernel_.saved_bytes + sizeof(Line) - 1) / sizeof(Line))});
@@ -203,7 +210,7 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
   if (callee.on_stack &&
       !Push(warp, pc, *together, [&](int, std::uint64_t) { return callee.stack_bytes; }))
     return false;
-  const FrameBase from(reinterpret_cast<std::byte*>(before), on_stack ? 0 : kNoSlot);
+  const FrameBase from(on_stack ? before : nullptr);
   const FrameBase to(file, callee.on_stack ? kernel_.stack_pointer : kNoSlot);
   for (std::size_t i = 0; i < callee.parameters.size(); ++i)
     CopyPassed({LocalOf(warp), local_stride_}, {site.arguments[i].offset, from},
@@ -235,7 +242,7 @@ void BlockRunner::Return(int warp, const Instruction& in, LaneMask lanes) {
       std::memcpy(before, stack, sizeof before);
       ForEachLane(together, [&](int lane) { stack[lane] -= callee.stack_bytes; });
     }
-    const FrameBase from(reinterpret_cast<std::byte*>(before), callee.on_stack ? 0 : kNoSlot);
+    const FrameBase from(callee.on_stack ? before : nullptr);
     const FrameBase to(file, call.slot[kFrameSlot]);
     for (std::size_t i = 0; i < callee.results.size(); ++i)
       CopyPassed({LocalOf(warp), local_stride_}, {callee.results[i].offset, from},

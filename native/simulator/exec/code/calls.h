@@ -19,6 +19,7 @@ namespace nodecuda::simulator {
 inline constexpr std::uint32_t kMaxCallDepth = 1024;
 inline constexpr std::size_t kFrameAlignment = 16;
 inline constexpr std::size_t kMaxStackBytes = std::size_t{64} << 10;  // per thread
+inline constexpr std::size_t kMaxSavedBytes = std::size_t{8} << 20;   // of registers, per warp
 
 // What the value of a pointer to a function is: kFunctionWindow + the module's number in the
 // process << kModuleShift + the function's number in the module << kFunctionShift. No memory is

@@ -112,12 +112,15 @@ bool SharedLayout::Finish(std::string* why) {
 bool LayOutFrame(const ptx::Function& function, Frame* frame, FunctionSymbols* symbols,
                  std::string* why) {
   constexpr const char* kTooLarge = "more than 512 KiB of local memory per thread";
+  const auto append = [&](const ptx::Variable& variable, std::size_t* offset) {
+    frame->alignment = std::max(frame->alignment, AlignmentOf(variable));
+    return Append(variable, kMaxLocalBytes, &frame->bytes, offset);
+  };
   const auto add_own = [&](const std::vector<ptx::Variable>& own,
                            std::vector<FrameVariable>* places) {
     for (const ptx::Variable& variable : own) {
       std::size_t offset = 0;
-      if (!Append(variable, kMaxLocalBytes, &frame->bytes, &offset))
-        return Refuse(variable, kTooLarge, why);
+      if (!append(variable, &offset)) return Refuse(variable, kTooLarge, why);
       places->push_back({static_cast<std::int64_t>(offset), variable.ByteSize()});
       symbols->named[variable.name] = {Space::kLocal, offset};
     }
@@ -133,11 +136,10 @@ bool LayOutFrame(const ptx::Function& function, Frame* frame, FunctionSymbols* s
     if (variable.space != Space::kParam && variable.space != Space::kLocal)
       return Refuse(variable, "a variable of this state space is not supported in a function", why);
     std::size_t offset = 0;
-    if (!Append(variable, kMaxLocalBytes, &frame->bytes, &offset))
-      return Refuse(variable, kTooLarge, why);
+    if (!append(variable, &offset)) return Refuse(variable, kTooLarge, why);
     symbols->variables[i] = {Space::kLocal, offset};
   }
-  frame->bytes = AlignUp(frame->bytes, kFrameAlignment);  // keeps every lane's area aligned
+  frame->bytes = AlignUp(frame->bytes, frame->alignment);
   return true;
 }
 

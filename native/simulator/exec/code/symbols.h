@@ -74,7 +74,8 @@ class SharedLayout {
 // The local memory of a function: its .local variables, the .param variables of its calls, and
 // unless it is a kernel its parameters and results. All relative to the frame until it is placed.
 struct Frame {
-  std::size_t bytes = 0;  // a multiple of kFrameAlignment
+  std::size_t bytes = 0;  // a multiple of `alignment`
+  std::size_t alignment = kFrameAlignment;
   std::vector<FrameVariable> parameters, results;
 };
 bool LayOutFrame(const ptx::Function& function, Frame* frame, FunctionSymbols* symbols,

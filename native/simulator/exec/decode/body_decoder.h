@@ -101,7 +101,6 @@ class BodyDecoder {
   bool DecodeReturn();
   bool KeepFrame();
   bool MoveWord(std::uint32_t to, std::uint32_t from);
-  static bool IsStackOperation(std::string_view base);
   bool DecodeStack(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
   bool DecodeWmma(const ptx::Instruction& instruction);

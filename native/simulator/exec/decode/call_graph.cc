@@ -51,15 +51,15 @@ void CallGraph::FindComponents() {
                                       callees_[members_[i][0]].end();
 }
 
-std::vector<std::size_t> CallGraph::Place(std::span<const std::size_t> bytes,
-                                          std::size_t* end) const {
-  std::vector<std::size_t> places(bytes.size(), 0), begin(members_.size(), 0);
+std::vector<std::size_t> CallGraph::Place(std::span<const Extent> extents, std::size_t* end) const {
+  std::vector<std::size_t> places(extents.size(), 0), begin(members_.size(), 0);
   *end = 0;
   for (std::size_t i = members_.size(); i-- > 0;) {  // callers first
     std::size_t next = begin[i];
     for (const std::size_t member : members_[i]) {
-      places[member] = next;
-      next += bytes[member];
+      const auto& [bytes, alignment] = extents[member];
+      places[member] = (next + alignment - 1) & ~(alignment - 1);
+      next = places[member] + bytes;
     }
     *end = std::max(*end, next);
     for (const std::size_t member : members_[i])

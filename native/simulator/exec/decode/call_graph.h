@@ -25,9 +25,13 @@ class CallGraph {
   }
   bool IsRecursive(std::size_t node) const { return is_recursive_[component_[node]]; }
 
-  // Places of so many bytes for each node, such that none overlaps with that of another which may
-  // be active at the same time. *end becomes the end of the last one.
-  std::vector<std::size_t> Place(std::span<const std::size_t> bytes, std::size_t* end) const;
+  // What a node takes: the bytes are a multiple of the alignment, a power of two.
+  struct Extent {
+    std::size_t bytes = 0, alignment = 1;
+  };
+  // Places for each node, such that none overlaps with that of another which may be active at the
+  // same time. *end becomes the end of the last one.
+  std::vector<std::size_t> Place(std::span<const Extent> extents, std::size_t* end) const;
 
  private:
   std::vector<std::vector<std::size_t>> callees_;

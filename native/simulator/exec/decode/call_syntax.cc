@@ -43,33 +43,42 @@ bool IsBuiltin(std::string_view name) {
   return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
-bool CheckPassed(const Operand* list, std::span<const Variable> variables, std::string* why) {
-  for (const Operand& passed : Elements(list)) {
-    const auto index = static_cast<std::size_t>(passed.variable_index);
-    if (passed.kind == Operand::Kind::kSymbol && passed.variable_index >= 0 && passed.offset == 0 &&
-        index < variables.size() && variables[index].space == ptx::Space::kParam)
-      continue;
-    *why = "arguments and results must be .param variables";
+bool IsStackOperation(std::string_view base) {
+  return base == "alloca" || base == "stacksave" || base == "stackrestore";
+}
+
+namespace {
+
+// `declared` is null where nothing is known of the callee.
+bool CheckList(const Operand* list, const std::vector<Variable>* declared,
+               std::span<const Variable> variables, std::string* why) {
+  const std::span<const Operand> all = Elements(list);
+  if (declared != nullptr && all.size() != declared->size()) {
+    *why = "wrong number of arguments or results";
     return false;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto index = static_cast<std::size_t>(all[i].variable_index);
+    if (all[i].kind != Operand::Kind::kSymbol || all[i].variable_index < 0 || all[i].offset != 0 ||
+        index >= variables.size() || variables[index].space != ptx::Space::kParam) {
+      *why = "arguments and results must be .param variables";
+      return false;
+    }
+    if (declared != nullptr && variables[index].ByteSize() < (*declared)[i].ByteSize()) {
+      *why = "an argument or result is too small";
+      return false;
+    }
   }
   return true;
 }
 
-bool CheckPassed(const Operand* list, std::span<const Variable> declared,
-                 std::span<const Variable> variables, std::string* why) {
-  const std::span<const Operand> passed = Elements(list);
-  if (passed.size() != declared.size()) {
-    *why = "wrong number of arguments or results";
-    return false;
-  }
-  if (!CheckPassed(list, variables, why)) return false;
-  for (std::size_t i = 0; i < passed.size(); ++i) {
-    const auto index = static_cast<std::size_t>(passed[i].variable_index);
-    if (variables[index].ByteSize() >= declared[i].ByteSize()) continue;
-    *why = "an argument or result is too small";
-    return false;
-  }
-  return true;
+}  // namespace
+
+bool CheckPassed(const Call& call, const ptx::Function* callee, std::span<const Variable> variables,
+                 std::string* why) {
+  return CheckList(call.arguments, callee == nullptr ? nullptr : &callee->parameters, variables,
+                   why) &&
+         CheckList(call.results, callee == nullptr ? nullptr : &callee->results, variables, why);
 }
 
 Signature SignatureOf(const ptx::Function& function) {

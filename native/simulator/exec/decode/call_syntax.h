@@ -29,15 +29,16 @@ Call TakeApart(const ptx::Instruction& call);
 // Functions without a body that are instructions of the simulator's own (builtins.cc).
 bool IsBuiltin(std::string_view name);
 
-// What a list of a call passes: .param variables of the caller, which hold what the callee has
-// declared. False: *why tells what is wrong.
-bool CheckPassed(const ptx::Operand* list, std::span<const ptx::Variable> declared,
-                 std::span<const ptx::Variable> variables, std::string* why);
-// The same where nothing is known of the callee.
-bool CheckPassed(const ptx::Operand* list, std::span<const ptx::Variable> variables,
-                 std::string* why);
+bool IsStackOperation(std::string_view base);  // alloca and its like
 
-// The sizes of what is passed and of what comes back.
+// What a call passes and takes: .param variables of the caller, which hold what the callee has
+// declared; of an indirect call nothing is known of that, and `callee` is null. False: *why tells
+// what is wrong.
+bool CheckPassed(const Call& call, const ptx::Function* callee,
+                 std::span<const ptx::Variable> variables, std::string* why);
+
+// The sizes of what is passed and of what comes back. That of a call is of one that CheckPassed
+// took.
 struct Signature {
   std::vector<std::size_t> parameters, results;
   bool operator==(const Signature&) const = default;

@@ -59,10 +59,6 @@ bool BodyDecoder::AllocatesStack(const ptx::Function& function) {
   });
 }
 
-bool BodyDecoder::IsStackOperation(std::string_view base) {
-  return base == "alloca" || base == "stacksave" || base == "stackrestore";
-}
-
 // At the start: the frame is where the stack pointer was then, which is where it must be again when
 // the function returns.
 bool BodyDecoder::KeepFrame() {

@@ -30,7 +30,7 @@ bool IsLeaf(const Function& function) {
   if (!function.has_body || function.body.size() > kMaxLeaf) return false;
   return std::ranges::none_of(function.body, [&](const Instruction& instruction) {
     const std::string_view base = instruction.parts.empty() ? "" : instruction.parts[0];
-    if (base == "alloca" || base == "stacksave" || base == "stackrestore") return true;
+    if (IsStackOperation(base)) return true;
     if (!IsCall(instruction))
       return std::ranges::any_of(instruction.operands, [&](const Operand& operand) {
         return NamesParameter(function, operand);
@@ -131,29 +131,23 @@ class Inliner {
   // cannot be made.
   bool FindCallee(const Instruction& instruction, const Function** callee) {
     const Call call = TakeApart(instruction);
-    const auto fits = [&](const Function& function) {
+    const auto fits = [&](const Function* function) {
       std::string reason;
-      return (CheckPassed(call.arguments, function.parameters, out_.variables, &reason) &&
-              CheckPassed(call.results, function.results, out_.variables, &reason)) ||
-             Fail(instruction, reason);
+      return CheckPassed(call, function, out_.variables, &reason) || Fail(instruction, reason);
     };
-    if (call.is_indirect()) {
-      std::string reason;
-      return (CheckPassed(call.arguments, out_.variables, &reason) &&
-              CheckPassed(call.results, out_.variables, &reason)) ||
-             Fail(instruction, reason);
-    }
+    if (call.is_indirect()) return fits(nullptr);
     if (call.function == nullptr || call.function->kind != Operand::Kind::kSymbol)
       return Fail(instruction, "a function is called by its name or by a register");
     const auto found = symbols_.functions.find(call.function->name);
-    const Function* function =
-        found == symbols_.functions.end() ? nullptr : &module_.functions[found->second];
-    const bool defined = function != nullptr && function->has_body;
-    if (!defined && IsBuiltin(call.function->name)) return function == nullptr || fits(*function);
-    if (!defined || function->is_entry)
+    // A variable of that name is none.
+    if (found == symbols_.functions.end() || call.function->variable_index >= 0)
+      return Fail(instruction, std::string(call.function->name) + " is no function");
+    const Function* function = &module_.functions[found->second];
+    if (!function->has_body && IsBuiltin(call.function->name)) return fits(function);
+    if (!function->has_body || function->is_entry)
       return Fail(instruction, std::string(call.function->name) + " has no body");
     *callee = function;
-    return fits(*function);
+    return fits(function);
   }
 
   bool MayInline(const Function& callee) {

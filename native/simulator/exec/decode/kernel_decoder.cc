@@ -136,7 +136,7 @@ class KernelDecoder {
   bool LayOut() {
     if (!LayOutParameters(units_[0].function, &kernel_, &units_[0].symbols, &why_)) return false;
     SharedLayout shared(module_, &kernel_);
-    std::vector<std::size_t> bytes(graph_.size(), 0);
+    std::vector<CallGraph::Extent> extents(graph_.size());
     bool stack = false;
     for (Unit& unit : units_) {
       if (!unit.body) continue;
@@ -147,15 +147,35 @@ class KernelDecoder {
         continue;
       }
       unit.on_stack = graph_.IsRecursive(unit.node);
-      if (!unit.on_stack) bytes[unit.node] = unit.frame.bytes;
+      if (unit.on_stack && unit.frame.alignment > kFrameAlignment) {
+        reason = std::string(unit.function.name) +
+                 ": variables of a recursive function are aligned to " +
+                 std::to_string(kFrameAlignment) + " bytes at most";
+        if (!GiveUp(unit, std::move(reason))) return false;
+        continue;
+      }
+      if (!unit.on_stack) extents[unit.node] = {unit.frame.bytes, unit.frame.alignment};
       stack |= unit.on_stack || BodyDecoder::AllocatesStack(*unit.body);
     }
     if (!shared.Finish(&why_)) return false;
-    const std::vector<std::size_t> places = graph_.Place(bytes, &kernel_.local_bytes);
-    if (kernel_.local_bytes > kMaxLocalBytes) {
-      why_ = kernel_.name + ": more than 512 KiB of local memory per thread";
-      return false;
+    std::vector<std::size_t> places = graph_.Place(extents, &kernel_.local_bytes);
+    // What only a pointer may reach must not refuse a kernel: the largest go first.
+    while (kernel_.local_bytes > kMaxLocalBytes) {
+      const auto size = [](const Unit& unit) {
+        return unit.body && !unit.is_required && !unit.on_stack ? unit.frame.bytes : 0;
+      };
+      Unit& largest = *std::ranges::max_element(units_, {}, size);
+      const std::string reason = kernel_.name + ": more than 512 KiB of local memory per thread";
+      if (size(largest) == 0) {
+        why_ = reason;
+        return false;
+      }
+      GiveUp(largest, reason);
+      extents[largest.node] = {};
+      places = graph_.Place(extents, &kernel_.local_bytes);
     }
+    // The stack begins there.
+    kernel_.local_bytes = (kernel_.local_bytes + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
     for (Unit& unit : units_)
       if (unit.body) PlaceFrame(unit.on_stack, places[unit.node], &unit.frame, &unit.symbols);
     if (stack) stack_ = constants_.Add(8, Special::kStackPointer, kernel_.local_bytes);
@@ -220,10 +240,11 @@ class KernelDecoder {
     for (Unit& unit : units_)
       if (unit.decoder) bases[unit.node] = unit.decoder->PlanRegisters();
     for (std::size_t width = 0; width < kWidthCount; ++width) {
-      std::vector<std::size_t> bytes(bases.size());
-      for (std::size_t node = 0; node < bytes.size(); ++node) bytes[node] = bases[node][width];
+      std::vector<CallGraph::Extent> extents(bases.size());
+      for (std::size_t node = 0; node < bases.size(); ++node)
+        extents[node].bytes = bases[node][width];
       std::size_t end = 0;
-      const std::vector<std::size_t> places = graph_.Place(bytes, &end);
+      const std::vector<std::size_t> places = graph_.Place(extents, &end);
       for (std::size_t node = 0; node < places.size(); ++node)
         bases[node][width] = kernel_.file_bytes + places[node];
       kernel_.file_bytes += end;

@@ -17,10 +17,13 @@ CallGraph Graph(std::size_t nodes, const std::vector<std::pair<std::size_t, std:
 TEST_CASE("a callee lies beyond all its callers, functions beside each other in one place") {
   // 0 calls 1 and 2, both call 3.
   const CallGraph graph = Graph(4, {{0, 1}, {0, 2}, {1, 3}, {2, 3}});
-  const std::vector<std::size_t> bytes = {10, 20, 50, 5};
   std::size_t end = 0;
-  CHECK(graph.Place(bytes, &end) == std::vector<std::size_t>{0, 10, 10, 60});
+  const CallGraph::Extent plain[] = {{10}, {20}, {50}, {5}};
+  CHECK(graph.Place(plain, &end) == std::vector<std::size_t>{0, 10, 10, 60});
   CHECK(end == 65);
+  const CallGraph::Extent aligned[] = {{16, 16}, {32, 16}, {64, 64}, {16, 16}};
+  CHECK(graph.Place(aligned, &end) == std::vector<std::size_t>{0, 16, 64, 128});
+  CHECK(end == 144);
   for (std::size_t node = 0; node < 4; ++node) CHECK_FALSE(graph.IsRecursive(node));
 }
 
@@ -33,15 +36,16 @@ TEST_CASE("functions that lead back to each other all have places of their own")
   CHECK(graph.MayReturnTo(4, 4));
   CHECK_FALSE(graph.MayReturnTo(0, 1));
   CHECK_FALSE(graph.MayReturnTo(2, 4));
-  const std::vector<std::size_t> bytes = {1, 2, 4, 8, 16};
+  const CallGraph::Extent extents[] = {{1}, {2}, {4}, {8}, {16}};
   std::size_t end = 0;
-  const std::vector<std::size_t> places = graph.Place(bytes, &end);
+  const std::vector<std::size_t> places = graph.Place(extents, &end);
   CHECK(end == 31);
   CHECK(places[0] == 0);
   CHECK(places[4] == 15);
   for (std::size_t a = 1; a < 4; ++a)
     for (std::size_t b = a + 1; b < 4; ++b)
-      CHECK((places[a] + bytes[a] <= places[b] || places[b] + bytes[b] <= places[a]));
+      CHECK(
+          (places[a] + extents[a].bytes <= places[b] || places[b] + extents[b].bytes <= places[a]));
 }
 
 TEST_CASE("a chain of calls may be long") {

@@ -263,6 +263,8 @@ TEST_CASE("system calls of another form are load errors") {
       {"call vprintf, (%d1, %d1);", ".param variables"},
       {".local .b64 x;\ncall vprintf, (x, x);", ".param variables"},
       {"call vprintf, (words, words);", ".param variables"},
+      {".param .b64 malloc, x;\ncall malloc, (x);", "malloc is no function"},
+      {".param .b64 x;\ncall (x), malloc, (x);", "malloc is no function"},
       {"call __assertfail;", "wrong number"},
       {".param .b64 x;\ncall __assertfail, (x, x, x, x);", "wrong number"},
       {".param .b64 x;\ncall (x), __assertfail, (x, x, x, x, x);", "wrong number"},
@@ -271,7 +273,7 @@ TEST_CASE("system calls of another form are load errors") {
   for (const Case& c : cases) {
     CAPTURE(std::string(c.body));
     EngineHarness engine;
-    const LoadFailure failure = engine.LoadFails(Module(c.body, "words"));
+    const LoadFailure failure = engine.LoadFails(Module(c.body, "words", ".global .b32 malloc;\n"));
     CHECK(failure.status == Status::kInvalidPtx);
     CAPTURE(failure.log);
     CHECK(failure.log.find(c.reason) != std::string::npos);
