@@ -104,7 +104,7 @@ function lost(failure: NativeFailureDetails): CudaError {
   const known = row !== undefined && row[0].prototype instanceof CudaDeviceLostError;
   const Class = known ? row[0] : CudaDeviceLostError;
   return new Class(
-    `${statusMessage(failure)}. The device is lost to this process: restart it`,
+    `${statusMessage(failure).replace(/\.$/, '')}. The device is lost to this process: restart it`,
     failure,
   );
 }

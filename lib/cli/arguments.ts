@@ -96,6 +96,12 @@ export function parseCompile(args: readonly string[]): CompileCommand | undefine
   if (more.length > 0) throw new UsageError(`One file at a time: ${positionals.join(' ')}`);
   const output = values.output ?? join(dirname(source), `${basename(source, '.cu')}.ptx`);
   const format = formatOf(output);
+  const { types } = values;
+  if (types !== undefined && [source, output].some((file) => resolve(file) === resolve(types))) {
+    throw new UsageError(
+      `--types ${types}: that is the ${resolve(types) === resolve(source) ? 'source' : 'output'}`,
+    );
+  }
   return {
     source,
     output,
@@ -106,7 +112,7 @@ export function parseCompile(args: readonly string[]): CompileCommand | undefine
     includePaths: [dirname(source), ...(values.include ?? [])].map((path) => resolve(path)),
     names: values.name ?? [],
     options: values.option ?? [],
-    types: values.types,
+    types,
     compiler: compilerOf(values.compiler),
     nvrtc: values.nvrtc === undefined ? undefined : resolve(values.nvrtc),
   };

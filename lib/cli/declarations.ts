@@ -2,7 +2,7 @@
  * The kernels that CUDA C++ declares, as far as a reader of text can tell: what PTX no longer says, which is
  * what a pointer points to, what is const, and the sign of integers.
  */
-import { parameterType } from '../kernels/parameters/c-types.js';
+import { isTypeWord, parameterType } from '../kernels/parameters/c-types.js';
 
 /** What may stand between `__global__` and the name. One pair of parentheses within is enough in practice. */
 const ATTRIBUTES =
@@ -42,15 +42,37 @@ function split(list: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '' && part !== 'void');
 }
 
-/** The parameter types of each kernel of the source, by its name; undefined for types not known here. */
+/** Names that the source gives a meaning of its own: macros, and other names of types. */
+function renamedIn(code: string): Set<string> {
+  const names = [
+    ...code.matchAll(/^[ \t]*#[ \t]*define[ \t]+(\w+)/gm),
+    ...code.matchAll(/\btypedef\b[^;]*?\b(\w+)\s*;/g),
+    ...code.matchAll(/\busing\s+(\w+)\s*=/g),
+  ];
+  return new Set(names.map((match) => match[1]!).filter(isTypeWord));
+}
+
+/**
+ * The parameter types of each kernel of the source, by its name; undefined for types not known here. Nothing
+ * is known of a kernel that is declared twice: the preprocessor or overloading decides which it is.
+ */
 export function declaredKernels(source: string): Map<string, (string | undefined)[]> {
   const code = codeOf(source);
+  const renamed = renamedIn(code);
+  const typeOf = (declaration: string) =>
+    declaration.split(/\W+/).some((word) => renamed.has(word))
+      ? undefined
+      : parameterType(declaration);
   const kernels = new Map<string, (string | undefined)[]>();
   const declaration = /\b__global__\b[^;{}()]*?\b(\w+)\s*\(/g;
   for (const match of code.matchAll(declaration)) {
     const open = match.index + match[0].length - 1;
     const end = endOfList(code, open);
-    if (end > 0) kernels.set(match[1]!, split(code.slice(open + 1, end)).map(parameterType));
+    if (end < 0) continue;
+    const types = split(code.slice(open + 1, end)).map(typeOf);
+    const before = kernels.get(match[1]!);
+    const isSame = before === undefined || String(before) === String(types);
+    kernels.set(match[1]!, isSame ? types : []);
   }
   return kernels;
 }

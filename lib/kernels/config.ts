@@ -72,8 +72,9 @@ export interface LaunchLimits {
   readonly requiredCluster: Triple;
   /** 0 if the kernel does not say. */
   readonly maxClusterBlocks: number;
-  /** Static shared memory of the kernel, and what a block can have in all. */
+  /** Static shared memory of the kernel, how much of it there may be, and what a block can have in all. */
   readonly staticSharedBytes: number;
+  readonly staticMost: number;
   readonly sharedBytes: number;
   readonly hasClusters: boolean;
 }
@@ -97,6 +98,7 @@ export function launchLimits(
     requiredCluster: facts.requiredCluster,
     maxClusterBlocks: facts.maxClusterBlocks,
     staticSharedBytes: attributes.sharedBytes,
+    staticMost: properties.sharedMemoryPerBlock,
     sharedBytes: properties.sharedMemoryPerBlockOptin,
     hasClusters: computeCapability.major >= 9,
   };
@@ -219,9 +221,15 @@ function checkThreads(block: Triple, limits: LaunchLimits): void {
 /** That a block can have so much dynamic shared memory. */
 export function checkShared(
   bytes: number,
-  { name, staticSharedBytes, sharedBytes }: LaunchLimits,
+  { name, staticSharedBytes, staticMost, sharedBytes }: LaunchLimits,
 ): void {
-  if (bytes <= sharedBytes - staticSharedBytes) return;
+  if (bytes <= sharedBytes - staticSharedBytes && staticSharedBytes <= staticMost) return;
+  if (staticSharedBytes > staticMost) {
+    throw rangeError(
+      `Kernel ${name} has ${staticSharedBytes} bytes of static shared memory, and a block can have ` +
+        `${staticMost}: what is more has to be dynamic (extern __shared__, and \`sharedMemoryBytes\`)`,
+    );
+  }
   const own =
     staticSharedBytes === 0 ? '' : `, of which kernel ${name} has ${staticSharedBytes} itself`;
   throw rangeError(

@@ -16,6 +16,7 @@ import {
   checkList,
   checkPath,
   optional,
+  readProgram,
   readRequest,
 } from './compile/options.js';
 import { addressOf, bytesOf, isPtx, loadLinked, type Module, type ModuleSource } from './module.js';
@@ -71,8 +72,8 @@ function readPart(source: unknown, at: number): Part {
     throw argumentRangeError('a file: URL', `sources[${at}]`, address);
   }
   if (isRecord(source) && 'source' in source) {
-    const { source: text, options } = source as LinkProgram;
-    const program = readRequest(text, options, RELOCATABLE);
+    const given = readProgram(source);
+    const program = readRequest(given.source, given.options, RELOCATABLE);
     return { name: program.name, program, source };
   }
   throw argumentTypeError(

@@ -6,7 +6,7 @@ import { deviceReceiver } from '../device/device.js';
 import { assertDeviceOpen } from '../device/state.js';
 import { targetOf } from './compile/architecture.js';
 import { compileCuda } from './compile/compile.js';
-import type { CompileOptions } from './compile/options.js';
+import { type CompileOptions, readProgram } from './compile/options.js';
 import { type LinkOptions, type LinkSource, linkModules } from './link.js';
 import { loadModule, type Module, type ModuleSource } from './module.js';
 import { createTensorMap, type TensorMap, type TensorMapOptions } from './parameters/tensor-map.js';
@@ -123,7 +123,7 @@ export abstract class KernelMethods {
       if (!isRecord(program)) {
         throw argumentTypeError('an object with `source`', 'programs', program);
       }
-      const { source, options } = program as { source: string; options?: CompileOptions };
+      const { source, options } = readProgram(program);
       return compileCuda(source, options, target);
     };
     for (const outcome of await Promise.allSettled([...programs].map(start))) {

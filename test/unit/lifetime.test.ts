@@ -76,6 +76,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     loadModule: (d) => d.loadModule(undefined as never),
     compile: (d) => d.compile(undefined as never),
     warm: (d) => d.warm(undefined as never),
+    link: (d) => d.link(undefined as never),
     tensorMap: (d) => d.tensorMap(undefined as never),
   };
   // The operations: refused before their arguments are looked at, so none are given.

@@ -293,6 +293,12 @@ export function checkSource({ source }: CompileRequest): void {
   checkFilled(source, 'source');
 }
 
+/** CUDA C++ with its options, as `device.warm` and `device.link` take it. */
+export function readProgram(program: object): { source: string; options: CompileOptions } {
+  // What they are is checked with the request.
+  return readOptions(program, { source: undefined, options: undefined }) as never;
+}
+
 const DEFAULT_NAME = 'kernel.cu';
 
 /**

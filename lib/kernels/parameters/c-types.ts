@@ -2,29 +2,48 @@
  * The types of C and CUDA C++ in the names of signatures.
  */
 
-const SCALARS: Readonly<Record<string, string>> = {
+const NAMED: Readonly<Record<string, string>> = {
   ...{ float: 'float32', double: 'float64', bool: 'bool' },
   ...{ half: 'float16', __half: 'float16', __nv_bfloat16: 'bfloat16', nv_bfloat16: 'bfloat16' },
-  ...{ char: 'int8', 'signed char': 'int8', 'unsigned char': 'uint8', uchar: 'uint8' },
-  ...{ short: 'int16', 'unsigned short': 'uint16', ushort: 'uint16' },
-  ...{ int: 'int32', signed: 'int32', 'signed int': 'int32' },
-  ...{ unsigned: 'uint32', 'unsigned int': 'uint32', uint: 'uint32' },
-  ...{ long: 'int64', 'long int': 'int64', 'long long': 'int64', 'long long int': 'int64' },
-  ...{ 'unsigned long': 'uint64', 'unsigned long int': 'uint64', ulong: 'uint64' },
-  ...{ 'unsigned long long': 'uint64', 'unsigned long long int': 'uint64' },
+  ...{ uchar: 'uint8', ushort: 'uint16', uint: 'uint32', ulong: 'uint64' },
   ...{ int8_t: 'int8', uint8_t: 'uint8', int16_t: 'int16', uint16_t: 'uint16' },
   ...{ int32_t: 'int32', uint32_t: 'uint32', int64_t: 'int64', uint64_t: 'uint64' },
   ...{ size_t: 'uint64', ptrdiff_t: 'int64', intptr_t: 'int64', uintptr_t: 'uint64' },
   CUtensorMap: 'tensorMap',
 };
+const INTEGER_WORD = /^(?:signed|unsigned|char|short|int|long)$/;
+
+/** The words of an integer type, which C takes in any order: `long unsigned int`. */
+function integerOf(words: readonly string[]): string | undefined {
+  if (!words.every((word) => INTEGER_WORD.test(word))) return undefined;
+  const bits = words.includes('char')
+    ? 8
+    : words.includes('short')
+      ? 16
+      : words.includes('long')
+        ? 64
+        : 32;
+  return `${words.includes('unsigned') ? 'uint' : 'int'}${bits}`;
+}
+
+function scalarOf(type: string): string | undefined {
+  if (type === '') return undefined;
+  return Object.hasOwn(NAMED, type) ? NAMED[type] : integerOf(type.split(' '));
+}
+
+/** Whether it is the name of a type, or a part of one. */
+export function isTypeWord(word: string): boolean {
+  return Object.hasOwn(NAMED, word) || INTEGER_WORD.test(word) || vectorOf(word) !== undefined;
+}
 
 /** float4 is `float32x4`. */
 function vectorOf(type: string): string | undefined {
   const [, element, count] =
     /^(u?(?:char|short|int|long|longlong)|float|double)([1-4])$/.exec(type) ?? [];
   if (element === undefined) return undefined;
-  const scalar =
-    SCALARS[element === 'longlong' ? 'long long' : element === 'ulonglong' ? 'ulong' : element];
+  const scalar = scalarOf(
+    element.replace(/^u?longlong$/, (long) => (long[0] === 'u' ? 'ulong' : 'long')),
+  );
   if (scalar === undefined) return undefined;
   return count === '1' ? scalar : `${scalar}x${count}`;
 }
@@ -45,7 +64,7 @@ export function parameterType(declaration: string): string | undefined {
     const isArrayOfPointers = pointer !== null && array;
     const isConst = !isArrayOfPointers && /\bconst\b[^*]*$/.test(pointee) ? 'const ' : '';
     const type = pointee.replace(QUALIFIERS, ' ').replace(/\s+/g, ' ').trim();
-    const scalar = isArrayOfPointers || pointee.includes('*') ? undefined : SCALARS[type];
+    const scalar = isArrayOfPointers || pointee.includes('*') ? undefined : scalarOf(type);
     const known = scalar !== undefined && scalar !== 'bool' && scalar !== 'tensorMap';
     return `${isConst}${known ? scalar : 'void'}*`;
   }
@@ -53,7 +72,7 @@ export function parameterType(declaration: string): string | undefined {
   const named = words.replace(/\s+\w+$/, '');
   // A parameter may have no name.
   for (const type of [named, words]) {
-    const known = SCALARS[type] ?? vectorOf(type);
+    const known = scalarOf(type) ?? vectorOf(type);
     if (known !== undefined) return known;
   }
   return undefined;

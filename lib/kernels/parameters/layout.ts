@@ -105,10 +105,16 @@ function arrayOf(element: Layout, length: number, text: string, name: string): L
   return { kind: 'array', text, element, length, bytes, alignment: element.alignment };
 }
 
+function refuseOthers(rest: object, name: string, expected: string): void {
+  const [other] = Object.keys(rest);
+  if (other === undefined) return;
+  throw typeError(`\`${name}\` has an unknown key \`${describeKey(other)}\`: expected ${expected}`);
+}
+
 function structOf(type: object, name: string, depth: number): Layout {
   const { struct, align, ...rest } = type as { struct?: unknown; align?: unknown };
-  const others = Object.keys(rest);
-  if (!isRecord(struct) || others.length > 0) throw unknownType(type, name);
+  if (!isRecord(struct)) throw unknownType(type, name);
+  refuseOthers(rest, name, 'struct and align');
   const fields: Field[] = [];
   let end = 0;
   let alignment = 1;
@@ -139,7 +145,7 @@ function structOf(type: object, name: string, depth: number): Layout {
 
 function elementsOf(type: object, name: string, depth: number): Layout {
   const { array, length, ...rest } = type as { array?: unknown; length?: unknown };
-  if (Object.keys(rest).length > 0) throw unknownType(type, name);
+  refuseOthers(rest, name, 'array and length');
   const count = checkInteger(length, `${name}.length`, 1, MOST_BYTES);
   const element = layoutOf(array, `${name}.array`, depth + 1);
   return arrayOf(element, count, `${count} of ${element.text}`, name);

@@ -107,6 +107,14 @@ test('nvcc gets an argument vector', () => {
   ]);
 });
 
+test('a module of signatures does not go over what it is made of', () => {
+  for (const types of ['k.cu', './k.ptx']) {
+    const ended = run(['compile', 'k.cu', '-o', 'k.ptx', '--types', types]);
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toContain(`--types ${types}: that is the`);
+  }
+});
+
 test('a module of signatures', () => {
   const kernels = [
     { name: 'saxpy', parameters: ['float32', 'const float32*'] },

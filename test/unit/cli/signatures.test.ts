@@ -79,6 +79,31 @@ test('of PTX, with what only the source says', () => {
   ]);
 });
 
+test('what the preprocessor or another name of a type decides is not known', () => {
+  const both =
+    '#ifdef D\n__global__ void k(double* x) {}\n#else\n__global__ void k(float* x) {}\n#endif';
+  expect([...declaredKernels(both)]).toEqual([['k', []]]);
+  expect([...declaredKernels('__global__ void k(int* x);\n__global__ void k(int* x) {}')]).toEqual([
+    ['k', ['int32*']],
+  ]);
+  for (const line of ['#define float double', 'typedef double float;', 'using float = double;']) {
+    expect([...declaredKernels(`${line}\n__global__ void k(float* x, int n) {}`)]).toEqual([
+      ['k', [undefined, 'int32']],
+    ]);
+  }
+});
+
+test.each([
+  ['short int s', 'int16'],
+  ['long unsigned int n', 'uint64'],
+  ['unsigned char* x', 'uint8*'],
+  ['int unsigned n', 'uint32'],
+  ['const long long int* x', 'const int64*'],
+  ['ulonglong2 v', 'uint64x2'],
+])('words of a type in any order: %s', (declaration, type) => {
+  expect(parameterType(declaration)).toBe(type);
+});
+
 test('source that PTX contradicts does not count', () => {
   const [scale] = readKernels(
     PTX,

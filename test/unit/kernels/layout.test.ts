@@ -224,7 +224,11 @@ test('a type of an array with something wrong in it', () => {
     [{ array: 'int8', length: 40_000 }, /for `signature\[0\]\.length` but received 40000/],
     [{ array: 'int64', length: 5000 }, '`signature[0]` has more than 32764 bytes'],
     [{ array: 'int', length: 2 }, /for `signature\[0\]\.array` but received "int"/],
-    [{ array: 'int8', length: 2, align: 4 }, /^Expected a type such as/],
+    [
+      { array: 'int8', length: 2, align: 4 },
+      /has an unknown key `align`: expected array and length$/,
+    ],
+    [{ struct: { a: 'int8' }, pad: 3 }, /has an unknown key `pad`: expected struct and align$/],
   ];
   let deep: unknown = 'int8';
   for (let i = 0; i < 20; i++) deep = { array: deep, length: 1 };

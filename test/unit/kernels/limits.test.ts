@@ -27,11 +27,12 @@ describe('is refused, without a CUDA call', () => {
       ...[
         idle('k'),
         DYNAMIC,
+        '.visible .entry large()\n{ .shared .align 4 .b8 s[50000]; .reg .b32 %r; ld.shared.u32 %r, [s]; ret; }\n',
         ...Object.entries(bounds).map(([name, words]) => idle(name, '', words)),
       ],
     );
     const code = device.loadModule(text.replace('sm_75', 'sm_90'));
-    const names = ['k', 'tight', 'exact', 'paired', 'small', 'dynamic', 'both'];
+    const names = ['k', 'tight', 'exact', 'paired', 'small', 'dynamic', 'both', 'large'];
     kernels = Object.fromEntries(names.map((name) => [name, code.kernel(name)]));
   });
   afterAll(closeFaultyDevices);
@@ -87,6 +88,11 @@ describe('is refused, without a CUDA call', () => {
       'both',
       { ...BOTH, sharedMemoryBytes: 231425 },
       'Expected at most 231424 bytes for `sharedMemoryBytes` (a block of the device has 232448, of which kernel both has 1024 itself) but received 231425',
+    ],
+    [
+      'large',
+      BOTH,
+      'Kernel large has 50000 bytes of static shared memory, and a block can have 49152: what is more has to be dynamic (extern __shared__, and `sharedMemoryBytes`)',
     ],
     [
       'paired',

@@ -193,6 +193,13 @@ test('wrong arguments are refused before anything is done', async () => {
   }
   expect(log()).toEqual([]);
   expect((await failure(() => faulty.link([LIBRARY, 7 as never]))).message).toContain('sources[1]');
+  const defines = { source: LIBRARY, defines: { A: 1 } } as never;
+  for (const act of [() => faulty.link([defines]), () => faulty.warm([defines])]) {
+    expect(await failure(act)).toMatchObject({
+      ...ARG_TYPE,
+      message: 'Unknown option `defines`: expected one of source, options',
+    });
+  }
 });
 
 test('a device that is disposed, before or meanwhile', async () => {
