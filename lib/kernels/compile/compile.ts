@@ -6,6 +6,7 @@ import type { NativeCompilation } from '../../addon/types.js';
 import { environment } from '../../base/environment.js';
 import { CudaCompileError, CudaUnavailableError } from '../../base/errors.js';
 import { type CompileTarget, chooseArchitecture } from './architecture.js';
+import { type Asked, sameOptions } from './asked.js';
 import { DiskCache } from './cache/disk.js';
 import { cacheFolder } from './cache/folder.js';
 import { diskKey, targetKey } from './cache/key.js';
@@ -45,7 +46,13 @@ const counts = { compiled: 0, fromMemory: 0, fromDisk: 0, joined: 0, written: 0 
 const MEMORY_BYTES = 64 * 2 ** 20;
 const DISK_BYTES = 256 * 2 ** 20;
 
-const memory = new MemoryCache<Promise<CompiledCode>>(MEMORY_BYTES);
+/** What was asked for, and for which target. */
+interface Known {
+  readonly options: Asked;
+  readonly target: string;
+}
+
+const memory = new MemoryCache<Promise<CompiledCode>, Known>(MEMORY_BYTES);
 /** What is being compiled, or looked for, by everything that it depends on. */
 const running = new Map<string, Promise<CompiledCode>>();
 const writing = new Set<Promise<unknown>>();
@@ -181,6 +188,17 @@ export function compileCuda(
 ): Promise<CompiledCode> {
   let request: CompileRequest;
   try {
+    const forTarget = targetKey(target);
+    const known = memory.find(
+      source,
+      (asked) =>
+        (asked.target === forTarget || asked.options.architecture !== undefined) &&
+        sameOptions(asked.options, options),
+    );
+    if (known !== undefined) {
+      counts.fromMemory++;
+      return known;
+    }
     request = readRequest(source, options);
   } catch (error) {
     return Promise.reject(error);
@@ -226,7 +244,8 @@ function compileOnce(
   const over = () => running.delete(whole);
   promise.then((code) => {
     over();
-    memory.set(request.source, key, promise, byteSizeOf(code));
+    const known = request.asked && { options: request.asked, target: targetKey(target) };
+    memory.set(request.source, key, promise, byteSizeOf(code), known);
   }, over);
   return promise;
 }

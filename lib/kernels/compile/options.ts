@@ -12,6 +12,7 @@ import {
   readOptions,
 } from '../../base/checks.js';
 import { describe, describeKey, isArray } from '../../base/describe.js';
+import type { Asked } from './asked.js';
 
 /** The value of a macro: `true` defines it as 1, `false` leaves it undefined. */
 export type MacroValue = string | number | bigint | boolean;
@@ -74,6 +75,8 @@ export interface CompileRequest {
   readonly cacheable: boolean;
   /** Everything but the source, as one text: equal if and only if all of it is. */
   readonly key: string;
+  /** The options as they were given; undefined if there are others besides. */
+  readonly asked: Asked | undefined;
 }
 
 // Texts end with a NUL in C: one within would cut it off, and none within makes it a separator.
@@ -313,6 +316,15 @@ export function readRequest(
   // Whether there is a NUL in it is asked only if it is to be compiled: it may be long.
   if (typeof source !== 'string') throw argumentTypeError('a string', 'source', source);
   const slots = readOptions<Slots>(given, emptySlots(), takeOption);
+  // Copies are checked, and remembered.
+  for (const name of ['defines', 'includes'] as const) {
+    if (isRecord(slots[name])) slots[name] = { ...slots[name] };
+  }
+  const listOf = (option: string, check: (value: unknown, name: string) => string) => {
+    const list = checkList(slots[option], option, check);
+    if (slots[option] !== undefined) slots[option] = list;
+    return list;
+  };
   const name = optional(slots.name, 'name', checkFilled) ?? DEFAULT_NAME;
   const macros = checkDefines(slots.defines);
   const headerNames = namesOf(slots.includes, 'includes');
@@ -321,16 +333,16 @@ export function readRequest(
     const content = (slots.includes as Record<string, unknown>)[header];
     return checkText(content, `includes[${describeKey(header)}]`);
   });
-  const includePaths = checkList(slots.includePaths, 'includePaths', checkPath);
-  const asked = checkList(slots.options, 'options', checkOption);
+  const includePaths = listOf('includePaths', checkPath);
+  const asked = listOf('options', checkOption);
   const options = more.length === 0 ? asked : [...asked, ...more];
   const architecture = optional(slots.architecture, 'architecture', checkArchitecture);
-  const nameExpressions = checkList(slots.nameExpressions, 'nameExpressions', checkFilled);
+  const nameExpressions = listOf('nameExpressions', checkFilled);
   if (nameExpressions.length > 1 && new Set(nameExpressions).size < nameExpressions.length) {
     throw rangeError('`nameExpressions` has an expression twice');
   }
   const nvrtc = optional(slots.nvrtc, 'nvrtc', checkPath);
-  const nvrtcRoots = checkList(slots.nvrtcRoots, 'nvrtcRoots', checkPath);
+  const nvrtcRoots = listOf('nvrtcRoots', checkPath);
   const cache = checkBoolean(slots.cache, 'cache', true);
   const cacheKey = optional(slots.cacheKey, 'cacheKey', checkText);
   return {
@@ -346,6 +358,7 @@ export function readRequest(
     nvrtcRoots,
     cache,
     cacheKey,
+    asked: more.length === 0 ? slots : undefined,
     cacheable: isCacheable(includePaths, options, cacheKey),
     key:
       textPart('n', slots.name === undefined ? undefined : name) +

@@ -1,5 +1,6 @@
 // What a compilation may be asked for with: refused in words, before anything is looked for or called.
 import { chooseArchitecture, versionWords } from '../../../../lib/kernels/compile/architecture.js';
+import { sameOptions } from '../../../../lib/kernels/compile/asked.js';
 import { compileCounts, compileCuda } from '../../../../lib/kernels/compile/compile.js';
 import { type CompileOptions, readRequest } from '../../../../lib/kernels/compile/options.js';
 import { ARG_RANGE, ARG_TYPE, failure, thrown } from '../../../support/errors.js';
@@ -219,4 +220,56 @@ describe('the architecture', () => {
   ])('%i is CUDA %s', (version, words) => {
     expect(versionWords(version)).toBe(words);
   });
+});
+
+test('options that were asked for before are known again, and no others', () => {
+  const defines: Record<string, number> = { TILE: 32, N: 1 };
+  const given = {
+    ...{ name: 'a.cu', defines, includes: { 'h.h': '' }, options: ['--use_fast_math'] },
+    ...{ nameExpressions: ['f<int>'], architecture: undefined },
+  };
+  const { asked } = request(given);
+  const is = (options: unknown) => sameOptions(asked!, options);
+  expect(is(structuredClone(given))).toBe(true);
+  expect(is({ ...given, architecture: undefined, cacheKey: undefined })).toBe(true);
+  for (const other of [
+    ...[undefined, null, 7, 'text', [], {}],
+    ...[
+      { ...given, name: undefined },
+      { ...given, name: 'b.cu' },
+      { ...given, unknown: undefined },
+    ],
+    ...[
+      { ...given, unknown: 1 },
+      { ...given, toString: 1 },
+      { ...given, architecture: 'sm_80' },
+    ],
+    ...[
+      { ...given, defines: { TILE: 32 } },
+      { ...given, defines: { TILE: 32, N: '1' } },
+    ],
+    ...[
+      { ...given, defines: { TILE: 32, N: 1, M: undefined } },
+      { ...given, defines: [] },
+    ],
+    ...[
+      { ...given, options: [] },
+      { ...given, options: ['--use_fast_math', '-w'] },
+    ],
+    ...[
+      { ...given, options: '--use_fast_math' },
+      { ...given, includes: { 'h.h': ' ' } },
+    ],
+    Object.create(given),
+  ]) {
+    expect([other, is(other)]).toEqual([other, false]);
+  }
+  // A copy: what the caller does to his own afterwards is another request.
+  defines.TILE = 16;
+  given.options.push('-w');
+  expect(is(given)).toBe(false);
+  expect(is({ ...given, defines: { TILE: 32, N: 1 }, options: ['--use_fast_math'] })).toBe(true);
+  expect(sameOptions(request().asked!, undefined)).toBe(true);
+  expect(sameOptions(request({}).asked!, { name: undefined })).toBe(true);
+  expect(readRequest(SOURCE, given, ['--more']).asked).toBeUndefined();
 });

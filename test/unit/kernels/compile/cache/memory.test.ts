@@ -37,3 +37,21 @@ test('what is larger than all is not kept, and drops nothing else', () => {
   expect(cache.get('', 'a')).toBeUndefined();
   expect(cache.bytes).toBe(0);
 });
+
+test('finds by what was asked for, among few of a source', () => {
+  const cache = new MemoryCache<number, string>(1000);
+  cache.set('s', 'k', 1, 10, 'one');
+  cache.set('s', 'l', 2, 10);
+  cache.set('s', 'm', 3, 10, 'three');
+  const find = (asked: string) => cache.find('s', (each) => each === asked);
+  expect([find('one'), find('three'), find('two')]).toEqual([1, 3, undefined]);
+  expect(cache.find('t', () => true)).toBeUndefined();
+  // It counts as a use.
+  cache.set('s', 'large', 4, 930, 'large');
+  find('one');
+  cache.set('s', 'x', 5, 40, 'x');
+  expect([find('one'), cache.get('s', 'l')]).toEqual([1, undefined]);
+  for (let i = 0; i < 9; i++) cache.set('s', `n${i}`, i, 1, `n${i}`);
+  expect(find('n0')).toBeUndefined();
+  expect(cache.get('s', 'n0')).toBe(0);
+});
