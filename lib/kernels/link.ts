@@ -1,7 +1,6 @@
 /**
  * Several modules to one.
  */
-import { types } from 'node:util';
 import { native } from '../addon/load.js';
 import { argumentRangeError, argumentTypeError, isRecord, readOptions } from '../base/checks.js';
 import { assertDeviceOpen, type DeviceState } from '../device/state.js';
@@ -19,7 +18,7 @@ import {
   readProgram,
   readRequest,
 } from './compile/options.js';
-import { addressOf, bytesOf, isPtx, loadLinked, type Module, type ModuleSource } from './module.js';
+import { bytesOf, loadModule, type Module, type ModuleSource, placeOf } from './module.js';
 
 /**
  * CUDA C++ among what is linked.
@@ -61,15 +60,9 @@ interface Part {
 const RELOCATABLE = ['--relocatable-device-code=true'];
 
 function readPart(source: unknown, at: number): Part {
-  const part = { name: undefined, program: undefined, source };
-  if (typeof source === 'string') return isPtx(source) ? part : { ...part, name: source };
-  if (isCompiled(source) || ArrayBuffer.isView(source) || types.isAnyArrayBuffer(source)) {
-    return part;
-  }
-  const address = addressOf(source);
-  if (address !== undefined) {
-    if (address.startsWith('file:')) return { ...part, name: address };
-    throw argumentRangeError('a file: URL', `sources[${at}]`, address);
+  const place = placeOf(source, `sources[${at}]`);
+  if (place !== null) {
+    return { name: place && String(place), program: undefined, source };
   }
   if (isRecord(source) && 'source' in source) {
     const given = readProgram(source);
@@ -145,7 +138,7 @@ export async function linkModules(
     : linked.ptx;
   assertDeviceOpen(state);
   const compiled = codes.filter((code) => code !== undefined);
-  return loadLinked(device, state, image, compiled);
+  return loadModule(device, state, image, compiled);
 }
 
 /** All are waited for, so that none goes on alone when another fails. */

@@ -266,7 +266,7 @@ function receiver(value: unknown, member: string): ModuleState {
 }
 
 /** Whether text is PTX and not a path: every module says its version. What has lines is meant as PTX. */
-export function isPtx(text: string): boolean {
+function isPtx(text: string): boolean {
   return /\n|(^|[\s*/])\.version\s/.test(text);
 }
 
@@ -282,7 +282,7 @@ function readFile(path: string | URL): Uint8Array {
 const href = Object.getOwnPropertyDescriptor(URL.prototype, 'href')!.get!;
 
 /** Of a URL. Not `instanceof`, which runs the code of a Proxy, and is true of what only inherits. */
-export function addressOf(value: unknown): string | undefined {
+function addressOf(value: unknown): string | undefined {
   try {
     return href.call(value) as string;
   } catch {
@@ -290,36 +290,41 @@ export function addressOf(value: unknown): string | undefined {
   }
 }
 
+/**
+ * Where a source is read from: a path or a file URL, undefined for what is there already, null for what is no
+ * source. `name` is what messages call it.
+ */
+export function placeOf(source: unknown, name: string): string | URL | undefined | null {
+  if (typeof source === 'string') return isPtx(source) ? undefined : source;
+  if (isCompiled(source) || ArrayBuffer.isView(source) || types.isAnyArrayBuffer(source)) {
+    return undefined;
+  }
+  const address = addressOf(source);
+  if (address === undefined) return null;
+  if (address.startsWith('file:')) return new URL(address);
+  throw argumentRangeError('a file: URL', name, address);
+}
+
 /** The bytes of a {@link ModuleSource}; `ptxOnly`: of what was compiled, not the machine code. */
 export function bytesOf(source: unknown, ptxOnly: boolean): ArrayBufferView {
   if (isCompiled(source)) return bytesOf(imageOf(source, ptxOnly), ptxOnly);
-  if (typeof source === 'string') {
-    return isPtx(source) ? new TextEncoder().encode(source) : readFile(source);
+  const place = placeOf(source, 'source');
+  if (place === null) {
+    throw argumentTypeError('PTX text, a path, a file URL or bytes', 'source', source);
   }
-  if (ArrayBuffer.isView(source)) return source;
-  if (types.isAnyArrayBuffer(source)) return new Uint8Array(source);
-  const address = addressOf(source);
-  if (address !== undefined) {
-    if (address.startsWith('file:')) return readFile(new URL(address));
-    throw argumentRangeError('a file: URL', 'source', address);
-  }
-  throw argumentTypeError('PTX text, a path, a file URL or bytes', 'source', source);
+  if (place !== undefined) return readFile(place);
+  if (typeof source === 'string') return new TextEncoder().encode(source);
+  return ArrayBuffer.isView(source) ? source : new Uint8Array(source as ArrayBuffer);
 }
 
-/** Behind `device.loadModule`. */
-export function loadModule(device: object, state: DeviceState, source: unknown): Module {
-  const code = isCompiled(source) ? source : null;
-  const handle = native().loadModule(state.handle, bytesOf(source, state.info.isSimulated));
-  return makeModule(device as Device, new ModuleState(state, handle, code));
-}
-
-/** A module of bytes that were linked, from what was compiled among other things. */
-export function loadLinked(
+/** Behind `device.loadModule`. `parts` are what was compiled of it, if it was linked. */
+export function loadModule(
   device: object,
   state: DeviceState,
-  bytes: Uint8Array,
-  parts: readonly CompiledCode[],
+  source: unknown,
+  parts?: readonly CompiledCode[],
 ): Module {
-  const handle = native().loadModule(state.handle, bytes);
-  return makeModule(device as Device, new ModuleState(state, handle, null, parts));
+  const code = isCompiled(source) ? source : null;
+  const handle = native().loadModule(state.handle, bytesOf(source, state.info.isSimulated));
+  return makeModule(device as Device, new ModuleState(state, handle, code, parts));
 }

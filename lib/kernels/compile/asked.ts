@@ -10,36 +10,30 @@ const { hasOwnProperty: hasOwn } = Object.prototype;
 /** A copy of options as they were given. */
 export type Asked = Readonly<Record<string, unknown>>;
 
-function sameValue(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (isArray(one)) {
-    if (!isArray(other) || one.length !== other.length) return false;
-    for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+function sameValue(asked: unknown, given: unknown): boolean {
+  if (asked === given) return true;
+  if (isArray(asked)) {
+    if (!isArray(given) || asked.length !== given.length) return false;
+    for (let i = 0; i < asked.length; i++) if (asked[i] !== given[i]) return false;
     return true;
   }
-  if (!isRecord(one) || !isRecord(other)) return false;
-  let more = 0;
-  for (const key in other) {
-    if (!hasOwn.call(other, key)) continue;
-    if (!hasOwn.call(one, key) || (one as Asked)[key] !== (other as Asked)[key]) return false;
-    more++;
-  }
-  for (const _ in one) more--;
-  return more === 0;
+  return isRecord(asked) && isRecord(given) && sameOptions(asked as Asked, given);
 }
 
 /**
- * Whether options are those of an earlier request: then they need no check. Runs getters. It may miss that
- * they are.
+ * Whether options, or the entries of one, are those of an earlier request: then they need no check. Runs
+ * getters. It may miss that they are.
  */
 export function sameOptions(asked: Asked, given: unknown): boolean {
   if (given !== undefined && !isRecord(given)) return false;
   let more = 0;
   for (const key in given) {
     if (!hasOwn.call(given, key)) continue;
+    // Undefined is what an option may be. An entry that is new is a mistake.
+    if (!hasOwn.call(asked, key)) return false;
     const value = (given as Asked)[key];
-    if (value === undefined && hasOwn.call(asked, key)) continue;
-    if (!hasOwn.call(asked, key) || !sameValue(asked[key], value)) return false;
+    if (value === undefined) continue;
+    if (!sameValue(asked[key], value)) return false;
     more++;
   }
   for (const key in asked) if (asked[key] !== undefined) more--;
