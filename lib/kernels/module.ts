@@ -41,6 +41,8 @@ export type ModuleSource =
   | SharedArrayBuffer
   | CompiledCode;
 
+type FileUrl = Extract<ModuleSource, { readonly href: string }>;
+
 class ModuleState extends ChildState {
   #contents: NativeModuleContents | undefined;
 
@@ -270,9 +272,9 @@ function isPtx(text: string): boolean {
   return /\n|(^|[\s*/])\.version\s/.test(text);
 }
 
-function readFile(path: string | URL): Uint8Array {
+function readFile(path: string | FileUrl): Uint8Array {
   try {
-    return readFileSync(path);
+    return readFileSync(path as string | URL);
   } catch (cause) {
     const { message } = cause as Error;
     throw new CudaModuleError(`The module cannot be read: ${message}`, { cause });
@@ -294,7 +296,7 @@ function addressOf(value: unknown): string | undefined {
  * Where a source is read from: a path or a file URL, undefined for what is there already, null for what is no
  * source. `name` is what messages call it.
  */
-export function placeOf(source: unknown, name: string): string | URL | undefined | null {
+export function placeOf(source: unknown, name: string): string | FileUrl | undefined | null {
   if (typeof source === 'string') return isPtx(source) ? undefined : source;
   if (isCompiled(source) || ArrayBuffer.isView(source) || types.isAnyArrayBuffer(source)) {
     return undefined;

@@ -115,6 +115,7 @@ test('source that PTX contradicts does not count', () => {
 const NAME = 'the command writes a module that TypeScript reads';
 if (findNvcc() === undefined) skipTest(NAME, 'no nvcc');
 else if (process.env.LD_PRELOAD) skipTest(NAME, 'nvcc does not run under sanitizers');
+else if (spawnSync('g++', ['--version']).status !== 0) skipTest(NAME, 'no g++, which nvcc needs');
 else {
   test(NAME, () => {
     const folder = temporaryFolder();
