@@ -66,7 +66,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
   },
   'native/simulator/exec': {
     code: [],
-    isa: ['code', 'arithmetic'],
+    isa: ['code', 'arithmetic', 'memory'],
     arithmetic: ['code', 'isa'],
     memory: ['code'],
     warp: ['code', 'arithmetic', 'memory'],

@@ -98,7 +98,8 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   std::optional<Workspace> workspace;
   if (launch.cooperative && workspace.emplace(memory).address() == 0)
     return {Status::kMemoryAllocation, "kernel " + kernel.name + ": no memory for its workspace"};
-  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0);
+  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0,
+            launch.cooperative ? 1 : pool_.size());
   pool_.Run(launch.cooperative ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);

@@ -276,4 +276,8 @@ std::optional<AluChoice> SelectAlu(const ptx::Instruction& instruction,
   return std::nullopt;
 }
 
+MemoryHandler SelectAccess(const MemoryShape& shape, Isa isa) {
+  return TableOf(isa).access(shape);
+}
+
 }  // namespace nodecuda::simulator

@@ -41,6 +41,10 @@ std::optional<AluChoice> SelectAlu(const ptx::Instruction& instruction,
                                    std::span<const std::size_t> operand_bytes, Isa isa,
                                    std::string* why);
 
+struct MemoryShape;  // isa/table.h
+// Null for a shape that is rare.
+MemoryHandler SelectAccess(const MemoryShape& shape, Isa isa);
+
 }  // namespace nodecuda::simulator
 
 #endif  // NODECUDA_SIMULATOR_EXEC_ARITHMETIC_ALU_H_

@@ -23,8 +23,9 @@ void AddRow(AluTable* table, const std::string& mnemonic, const AluRow* row) {
 
 AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons,
                    AluHandler (*convert)(const Conversion&), AluHandler (*pack)(int, int),
-                   AluHandler (*unpack)(int, int), void (*multiply_tile)(const TensorTile&)) {
-  AluTable table{{}, comparisons, convert, pack, unpack, multiply_tile};
+                   AluHandler (*unpack)(int, int), void (*multiply_tile)(const TensorTile&),
+                   AluRows exchanges, MemoryHandler (*access)(const MemoryShape&)) {
+  AluTable table{{}, comparisons, convert, pack, unpack, multiply_tile, exchanges, access};
   for (const AluRows& family : families) {
     for (int i = 0; i < family.count; ++i) {
       AddRow(&table, family.rows[i].mnemonic, &family.rows[i]);
@@ -37,7 +38,8 @@ AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons
   MakeTable(                                                                                      \
       {isa::IntegerRows(), isa::CarryRows(), isa::BitRows(), isa::SelectRows(), isa::FloatRows(), \
        isa::HalfRows(), isa::MathRows(), isa::ConvertRows(), isa::SetRows()},                     \
-      isa::Comparisons(), &isa::Convert, &isa::Pack, &isa::Unpack, &isa::MultiplyTile)
+      isa::Comparisons(), &isa::Convert, &isa::Pack, &isa::Unpack, &isa::MultiplyTile,            \
+      isa::ExchangeRows(), &isa::Access)
 
 bool IsInteger(Type type) {
   return type >= Type::kU8 && type <= Type::kS64;

@@ -20,6 +20,8 @@ struct AluTable {
   AluHandler (*pack)(int bytes, int parts);
   AluHandler (*unpack)(int bytes, int parts);
   void (*multiply_tile)(const TensorTile& tile);
+  AluRows exchanges;
+  MemoryHandler (*access)(const MemoryShape&);
 };
 
 const AluTable& TableOf(Isa isa);

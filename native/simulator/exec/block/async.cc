@@ -92,7 +92,7 @@ bool BlockRunner::ArriveAtClusterBarrier(Warp& warp, LaneMask lanes) {
                       "arrives at the cluster's barrier again without having waited");
   warp.cluster_arrived |= lanes;
   warp.cluster_wait_due |= lanes;
-  cluster_.ReleaseBarrierIfComplete();
+  cluster_.NoteBarrierArrival();
   return true;
 }
 

@@ -35,7 +35,7 @@ void Cluster::Start(std::uint64_t first_block) {
   copies_.clear();
   round_ = events_ = events_at_expiry_ = 0;
   vain_expiries_ = 0;
-  failed_ = false;
+  failed_ = barrier_in_use_ = false;
 }
 
 bool Cluster::RunRound() {
@@ -95,6 +95,11 @@ bool Cluster::FinishGroups(int rank, int thread, std::uint32_t last_group) {
 void Cluster::NoteExit(int rank) {
   NoteEvent();
   if (block(rank).running_threads() == 0) shared_[static_cast<std::size_t>(rank)].exited = true;
+  if (barrier_in_use_) ReleaseBarrierIfComplete();
+}
+
+void Cluster::NoteBarrierArrival() {
+  barrier_in_use_ = true;
   ReleaseBarrierIfComplete();
 }
 
@@ -102,6 +107,7 @@ void Cluster::ReleaseBarrierIfComplete() {
   bool any = false;
   for (const auto& block : blocks_)
     if (!block->HaveArrivedAtClusterBarrier(&any)) return;
+  barrier_in_use_ = false;
   if (!any) return;
   NoteEvent();
   for (const auto& block : blocks_) block->ReleaseClusterBarrier();

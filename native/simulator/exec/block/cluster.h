@@ -31,8 +31,8 @@ class Cluster {
   BlockRunner& block(int rank) { return *blocks_[static_cast<std::size_t>(rank)]; }
   // Something that others may wait for has happened: waiting is not in vain.
   void NoteEvent() { ++events_; }
-  void NoteExit(int rank);  // of threads
-  void ReleaseBarrierIfComplete();
+  void NoteExit(int rank);    // of threads
+  void NoteBarrierArrival();  // of threads, at the cluster's barrier
   // False: too many were under way, were finished, and one of them faulted.
   bool Enqueue(BulkCopy copy);
   // A copy has faulted, and the grid has been told.
@@ -43,6 +43,7 @@ class Cluster {
   bool FinishGroups(int rank, int thread, std::uint32_t last_group);
 
  private:
+  void ReleaseBarrierIfComplete();
   bool FinishCopies();
   bool ExpireWaits();
   void ReportDeadlock();
@@ -56,6 +57,7 @@ class Cluster {
   std::uint64_t events_ = 0, events_at_expiry_ = 0;
   int vain_expiries_ = 0;
   bool failed_ = false;
+  bool barrier_in_use_ = false;  // threads have come to it, and may wait
 };
 
 }  // namespace nodecuda::simulator

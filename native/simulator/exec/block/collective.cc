@@ -1,6 +1,5 @@
 #include "simulator/exec/block/block.h"
 #include "simulator/exec/block/slot_copy.h"
-#include "simulator/exec/warp/warp_context.h"
 
 namespace nodecuda::simulator {
 
@@ -32,8 +31,7 @@ bool BlockRunner::RunScattered(int index, std::uint32_t pc, LaneMask lanes, std:
   gather(code[pc], lanes);
   for (int i = 0; i < warp.fragment_count(); ++i)
     if (waits(warp.fragment(i))) gather(code[warp.fragment(i).pc], warp.fragment(i).mask);
-  WarpContext context{gathered, kernel_, view_, nullptr};
-  joint.warp(joint, context, lanes | others);  // which looks at registers only, and cannot fail
+  joint.alu(gathered, joint, lanes | others);
   scatter(code[pc], lanes);
   for (int i = 0; i < warp.fragment_count();) {
     if (!waits(warp.fragment(i))) {

@@ -15,7 +15,7 @@ Dim3 Place(std::uint64_t index, std::uint32_t width, std::uint32_t height) {
 }  // namespace
 
 Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
-           std::uint64_t workspace)
+           std::uint64_t workspace, int threads)
     : launch_(launch),
       kernel_(static_cast<const DecodedKernel&>(*launch.kernel)),
       memory_(memory),
@@ -28,7 +28,9 @@ Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& 
           static_cast<std::uint32_t>(launch.dynamic_shared_bytes),
           static_cast<std::uint32_t>(kernel_.dynamic_shared_offset + launch.dynamic_shared_bytes),
           launch.program->variables(),
-          workspace},
+          workspace,
+          launch.parameters},
+      threads_(threads),
       count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),
       cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}
 

@@ -17,9 +17,10 @@ namespace nodecuda::simulator {
 // first. All members may be called from any worker.
 class Grid {
  public:
-  // `workspace` is the address of the one that a cooperative launch has, 0 for others.
+  // `workspace` is the address of the one that a cooperative launch has, 0 for others. `threads`:
+  // that run its blocks.
   Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
-       std::uint64_t workspace);
+       std::uint64_t workspace, int threads);
 
   // The first block of the next cluster; false when there is none left or the grid has ended early.
   bool Next(std::uint64_t* block);
@@ -41,6 +42,8 @@ class Grid {
   const LaunchShape& shape() const { return shape_; }
   const Launch& launch() const { return launch_; }
   DeviceMemory& memory() const { return memory_; }
+  // All blocks run on one thread.
+  bool alone() const { return threads_ == 1 || clusters() == 1; }
 
  private:
   const Launch& launch_;
@@ -48,6 +51,7 @@ class Grid {
   DeviceMemory& memory_;
   const std::atomic<bool>& stop_;
   LaunchShape shape_;
+  const int threads_;
   std::uint64_t count_;
   std::uint64_t cluster_size_;
   std::atomic<std::uint64_t> next_{0};

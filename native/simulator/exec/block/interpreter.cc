@@ -17,6 +17,10 @@ constexpr int kBackEdges = 256;
 // The lanes that name the same members as the first one does.
 LaneMask LanesThatAgree(const std::uint32_t* members, LaneMask lanes) {
   const std::uint32_t named = members[std::countr_zero(lanes)];
+  std::uint32_t differs = 0;
+  for (int lane = 0; lane < kWarpSize; ++lane) differs |= members[lane] ^ named;
+  if (differs == 0) [[likely]]
+    return lanes;
   LaneMask together = 0;
   for (LaneMask left = lanes; left != 0; left &= left - 1) {
     const int lane = std::countr_zero(left);
@@ -80,11 +84,8 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         in.alu(file, in, lanes);
         break;
       case Operation::kLoad:
-        if (!RunLoad(in, file, lanes, view_))
-          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
-        break;
       case Operation::kStore:
-        if (!RunStore(in, file, lanes, view_))
+        if (!RunAccess(in, file, lanes, view_))
           return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
         break;
       case Operation::kBranch: {
@@ -146,16 +147,23 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
         if (!in.warp(in, context, lanes))
           return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
         break;
-      case Operation::kCollective: {
-        LaneMask members = kFullMask, together = lanes;
-        if (in.slot[kMemberSlot] != kNoSlot) {
-          const auto* named = reinterpret_cast<const std::uint32_t*>(file + in.slot[kMemberSlot]);
-          members = named[std::countr_zero(lanes)];
-          together = LanesThatAgree(named, lanes);
+      case Operation::kCollective:
+        if ((warp.live() & ~lanes) == 0) {
+          if (!in.warp(in, context, lanes))
+            return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+          break;
         }
+        if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);
+        warp.Put(pc, lanes, Fragment::State::kAtCollective, kFullMask);
+        warp.WakeCompleteSyncs(code);
+        if (!take_next()) return warp.WakeRested(), Turn::kOver;
+        continue;
+      case Operation::kExchange: {
+        const auto* named = reinterpret_cast<const std::uint32_t*>(file + in.slot[kMemberSlot]);
+        const LaneMask members = named[std::countr_zero(lanes)];
+        const LaneMask together = LanesThatAgree(named, lanes);
         const bool complete = (members & warp.live() & ~together) == 0;
-        if (complete && !in.warp(in, context, together))
-          return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);
+        if (complete) in.alu(file, in, together);
         if (complete && together == mask) [[likely]]
           break;
         if (mask != lanes) warp.Put(pc + 1, mask & ~lanes);

@@ -20,6 +20,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  int size() const { return size_; }
+
   // Calls `job` on this thread and, meanwhile, once on each of up to `others` more; returns when
   // all have returned. A thread that has not begun when this one has finished does not begin any
   // more.

@@ -1,18 +1,12 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_BLOCK_SLOT_COPY_H_
 #define NODECUDA_SIMULATOR_EXEC_BLOCK_SLOT_COPY_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "simulator/exec/code/instruction.h"
+#include "simulator/exec/code/each_lane.h"
 
 namespace nodecuda::simulator {
-
-template <typename Visit>
-void ForEachLane(LaneMask lanes, Visit visit) {
-  for (LaneMask left = lanes; left != 0; left &= left - 1) visit(std::countr_zero(left));
-}
 
 template <typename T>
 void CopyLanes(std::byte* to, const std::byte* from, LaneMask lanes) {

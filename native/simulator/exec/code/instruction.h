@@ -31,11 +31,20 @@ using WarpHandler = bool (*)(const Instruction& instruction, WarpContext& contex
 
 inline constexpr int kMaxSlots = 8;
 inline constexpr std::uint32_t kNoSlot = 0xffffffffu;
+inline constexpr int kAddressSlot = 4;           // of what has an address
+inline constexpr std::uint8_t kWideAddress = 8;  // in detail[1]: the address has 64 bits
+
+// Moves the lanes of a load or store, if all of them lie in `region` and are aligned. False: they
+// do not, and nothing has been touched.
+struct Region;
+using MemoryHandler = bool (*)(std::byte* file, const Instruction& instruction, LaneMask mask,
+                               const Region& region);
 
 struct Instruction {
   union {
     AluHandler alu = nullptr;  // null: the interpreter runs it, as `kind` says
     WarpHandler warp;          // of a kHandled or kCollective
+    MemoryHandler memory;      // of a kLoad or kStore; null for rare forms
   };
   // Byte offsets into the register file: destinations first, then sources, in the order PTX writes
   // them, vectors and pairs flattened. kNoSlot for a discarded destination.

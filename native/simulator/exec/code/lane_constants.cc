@@ -160,6 +160,11 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
       return shape.workspace & 0xffffffff;
     case Special::kStackPointer:
       return constant.bits;
+    case Special::kParameter: {
+      std::uint64_t value = 0;
+      std::memcpy(&value, shape.parameters.data() + constant.bits, constant.bytes);
+      return value;
+    }
     case Special::kClock:
       return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
     case Special::kClockHigh:

@@ -51,6 +51,7 @@ struct LaunchShape {
   std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
   std::span<const std::uint64_t> variables = {};  // Program::variables
   std::uint64_t workspace = 0;  // of a cooperative launch: kWorkspaceBytes, zeroed
+  std::span<const std::byte> parameters = {};
 };
 
 // Writes a constant's 32 lanes for warp `warp` of block `block_index`.

@@ -34,20 +34,20 @@ enum class Operation : std::uint8_t {
                    // Reduction
   kWarpSync,       // slot[0]: member mask
   kHandled,        // call `warp` for the lanes that come
-  kCollective,     // call `warp` when all lanes have come that slot[kMemberSlot] names (all 32 if
-                   // that is kNoSlot) and that have not exited; with members: CollectiveOperands
+  kCollective,     // call `warp` when all 32 lanes have come that have not exited
+  kExchange,       // call `alu` when all lanes have come that slot[kMemberSlot] names and that have
+                   // not exited: CollectiveOperands
   kFence,
   kYield,      // nanosleep: lets the others run first
   kAsync,      // mbarriers, bulk copies, wgmma, clusters: async.h
   kReadClock,  // slot[0]: the lane constant to refresh; detail[0]: bytes; detail[1]: a Special
 };
 
-inline constexpr int kFrameSlot = 1;  // of a kCall
-inline constexpr int kAddressSlot = 4;
-inline constexpr int kMemberSlot = 7;  // of a kCollective
+inline constexpr int kFrameSlot = 1;   // of a kCall
+inline constexpr int kMemberSlot = 7;  // of a kExchange
 inline constexpr int kMaxVector = 4;
 
-// The operands of a kCollective with members, whose lanes may come to it at several places in the
+// The operands of a kExchange, whose lanes may come to it at several places in the
 // code: packed into Instruction::detail and ::offset.
 struct CollectiveOperands {
   int destinations = 0, count = 0;
@@ -68,7 +68,8 @@ struct CollectiveOperands {
 
 // Whether lanes at one and at the other meet: the same instruction, wherever it stands.
 inline bool SameCollective(const Instruction& one, const Instruction& other) {
-  return &one == &other || (one.warp == other.warp && one.slot[kMemberSlot] != kNoSlot);
+  return &one == &other || (one.kind == static_cast<std::uint8_t>(Operation::kExchange) &&
+                            other.kind == one.kind && one.alu == other.alu);
 }
 
 // What bar.red makes of the threads' predicates.
@@ -86,11 +87,12 @@ struct MemoryForm {
   void PackInto(std::uint8_t (&detail)[2]) const {
     detail[0] = static_cast<std::uint8_t>(element_log2 | register_log2 << 2 | vector_log2 << 4 |
                                           (is_signed ? 1u << 6 : 0u));
-    detail[1] = static_cast<std::uint8_t>(static_cast<unsigned>(space) | (wide_address ? 8u : 0u));
+    detail[1] = static_cast<std::uint8_t>(static_cast<unsigned>(space) |
+                                          (wide_address ? kWideAddress : 0u));
   }
   static MemoryForm Of(const Instruction& in) {
     return {static_cast<ptx::Space>(in.detail[1] & 7),
-            (in.detail[1] & 8) != 0,
+            (in.detail[1] & kWideAddress) != 0,
             in.detail[0] & 3u,
             in.detail[0] >> 2 & 3u,
             in.detail[0] >> 4 & 3u,
@@ -155,6 +157,7 @@ enum class Special : std::uint8_t {
   kIsExplicitCluster,  // a predicate
   kWorkspaceHigh,      // %envreg1: halves of the address that a cooperative launch hands its blocks
   kWorkspaceLow,       // %envreg2
+  kParameter,          // the kernel's, whose bytes begin at `bits` of the launch's
   kStackPointer,       // the end of a thread's stack of frames, in local memory
   kClock,
   kClockHigh,
@@ -169,7 +172,7 @@ struct LaneConstant {
   std::uint32_t slot = 0;
   std::uint8_t bytes = 0;  // per lane; 0: a predicate, one LaneMask
   Special special = Special::kNone;
-  std::uint64_t bits = 0;  // the value, where it is no special register
+  std::uint64_t bits = 0;  // the value, where it is no special register; of kParameter, its place
   // What the address of this variable of the module is added to (Program::variables).
   int variable = kNoVariable;
 };

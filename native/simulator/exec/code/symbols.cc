@@ -63,6 +63,7 @@ bool LayOutParameters(const ptx::Function& kernel, DecodedKernel* decoded, Funct
     decoded->parameters.push_back({offset, parameter.ByteSize(), AlignmentOf(parameter)});
     symbols->named[parameter.name] = {Space::kParam, offset};
   }
+  symbols->parameter_bytes = decoded->parameter_bytes;
   return true;
 }
 

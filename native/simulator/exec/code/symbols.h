@@ -43,6 +43,7 @@ struct FunctionSymbols {
   const SymbolTable* module = nullptr;
   SymbolTable named = {};              // parameters, results, .shared variables of the module
   std::vector<Symbol> variables = {};  // parallel to ptx::Function::variables
+  std::size_t parameter_bytes = 0;     // of a kernel
   const Symbol* Find(const ptx::Operand& operand) const;  // null if there is none
 };
 

@@ -100,7 +100,7 @@ bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uin
     *slot = constants_.Add(8, Special::kNone, static_cast<std::uint64_t>(address.offset));
     return true;
   }
-  if ((address.slot[kAddressSlot] & kConstantBit) != 0) {
+  if ((address.slot[kAddressSlot] & kConstantBit) != 0 && wide && address.offset == 0) {
     *slot = address.slot[kAddressSlot];
     return true;
   }
@@ -131,7 +131,8 @@ bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uin
 bool BodyDecoder::BindValue(const Operand& operand, Type type, std::uint32_t* slot) {
   const RegisterWidth width = WidthOf(type);
   if (!BindSource(operand, type, width, slot)) return false;
-  return (*slot & kConstantBit) != 0 || widths_[*slot] == width ||
+  return operand.kind != Operand::Kind::kRegister ||
+         widths_[static_cast<std::size_t>(operand.register_index)] == width ||
          Fail("an operand has the wrong width");
 }
 

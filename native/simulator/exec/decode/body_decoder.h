@@ -78,7 +78,7 @@ class BodyDecoder {
   bool DecodeMemory(const ptx::Instruction& instruction, bool is_store);
   bool DecodeBranch(const ptx::Instruction& instruction);
   bool DecodeBarrier(const ptx::Instruction& instruction);
-  bool DecodeWarpOperation(const ptx::Instruction& instruction);
+  bool DecodeExchange(const ptx::Instruction& instruction);
   bool DecodeMatrixMove(const ptx::Instruction& instruction);
   bool DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
                      std::vector<ptx::Operand> operands);
@@ -143,6 +143,14 @@ class BodyDecoder {
   bool BindAddress(const ptx::Operand& operand, ptx::Space space, Instruction* in, bool* wide) {
     return BindAddress(operand, space, &in->slot[kAddressSlot], &in->offset, wide);
   }
+  // constant_registers.cc
+  void FindConstantRegisters();
+  bool MakesConstant(const ptx::Instruction& instruction) const;
+  std::uint32_t ConstantOf(const ptx::Instruction& instruction);
+  std::uint32_t ConstantOfParameter(const ptx::Instruction& instruction, RegisterWidth width);
+  // What stands for a register where it is read.
+  std::uint32_t SlotOf(const ptx::Operand& reg) const;
+
   // The number of the register or constant an operand stands for.
   bool BindSource(const ptx::Operand& operand, ptx::Type type, RegisterWidth width,
                   std::uint32_t* slot);
@@ -176,8 +184,9 @@ class BodyDecoder {
   const FunctionSymbols& symbols_;
   const DecodeOptions& options_;
   const ptx::Instruction* current_ = nullptr;
-  std::vector<RegisterWidth> widths_;  // of the registers, then of the temporaries
-  std::uint32_t carry_ = kNoSlot;      // the register that holds the carry flags, once needed
+  std::vector<RegisterWidth> widths_;       // of the registers, then of the temporaries
+  std::vector<std::uint32_t> constant_of_;  // of the registers; kNoSlot as a rule
+  std::uint32_t carry_ = kNoSlot;           // the register that holds the carry flags, once needed
   const std::uint32_t stack_;
   std::uint32_t frame_;                 // what places in the frame are relative to, or kNoSlot
   std::uint32_t kept_stack_ = kNoSlot;  // the register that holds the stack pointer of the entry

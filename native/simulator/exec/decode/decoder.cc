@@ -96,7 +96,8 @@ bool BodyDecoder::BindSource(const Operand& operand, Type type, RegisterWidth wi
                              std::uint32_t* slot) {
   switch (operand.kind) {
     case Operand::Kind::kRegister:
-      *slot = static_cast<std::uint32_t>(operand.register_index);
+      *slot =
+          operand.negated ? static_cast<std::uint32_t>(operand.register_index) : SlotOf(operand);
       return !operand.negated || NegatePredicate(slot);
     case Operand::Kind::kInteger:
     case Operand::Kind::kFloat32:
@@ -151,7 +152,7 @@ bool BodyDecoder::BindAddress(const Operand& operand, Space space, std::uint32_t
       const auto reg = static_cast<std::uint32_t>(base.register_index);
       if (widths_[reg] != 4 && widths_[reg] != 8)
         return Fail("an address register must have 32 or 64 bits");
-      *slot = reg;
+      *slot = SlotOf(base);
       *wide = widths_[reg] == 8;
       return true;
     }
@@ -202,11 +203,13 @@ bool BodyDecoder::Decode(std::string* why) {
     *why = why_;
     return false;
   }
+  FindConstantRegisters();
   std::vector<std::uint32_t> begin_of;  // first draft instruction of each one of the body
   for (const ptx::Instruction& instruction : function_.body) {
     begin_of.push_back(static_cast<std::uint32_t>(code_.size()));
     current_ = &instruction;
     why_.clear();
+    if (MakesConstant(instruction)) continue;
     if (!CheckGuard(instruction) || !DecodeInstruction(instruction)) {
       *why = "PTX line " + std::to_string(instruction.line) + ": " +
              std::string(instruction.mnemonic) + ": " + why_;

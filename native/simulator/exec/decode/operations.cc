@@ -1,9 +1,9 @@
 #include <bit>
 #include <optional>
 
+#include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
 #include "simulator/exec/decode/memory_syntax.h"
-#include "simulator/exec/warp/warp_ops.h"
 
 namespace nodecuda::simulator {
 
@@ -58,7 +58,7 @@ bool BodyDecoder::DecodeMemory(const ptx::Instruction& instruction, bool is_stor
     if (element.kind == Operand::Kind::kRegister) {
       if (widths_[static_cast<std::size_t>(element.register_index)] != width)
         return Fail("the registers differ in width");
-      *slot = static_cast<std::uint32_t>(element.register_index);
+      *slot = is_store ? SlotOf(element) : static_cast<std::uint32_t>(element.register_index);
     } else if (!is_store && element.kind == Operand::Kind::kDiscard) {
       *slot = AddTemporary(width);
     } else if (!is_store) {
@@ -71,6 +71,9 @@ bool BodyDecoder::DecodeMemory(const ptx::Instruction& instruction, bool is_stor
   if (!BindAddress(address, syntax.space, &draft.in, &form.wide_address)) return false;
   draft.used |= 1u << kAddressSlot;
   form.PackInto(draft.in.detail);
+  draft.in.memory = SelectAccess(
+      {static_cast<int>(element_bytes), width, 1 << form.vector_log2, form.is_signed, is_store},
+      options_.isa);
 
   if (syntax.fence_before) EmitSimple(Operation::kFence);
   Emit(draft);
@@ -280,7 +283,7 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (base == "bra") return DecodeBranch(instruction);
   if (base == "bar" || base == "barrier") return DecodeBarrier(instruction);
   if (base == "cvta") return DecodeCvta(instruction);
-  if (IsWarpOperation(base)) return DecodeWarpOperation(instruction);
+  if (IsExchange(base)) return DecodeExchange(instruction);
   if (base == "ldmatrix" || base == "stmatrix" || base == "movmatrix")
     return DecodeMatrixMove(instruction);
   if (base == "mma") return DecodeMma(instruction);

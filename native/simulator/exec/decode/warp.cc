@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
 #include "simulator/exec/decode/memory_syntax.h"
 #include "simulator/exec/matrix/matrix_moves.h"
@@ -11,33 +12,34 @@
 #include "simulator/exec/matrix/wmma.h"
 #include "simulator/exec/warp/async_copy.h"
 #include "simulator/exec/warp/atomics.h"
-#include "simulator/exec/warp/warp_ops.h"
 
-// Instructions that a WarpHandler runs.
+// Instructions that look across lanes, and those that a WarpHandler runs.
 namespace nodecuda::simulator {
 
 using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-bool BodyDecoder::DecodeWarpOperation(const ptx::Instruction& instruction) {
+bool BodyDecoder::DecodeExchange(const ptx::Instruction& instruction) {
   const bool pair =
       !instruction.operands.empty() && instruction.operands[0].kind == Operand::Kind::kPair;
-  const WarpForm form = FindWarpForm(instruction.mnemonic, pair);
-  if (form.handler == nullptr) return Fail("no such form of this instruction");
-  DraftInstruction draft = Start(form.waits ? Operation::kCollective : Operation::kHandled);
-  draft.in.warp = form.handler;
+  const AluRow* row = FindExchange(instruction.mnemonic, pair, options_.isa);
+  if (row == nullptr) return Fail("no such form of this instruction");
+  const Operands& form = row->operands;
   const std::vector<const Operand*> flat = FlattenOperands(instruction);
-  if (!BindOperands(flat, form.types, form.destinations, &draft)) return false;
-  if (form.waits) {
+  const bool waits = form.count > form.destinations;
+  DraftInstruction draft = Start(waits ? Operation::kExchange : Operation::kGuardedAlu);
+  draft.in.alu = row->handler;
+  if (!BindOperands(flat, {form.types, static_cast<std::size_t>(form.count)}, form.destinations,
+                    &draft))
+    return false;
+  if (waits) {
     draft.in.slot[kMemberSlot] = draft.in.slot[flat.size() - 1];
     draft.used |= static_cast<std::uint8_t>(1u << kMemberSlot);
-    CollectiveOperands operands{form.destinations, static_cast<int>(flat.size()), {}};
-    for (std::size_t i = 0; i < flat.size(); ++i) {
-      const Type type = form.types[i];
-      operands.width[i] =
-          type == Type::kPred ? std::uint8_t{0} : static_cast<std::uint8_t>(SizeOf(type));
-    }
+    CollectiveOperands operands{form.destinations, form.count, {}};
+    for (int i = 0; i < form.count; ++i)
+      if (form.types[i] != Type::kPred)
+        operands.width[i] = static_cast<std::uint8_t>(SizeOf(form.types[i]));
     operands.PackInto(&draft.in);
   }
   Emit(draft);

@@ -127,12 +127,23 @@ NODECUDA_INLINE s32 Mad24HiSat(s32 a, s32 b, s32 c) {
 // Dividing by -1 is negation, so that the least integer cannot trap.
 template <class T>
 NODECUDA_INLINE T Div(T a, T b) {
+  if constexpr (sizeof(T) <= 4) {
+    // Which is done for several lanes at a time. The quotient is exact, or too far below the next
+    // integer, by 2^-32 of itself at least, to be rounded up to it.
+    const f64 quotient = static_cast<f64>(a) / static_cast<f64>(b == 0 ? 1 : b);
+    const T whole = static_cast<T>(static_cast<s64>(quotient));
+    return b == 0 ? static_cast<T>(-1) : whole;
+  }
   if (b == 0) return static_cast<T>(-1);
   if (kSigned<T> && b == static_cast<T>(-1)) return static_cast<T>(0 - static_cast<Unsigned<T>>(a));
   return static_cast<T>(a / b);
 }
 template <class T>
 NODECUDA_INLINE T Rem(T a, T b) {
+  if constexpr (sizeof(T) <= 4)
+    return b == 0 ? a
+                  : static_cast<T>(static_cast<u32>(a) -
+                                   static_cast<u32>(Div(a, b)) * static_cast<u32>(b));
   if (b == 0) return a;
   if (kSigned<T> && b == static_cast<T>(-1)) return 0;
   return static_cast<T>(a % b);

@@ -150,36 +150,29 @@ struct BitsOfSize<8> {
   using Type = u64;
 };
 
-// Computes all lanes, whatever the mask: no operation can fail or trap. With a full mask the
-// results go straight to the register, else through a buffer from which the live lanes are copied.
-template <auto kFunction, class D, class... S>
-NODECUDA_INLINE void RunLanes(std::byte* file, u32 destination, LaneMask mask,
-                              Source<S>... source) {
-  if constexpr (std::is_same_v<D, bool>) {
-    LaneMask result = 0;
-    NODECUDA_LANE_LOOP
-    for (int lane = 0; lane < kWarpSize; ++lane) {
-      result |= kFunction(source[lane]...) ? kLaneBit[lane] : 0;
-    }
-    StorePredicate(file, destination, result, mask);
-  } else {
-    alignas(64) D buffer[kWarpSize];
-    D* out = mask == kFullMask ? Slot<D>(file, destination) : buffer;
-    NODECUDA_LANE_LOOP
-    for (int lane = 0; lane < kWarpSize; ++lane) out[lane] = kFunction(source[lane]...);
-    if (mask != kFullMask) {
-      using Bits = typename BitsOfSize<sizeof(D)>::Type;
-      Blend(Slot<Bits>(file, destination), reinterpret_cast<const Bits*>(buffer), mask);
-    }
-  }
+// Runs a handler that writes one destination, of elements as wide as T, for all lanes, and puts
+// back those that are not in the mask. Out of line, so that a handler itself needs no buffer.
+template <class T>
+__attribute__((noinline)) void RunPartly(AluHandler run, std::byte* file,
+                                         const Instruction& instruction, LaneMask mask) {
+  alignas(64) T before[kWarpSize];
+  T* slot = Slot<T>(file, instruction.slot[0]);
+  __builtin_memcpy(before, slot, sizeof before);
+  run(file, instruction, kFullMask);
+  Blend(slot, before, ~mask);
 }
 
 template <auto kFunction, class Signature = decltype(kFunction)>
 struct Lanes;
+// Computes all lanes, whatever the mask: no operation can fail or trap.
 template <auto kFunction, class D, class... S>
 struct Lanes<kFunction, D (*)(S...)> {
   static constexpr Operands kOperands = {1, 1 + sizeof...(S), {kTypeOf<D>, kTypeOf<S>...}};
   static void Run(std::byte* file, const Instruction& instruction, LaneMask mask) {
+    if constexpr (!std::is_same_v<D, bool>) {
+      if (mask != kFullMask) [[unlikely]]
+        return RunPartly<typename BitsOfSize<sizeof(D)>::Type>(&Run, file, instruction, mask);
+    }
     RunIndexed(file, instruction, mask, std::index_sequence_for<S...>());
   }
 
@@ -187,8 +180,22 @@ struct Lanes<kFunction, D (*)(S...)> {
   template <std::size_t... kIndex>
   NODECUDA_INLINE static void RunIndexed(std::byte* file, const Instruction& instruction,
                                          LaneMask mask, std::index_sequence<kIndex...>) {
-    RunLanes<kFunction, D, S...>(file, instruction.slot[0], mask,
-                                 Source<S>(file, instruction.slot[1 + kIndex])...);
+    RunAll(file, instruction.slot[0], mask, Source<S>(file, instruction.slot[1 + kIndex])...);
+  }
+  NODECUDA_INLINE static void RunAll(std::byte* file, u32 destination, LaneMask mask,
+                                     Source<S>... source) {
+    if constexpr (std::is_same_v<D, bool>) {
+      LaneMask result = 0;
+      NODECUDA_LANE_LOOP
+      for (int lane = 0; lane < kWarpSize; ++lane) {
+        result |= kFunction(source[lane]...) ? kLaneBit[lane] : 0;
+      }
+      StorePredicate(file, destination, result, mask);
+    } else {
+      D* out = Slot<D>(file, destination);
+      NODECUDA_LANE_LOOP
+      for (int lane = 0; lane < kWarpSize; ++lane) out[lane] = kFunction(source[lane]...);
+    }
   }
 };
 

@@ -52,6 +52,12 @@ struct Conversion {
   bool ftz, sat, relu;
 };
 
+// A load or store: bytes of an element and of a register, elements of a lane.
+struct MemoryShape {
+  int element, reg, vector;
+  bool is_signed, is_store;
+};
+
 struct TensorTile;  // isa/tensor_tile.h
 
 // One of these for each instruction set, in its namespace. Convert and Pack return null for what
@@ -67,10 +73,12 @@ struct TensorTile;  // isa/tensor_tile.h
   AluRows MathRows();                               \
   AluRows ConvertRows();                            \
   AluRows SetRows();                                \
+  AluRows ExchangeRows();                           \
   SetpRows Comparisons();                           \
   AluHandler Convert(const Conversion& conversion); \
   AluHandler Pack(int bytes, int parts);            \
   AluHandler Unpack(int bytes, int parts);          \
+  MemoryHandler Access(const MemoryShape& shape);   \
   void MultiplyTile(const TensorTile& tile);        \
   }
 NODECUDA_DECLARE_ISA(baseline)

@@ -33,7 +33,7 @@ void Gather(const std::uint32_t* lanes, bool transposed, std::uint16_t (&rows)[k
 
 template <int kCount>
 bool ResolveRows(const Instruction& in, WarpContext& context, LaneMask mask, bool is_store,
-                 Lanes* lanes) {
+                 HostAddresses* lanes) {
   // Only the first eight lanes of each matrix name a row.
   constexpr LaneMask kNaming = kFullMask >> (kWarpSize - kRows * kCount);
   return context.NeedsWholeWarp(mask) &&
@@ -42,7 +42,7 @@ bool ResolveRows(const Instruction& in, WarpContext& context, LaneMask mask, boo
 
 template <int kCount, bool kTransposed>
 bool RunLoadMatrix(const Instruction& in, WarpContext& context, LaneMask mask) {
-  Lanes lanes;
+  HostAddresses lanes;
   if (!ResolveRows<kCount>(in, context, mask, false, &lanes)) return false;
   for (int matrix = 0; matrix < kCount; ++matrix) {
     std::uint16_t rows[kRows][kRows];
@@ -56,7 +56,7 @@ bool RunLoadMatrix(const Instruction& in, WarpContext& context, LaneMask mask) {
 
 template <int kCount, bool kTransposed>
 bool RunStoreMatrix(const Instruction& in, WarpContext& context, LaneMask mask) {
-  Lanes lanes;
+  HostAddresses lanes;
   if (!ResolveRows<kCount>(in, context, mask, true, &lanes)) return false;
   for (int matrix = 0; matrix < kCount; ++matrix) {
     std::uint16_t rows[kRows][kRows];

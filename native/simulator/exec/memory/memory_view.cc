@@ -115,7 +115,7 @@ Region MemoryView::Find(Space space, std::uint64_t address) {
     case Space::kLocal:
       return {window, local_bytes_, Bits(local_) - window, local_bytes_, false};
     case Space::kParam:
-      return {window, parameter_bytes_, Bits(parameters_) - window, 0, true};
+      return {window, parameters_.size(), Bits(parameters_.data()) - window, 0, true};
     default:
       return FindGlobal(address);
   }

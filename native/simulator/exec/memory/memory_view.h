@@ -9,21 +9,10 @@
 
 #include "ptx/ast.h"
 #include "runtime/status.h"
-#include "simulator/exec/code/instruction.h"
+#include "simulator/exec/memory/region.h"
 #include "simulator/memory/device_memory.h"
 
 namespace nodecuda::simulator {
-
-// Consecutive addresses of one state space that a warp may touch. The byte at `address` of lane l
-// is at host address `address + bias + l * lane_stride`.
-struct Region {
-  std::uint64_t begin = 0, bytes = 0;
-  std::uint64_t bias = 0, lane_stride = 0;
-  bool read_only = false;
-  bool Contains(std::uint64_t address, std::uint64_t size) const {
-    return address - begin < bytes && size <= bytes - (address - begin);
-  }
-};
 
 // The first access of a warp that was refused.
 struct MemoryFault {
@@ -43,8 +32,11 @@ struct SharedMemory {
 // the warp that run.
 class MemoryView {
  public:
-  MemoryView(DeviceMemory& memory, const std::byte* parameters, std::size_t parameter_bytes)
-      : memory_(memory), parameters_(parameters), parameter_bytes_(parameter_bytes) {}
+  // `alone`: no other thread runs blocks of the grid.
+  MemoryView(DeviceMemory& memory, std::span<const std::byte> parameters, bool alone)
+      : memory_(memory), parameters_(parameters), alone_(alone) {}
+
+  bool alone() const { return alone_; }
 
   // `cluster` holds the shared memory of each block of the cluster, by rank; `rank` is the own.
   void SetShared(std::span<const SharedMemory> cluster, std::size_t rank) {
@@ -92,8 +84,8 @@ class MemoryView {
   Region FindShared(std::uint64_t window, std::uint64_t address) const;
 
   DeviceMemory& memory_;
-  const std::byte* parameters_;
-  std::size_t parameter_bytes_;
+  const std::span<const std::byte> parameters_;
+  const bool alone_;
   std::span<const SharedMemory> cluster_;
   std::size_t rank_ = 0;
   std::byte* shared_ = nullptr;

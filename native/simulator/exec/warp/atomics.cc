@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "simulator/exec/arithmetic/tensor_math.h"
+#include "simulator/exec/code/each_lane.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -99,26 +100,58 @@ struct Both {
   }
 };
 
+// Whether all lanes have one address, as those of a counter have.
+bool IsOneAddress(const HostAddresses& lanes) {
+  std::uint64_t differs = 0;
+  for (const std::uint64_t address : lanes.address) differs |= address ^ lanes.address[0];
+  return differs == 0;
+}
+
+// Global memory is where add.f32 flushes subnormals: not in the window of shared memory.
+template <typename Operation>
+bool Flushes(const Instruction& in, const MemoryForm& form, const std::byte* file, int lane) {
+  if constexpr (!std::is_same_v<Operation, AddF32>) return false;
+  return form.space == Space::kGlobal ||
+         (form.space == Space::kNone && LaneAddress(file, in.slot[kAddressSlot], in.offset,
+                                                    form.wide_address, lane) < kSharedWindow);
+}
+
 template <typename T, typename Operation>
 bool RunAtomic(const Instruction& in, WarpContext& context, LaneMask mask) {
   const MemoryForm form = MemoryForm::Of(in);
-  Lanes lanes;
+  HostAddresses lanes;
   if (!ResolveLanes(in, form, context.file, mask, true, context.view, &lanes)) return false;
   const T* b = context.Slot<T>(in.slot[1]);
   const T* c = in.slot[2] == kNoSlot ? b : context.Slot<T>(in.slot[2]);
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    // Global memory is where add.f32 flushes subnormals: not in the window of shared memory.
-    const bool flush =
-        form.space == Space::kGlobal ||
-        (form.space == Space::kNone && LaneAddress(context.file, in.slot[kAddressSlot], in.offset,
-                                                   form.wide_address, lane) < kSharedWindow);
-    std::atomic_ref<T> memory(*reinterpret_cast<T*>(lanes.address[lane]));
-    T old = memory.load();
-    while (!memory.compare_exchange_weak(old, Operation::Of(old, b[lane], c[lane], flush))) {
+  T before[kWarpSize];
+  // What memory holds after a lane: each finds what the one before has left.
+  const auto apply = [&](T held, int lane) {
+    before[lane] = held;
+    return Operation::Of(held, b[lane], c[lane],
+                         Flushes<Operation>(in, form, context.file, lane));
+  };
+  // Blocks that share memory run on one thread.
+  if (form.space == Space::kShared || context.view.alone()) {
+    ForEachLane(mask, [&](int lane) {
+      std::atomic_ref<T> memory(*reinterpret_cast<T*>(lanes.address[lane]));
+      memory.store(apply(memory.load(std::memory_order_relaxed), lane), std::memory_order_relaxed);
+    });
+  } else {
+    const bool one_address = IsOneAddress(lanes);
+    for (LaneMask rest = mask; rest != 0;) {
+      const LaneMask together = one_address ? mask : rest & (0 - rest);
+      std::atomic_ref<T> memory(*reinterpret_cast<T*>(lanes.address[std::countr_zero(rest)]));
+      T old = memory.load(std::memory_order_relaxed), held;
+      do {
+        held = old;
+        ForEachLane(together, [&](int lane) { held = apply(held, lane); });
+      } while (!memory.compare_exchange_weak(old, held));
+      rest &= ~together;
     }
-    if (in.slot[0] != kNoSlot) context.Slot<T>(in.slot[0])[lane] = old;
   }
+  if (in.slot[0] == kNoSlot) return true;
+  T* result = context.Slot<T>(in.slot[0]);
+  ForEachLane(mask, [&](int lane) { result[lane] = before[lane]; });
   return true;
 }
 

@@ -10,7 +10,7 @@ namespace {
 // comparison, all findings gathered as bits. True if every access lies in `region`, aligned.
 template <typename Address>
 bool ScanLanes(const Address* __restrict base, Address offset, unsigned access_log2, LaneMask mask,
-               const Region& region, Lanes* lanes) {
+               const Region& region, HostAddresses* lanes) {
   const std::uint64_t access_bytes = std::uint64_t{1} << access_log2;
   const Address first = base[std::countr_zero(mask)] + offset;
   if (region.bytes < access_bytes) return false;
@@ -20,15 +20,13 @@ bool ScanLanes(const Address* __restrict base, Address offset, unsigned access_l
 
   std::uint64_t* __restrict host = lanes->address;
   const std::uint64_t bias = region.bias;
-  Address outside = 0, low = 0, differs = 0, breaks = 0;
+  Address outside = 0, low = 0;
   const auto look = [&](int lane, Address value) {
     // For distances below half the range of Address: the top bit of either term is set exactly
     // if the distance is above the limit.
     const Address distance = value - begin;
     outside |= distance | (limit - distance);
     low |= value;
-    differs |= value ^ first;
-    breaks |= (value - (static_cast<Address>(lane) << access_log2)) ^ first;
     host[lane] = value + bias;
   };
   if (mask == kFullMask) {
@@ -40,36 +38,13 @@ bool ScanLanes(const Address* __restrict base, Address offset, unsigned access_l
   if ((outside >> (8 * sizeof(Address) - 1)) != 0 ||
       (low & static_cast<Address>(access_bytes - 1)) != 0)
     return false;
-  lanes->pattern = differs == 0  ? Pattern::kUniform
-                   : breaks == 0 ? Pattern::kConsecutive
-                                 : Pattern::kScattered;
-  if (region.lane_stride != 0) {
-    for (unsigned lane = 0; lane < kWarpSize; ++lane) host[lane] += lane * region.lane_stride;
-    lanes->pattern = Pattern::kScattered;
-  }
+  for (unsigned lane = 0; lane < kWarpSize; ++lane) host[lane] += lane * region.lane_stride;
   return true;
 }
 
 std::uint64_t AddressOf(const Instruction& in, const MemoryForm& form, const std::byte* file,
                         int lane) {
   return LaneAddress(file, in.slot[kAddressSlot], in.offset, form.wide_address, lane);
-}
-
-// Lane by lane: for lanes in different allocations or spaces, and to find the first that faults.
-bool ResolveEach(const Instruction& in, const MemoryForm& form, const std::byte* file,
-                 LaneMask mask, bool is_store, MemoryView& view, Lanes* lanes) {
-  const std::uint64_t bytes = form.access_bytes();
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = std::countr_zero(rest);
-    if (!ResolveLane(view, form.space, AddressOf(in, form, file, lane), bytes, bytes, is_store,
-                     lane, &lanes->address[lane]))
-      return false;
-  }
-  const std::uint64_t spare = lanes->address[std::countr_zero(mask)];
-  for (int lane = 0; lane < kWarpSize; ++lane)
-    if ((mask >> lane & 1) == 0) lanes->address[lane] = spare;
-  lanes->pattern = Pattern::kScattered;
-  return true;
 }
 
 }  // namespace
@@ -84,8 +59,23 @@ bool ResolveLane(MemoryView& view, ptx::Space space, std::uint64_t address, std:
   return true;
 }
 
+bool ResolveEach(const Instruction& in, const MemoryForm& form, const std::byte* file,
+                 LaneMask mask, bool is_store, MemoryView& view, HostAddresses* lanes) {
+  const std::uint64_t bytes = form.access_bytes();
+  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    if (!ResolveLane(view, form.space, AddressOf(in, form, file, lane), bytes, bytes, is_store,
+                     lane, &lanes->address[lane]))
+      return false;
+  }
+  const std::uint64_t spare = lanes->address[std::countr_zero(mask)];
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    if ((mask >> lane & 1) == 0) lanes->address[lane] = spare;
+  return true;
+}
+
 bool ResolveLanes(const Instruction& in, const MemoryForm& form, const std::byte* file,
-                  LaneMask mask, bool is_store, MemoryView& view, Lanes* lanes) {
+                  LaneMask mask, bool is_store, MemoryView& view, HostAddresses* lanes) {
   const std::uint64_t first = AddressOf(in, form, file, std::countr_zero(mask));
   const Region region = view.Find(form.space, first);
   const std::uint64_t bytes = form.access_bytes();
@@ -93,7 +83,6 @@ bool ResolveLanes(const Instruction& in, const MemoryForm& form, const std::byte
     if (in.slot[kAddressSlot] == kNoSlot) {
       if (region.lane_stride == 0 && region.Contains(first, bytes) && first % bytes == 0) {
         for (std::uint64_t& address : lanes->address) address = first + region.bias;
-        lanes->pattern = Pattern::kUniform;
         return true;
       }
     } else {

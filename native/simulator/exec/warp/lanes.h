@@ -10,16 +10,6 @@
 
 namespace nodecuda::simulator {
 
-// How the addresses of a warp's lanes lie to each other.
-enum class Pattern : std::uint8_t { kScattered, kUniform, kConsecutive };
-
-// The checked host addresses of one access. Lanes outside the mask repeat an active lane's, so
-// that a load may read for all 32.
-struct Lanes {
-  alignas(64) std::uint64_t address[kWarpSize];
-  Pattern pattern = Pattern::kScattered;
-};
-
 // The address that one lane names; `slot` is kNoSlot where it is a constant.
 inline std::uint64_t LaneAddress(const std::byte* file, std::uint32_t slot, std::int64_t offset,
                                  bool wide, int lane) {
@@ -35,9 +25,14 @@ inline std::uint64_t LaneAddress(const std::byte* file, std::uint32_t slot, std:
 bool ResolveLane(MemoryView& view, ptx::Space space, std::uint64_t address, std::uint64_t bytes,
                  std::uint64_t alignment, bool is_store, int lane, std::uint64_t* host);
 
-// Computes and checks the addresses of a load or store. False: view.fault() tells why.
+// Computes and checks the addresses of an access, lane by lane: they may be in different
+// allocations or spaces. False: view.fault() tells why.
+bool ResolveEach(const Instruction& in, const MemoryForm& form, const std::byte* file,
+                 LaneMask mask, bool is_store, MemoryView& view, HostAddresses* lanes);
+
+// The same, for all lanes at one time where they are in one region.
 bool ResolveLanes(const Instruction& in, const MemoryForm& form, const std::byte* file,
-                  LaneMask mask, bool is_store, MemoryView& view, Lanes* lanes);
+                  LaneMask mask, bool is_store, MemoryView& view, HostAddresses* lanes);
 
 }  // namespace nodecuda::simulator
 

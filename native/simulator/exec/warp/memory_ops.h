@@ -6,10 +6,9 @@
 
 namespace nodecuda::simulator {
 
-// Run a kLoad or kStore for the lanes of `mask`, at least one. False when an access is out of
+// Runs a kLoad or kStore for the lanes of `mask`, at least one. False when an access is out of
 // bounds, misaligned or in the wrong space: view.fault() then tells which, and no lane has moved.
-bool RunLoad(const Instruction& in, std::byte* file, LaneMask mask, MemoryView& view);
-bool RunStore(const Instruction& in, std::byte* file, LaneMask mask, MemoryView& view);
+bool RunAccess(const Instruction& in, std::byte* file, LaneMask mask, MemoryView& view);
 
 }  // namespace nodecuda::simulator
 

@@ -5,7 +5,7 @@
 #include <random>
 #include <string_view>
 
-#include "simulator/exec/warp/warp_ops.h"
+#include "simulator/exec/arithmetic/exchange.h"
 #include "test/native/exec/engine_harness.h"
 
 // Instructions by which the lanes of a warp look at each other's registers.
@@ -191,7 +191,7 @@ TEST_CASE("vote, match, redux: the members only, which wait for each other") {
     expect("elect.sync %r1|%p2, %r7;", same(static_cast<std::uint32_t>(leader)),
            [&](std::size_t lane) { return lane == leader ? 1u : 0u; });
     expect("activemask.b32 %r1;", same(members), no);
-    for (const std::string_view mnemonic : AllWarpMnemonics()) {
+    for (const std::string_view mnemonic : AllExchanges()) {
       CAPTURE(std::string(mnemonic));
       CHECK((mnemonic.starts_with("shfl") || tested.find(mnemonic) != std::string::npos));
     }
