@@ -93,6 +93,9 @@ struct Instruction {
   int guard = -1;  // register index, or -1
   bool guard_negated = false;
   int line = 0;
+  // Where the source is that it was compiled from, as .loc says: a number of Module::files, and a
+  // line, 0 where that is not told.
+  std::uint32_t source_file = 0, source_line = 0;
 };
 
 // The address of a symbol in an initialiser.
@@ -158,6 +161,7 @@ struct Module {
   bool independent_textures = false;  // texmode_independent: textures and samplers are two things
   std::vector<Variable> variables;
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration
+  std::map<std::uint32_t, std::string_view> files;  // of .file: names, as they are written
 };
 
 // Whether code for a target runs on devices of `capability` (90 for 9.0): an 'a' target on that one

@@ -82,7 +82,7 @@ class ModuleParser {
   }
 
   void ParseDeclaration() {
-    if (SkipRemark(cursor_) || SkipDebugInformation(cursor_)) return;
+    if (SkipRemark(cursor_) || ParseDebugInformation(cursor_, &module_.files)) return;
     const bool is_extern = cursor_.AcceptDirective(".extern");
     const bool is_visible =
         !is_extern && std::ranges::any_of(kLinkages, [this](const char* linkage) {

@@ -3,12 +3,15 @@
 namespace nodecuda::ptx {
 namespace {
 
-constexpr std::uint64_t kAnyInteger = ~std::uint64_t{0};
+constexpr std::uint64_t kAnyInteger = ~std::uint64_t{0}, kMost32 = 0xffffffff;
 
 // `.file 1 "x.cu", 1700000000, 1234`
-void SkipFile(Cursor& cursor) {
-  cursor.ExpectInteger("a file number", 0xffffffffu);
+void ParseFile(Cursor& cursor, std::map<std::uint32_t, std::string_view>* files) {
+  const std::uint64_t number = cursor.ExpectInteger("a file number", kMost32);
+  const std::string_view quoted = cursor.Peek().text;
   cursor.ExpectString();
+  if (cursor.failed() || !cursor.Spend(&cursor.budget.names, 1, "names")) return;
+  (*files)[static_cast<std::uint32_t>(number)] = quoted.substr(1, quoted.size() - 2);
   while (cursor.Accept(',')) cursor.ExpectInteger("a number of '.file'", kAnyInteger);
 }
 
@@ -30,10 +33,13 @@ void SkipSection(Cursor& cursor) {
 
 }  // namespace
 
-bool SkipLoc(Cursor& cursor) {
+bool ParseLoc(Cursor& cursor, SourceLine* source) {
   if (!cursor.AcceptDirective(".loc")) return false;
   // .loc file line column [, function_name label [+ offset], inlined_at file line column]
-  for (int i = 0; i < 3; ++i) cursor.ExpectInteger("a number of '.loc'", kAnyInteger);
+  const char* what = "a number of '.loc'";
+  source->file = static_cast<std::uint32_t>(cursor.ExpectInteger(what, kMost32));
+  source->line = static_cast<std::uint32_t>(cursor.ExpectInteger(what, kMost32));
+  cursor.ExpectInteger(what, kAnyInteger);
   while (cursor.Accept(',')) {
     if (cursor.ExpectName("'function_name' or 'inlined_at'") == "inlined_at") {
       for (int i = 0; i < 3; ++i) cursor.ExpectInteger("a number of 'inlined_at'", kAnyInteger);
@@ -43,6 +49,11 @@ bool SkipLoc(Cursor& cursor) {
     }
   }
   return true;
+}
+
+bool SkipLoc(Cursor& cursor) {
+  SourceLine unused;
+  return ParseLoc(cursor, &unused);
 }
 
 bool SkipPragma(Cursor& cursor) {
@@ -58,14 +69,19 @@ bool SkipRemark(Cursor& cursor) {
   return SkipPragma(cursor) || SkipLoc(cursor);
 }
 
-bool SkipDebugInformation(Cursor& cursor) {
+bool ParseDebugInformation(Cursor& cursor, std::map<std::uint32_t, std::string_view>* files) {
   if (cursor.AcceptDirective(".file")) {
-    SkipFile(cursor);
+    ParseFile(cursor, files);
     return true;
   }
   if (!cursor.AcceptDirective(".section")) return false;
   SkipSection(cursor);
   return true;
+}
+
+bool SkipDebugInformation(Cursor& cursor) {
+  std::map<std::uint32_t, std::string_view> unused;
+  return ParseDebugInformation(cursor, &unused);
 }
 
 }  // namespace nodecuda::ptx
