@@ -2,7 +2,9 @@
 
 export type * from './index.js';
 export {
+  CheckReport,
   CompiledCode,
+  CudaCheckError,
   CudaCompileError,
   CudaDeviceLostError,
   CudaDisposedError,
@@ -24,6 +26,7 @@ export {
   DeviceBuffer,
   DTYPES,
   elementwise,
+  forEachSchedule,
   Kernel,
   Module,
   matmul,

@@ -19,6 +19,7 @@ export {
   type Scalar,
 } from './base/dtype.js';
 export {
+  CudaCheckError,
   CudaCompileError,
   type CudaCompileErrorDetails,
   CudaDeviceLostError,
@@ -38,11 +39,19 @@ export {
   CudaUnavailableError,
   CudaWrongDeviceError,
 } from './base/errors.js';
+export type { CheckAllocation, CheckFinding, CheckKind, CheckPlace } from './base/finding.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
+export { type ForEachScheduleOptions, forEachSchedule, type Schedule } from './cuda/schedule.js';
+export { type CheckOptions, CheckReport, type CheckSuppression } from './device/check.js';
 export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';
-export type { ListenerMethods, OperationFamily, PreloadMethods } from './device/methods.js';
+export type {
+  CheckMethods,
+  ListenerMethods,
+  OperationFamily,
+  PreloadMethods,
+} from './device/methods.js';
 export type { DeviceEvents } from './device/printf.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export {

@@ -8,7 +8,7 @@
  */
 import { mixin } from './base/mixin.js';
 import { Device } from './device/device.js';
-import { ListenerMethods, PreloadMethods } from './device/methods.js';
+import { CheckMethods, ListenerMethods, PreloadMethods } from './device/methods.js';
 import { KernelMethods } from './kernels/methods.js';
 import { MemoryMethods } from './memory/methods.js';
 import { ElementwiseOperations } from './operations/elementwise/methods.js';
@@ -26,6 +26,7 @@ declare module './device/device.js' {
       MemoryMethods,
       PreloadMethods,
       ListenerMethods,
+      CheckMethods,
       KernelMethods,
       UnaryOperations,
       ElementwiseOperations,
@@ -40,6 +41,7 @@ mixin(
   MemoryMethods,
   PreloadMethods,
   ListenerMethods,
+  CheckMethods,
   KernelMethods,
   UnaryOperations,
   ElementwiseOperations,

@@ -72,6 +72,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     warp: ['code', 'arithmetic', 'memory'],
     matrix: ['code', 'arithmetic', 'warp'],
     block: ['code', 'arithmetic', 'memory', 'warp', 'matrix'],
+    check: ['code', 'memory', 'warp', 'matrix', 'block'],
     decode: ['code', 'arithmetic', 'warp', 'matrix'],
   },
   cuda: {

@@ -52,8 +52,22 @@ export function onWaited(listener: () => void): void {
   waitListeners.push(listener);
 }
 
+const waitCheckers: (() => Error | undefined)[] = [];
+
+/** Has waits that ended well fail with what `check` gives, if that is an error. */
+export function onWaitFailure(check: () => Error | undefined): void {
+  waitCheckers.push(check);
+}
+
 function announceWaited(): void {
   for (const listener of waitListeners) listener();
+}
+
+function checkWaited(): void {
+  for (const check of waitCheckers) {
+    const failure = check();
+    if (failure !== undefined) throw failure;
+  }
 }
 
 /** The public error for whatever native code threw. */
@@ -90,6 +104,7 @@ function guardWait(native: NativeFunction): NativeFunction {
   const call = guard(native);
   const resolve = (value: unknown) => {
     announceWaited();
+    checkWaited();
     return value;
   };
   const reject = (error: unknown) => {
@@ -102,11 +117,14 @@ function guardWait(native: NativeFunction): NativeFunction {
 function guardBlocking(native: NativeFunction): NativeFunction {
   const call = guard(native);
   return (...args) => {
+    let value: unknown;
     try {
-      return call(...args);
+      value = call(...args);
     } finally {
       announceWaited();
     }
+    checkWaited();
+    return value;
   };
 }
 

@@ -6,6 +6,7 @@
  * a `disposed` error, never taken for another object. Every function may throw a `NativeFailure`.
  */
 
+import type { CheckKind } from '../base/finding.js';
 import type {
   NativeCompilation,
   NativeCompilerSearch,
@@ -106,6 +107,27 @@ export interface NativeBuildInfo {
   simulatorIsa: string;
 }
 
+export interface NativeCheckPlace {
+  kernel: string;
+  source: string;
+  ptxLine: number;
+  /** Empty where no instruction is to blame. */
+  mnemonic: string;
+  block: [number, number, number];
+  thread: [number, number, number];
+}
+
+export interface NativeCheckFinding {
+  kind: CheckKind;
+  isAdvice: boolean;
+  message: string;
+  at: NativeCheckPlace;
+  other?: NativeCheckPlace;
+  address?: number;
+  allocation?: { address: number; bytes: number; site: number; freed: boolean };
+  count: number;
+}
+
 export interface NativeMemoryStats {
   /** Bytes and counts of the device's live buffers made through this Device object. */
   currentBytes: number;
@@ -143,8 +165,19 @@ export interface NativeAddon {
   cudaRuntime(): Handle;
   /** `deviceCount` simulated devices shared by the whole process, one runtime per count. */
   sharedSimulatedRuntime(deviceCount: number): Handle;
-  /** A runtime of its own with one device. memoryBytes 0: the default. */
-  simulatedRuntime(memoryBytes: number, major: number, minor: number, workers: number): Handle;
+  /**
+   * A runtime of its own with one device. memoryBytes 0: the default. `checks`: a handle, or 0 for none.
+   * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says.
+   */
+  simulatedRuntime(
+    memoryBytes: number,
+    major: number,
+    minor: number,
+    workers: number,
+    checks: Handle,
+    policy: number,
+    seed: number,
+  ): Handle;
   /** Does nothing, for the bench. */
   nullRuntime(): Handle;
   /** Wraps another for tests. */
@@ -202,6 +235,19 @@ export interface NativeAddon {
    * nothing is left: the handle is closed then.
    */
   takePrintf(printf: Handle): string | null;
+
+  // What a simulated device is checked for, and what was found. Handles 'Checks'.
+  /** `kinds`: bits, memory, race, init, sync, leak from the lowest on. */
+  openChecks(kinds: number): Handle;
+  /** Names where the allocations that follow are made; 0 for nowhere. */
+  setAllocationSite(checks: Handle, site: number): void;
+  findLeaks(checks: Handle): void;
+  /** All so far. With `isOver` the handle is closed: nothing more can come. */
+  checkFindings(checks: Handle): {
+    findings: NativeCheckFinding[];
+    dropped: number;
+    isOver: boolean;
+  };
 
   // NVRTC. On threads of their own, which a process that exits does not wait for.
   /**
@@ -366,6 +412,7 @@ export interface NativeAddon {
     kernels: number;
     preparedLaunches: number;
     printfFifos: number;
+    checkLogs: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

@@ -1,6 +1,7 @@
 /**
  * The errors that CUDA causes.
  */
+import type { CheckFinding } from './finding.js';
 
 /**
  * The stable names of what can go wrong, in {@link CudaError.code}.
@@ -34,6 +35,7 @@ export type CudaErrorCode =
   | 'ERR_CUDA_DEVICE_LOST'
   | 'ERR_CUDA_KERNEL_FAULT'
   | 'ERR_CUDA_HARDWARE'
+  | 'ERR_CUDA_CHECK'
   | 'ERR_CUDA_SHUTDOWN';
 
 /**
@@ -323,6 +325,25 @@ export class CudaHardwareError extends CudaDeviceLostError {
 }
 
 /**
+ * The checker of a simulated device has found something, and `onFinding` is `'throw'`. The device can
+ * still be used.
+ *
+ * @group Errors
+ */
+export class CudaCheckError extends CudaError {
+  /** What is new. */
+  readonly findings: readonly CheckFinding[];
+
+  constructor(
+    message: string,
+    details: CudaErrorDetails & { findings?: readonly CheckFinding[] | undefined } = {},
+  ) {
+    super(message, 'ERR_CUDA_CHECK', details);
+    this.findings = details.findings ?? [];
+  }
+}
+
+/**
  * The process is exiting; CUDA is not called any more.
  *
  * @group Errors
@@ -350,6 +371,7 @@ for (const Class of [
   CudaDeviceLostError,
   CudaKernelFaultError,
   CudaHardwareError,
+  CudaCheckError,
   CudaShutdownError,
 ]) {
   Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true });

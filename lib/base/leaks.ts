@@ -22,6 +22,12 @@ export function creationStack(): string | undefined {
   return debug ? withoutOwnFrames(longStack()) : undefined;
 }
 
+/** `file:line:column` of the first frame that is not of this library. */
+export function callSite(): string {
+  const frame = withoutOwnFrames(longStack())?.split('\n')[1] ?? '';
+  return /([^\s()]+:\d+:\d+)\)?$/.exec(frame)?.[1] ?? 'an unknown place';
+}
+
 const HERE = 'created here';
 const MOST_OWN_FRAMES = 10;
 

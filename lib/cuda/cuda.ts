@@ -8,6 +8,7 @@ import type { Handle, NativeProbe } from '../addon/types.js';
 import { checkInteger, optionalInteger, rangeError, readOptions } from '../base/checks.js';
 import { environment } from '../base/environment.js';
 import { CudaError, CudaUnavailableError } from '../base/errors.js';
+import { CheckLog, type CheckOptions, readChecking } from '../device/check.js';
 import { type ComputeCapability, type DeviceInfo, deviceInfo } from '../device/info.js';
 import { type Device, openDevice } from '../methods.js';
 import {
@@ -20,15 +21,18 @@ import {
   findLibraries,
   versionText,
 } from './diagnose.js';
+import { readSchedule, type Schedule } from './schedule.js';
 
 /** Options of {@link Cuda.simulatedDevice}. */
-export interface SimulatedDeviceOptions {
+export interface SimulatedDeviceOptions extends CheckOptions {
   /** Bytes of device memory. Default: 8 GiB, or half of the host's memory if that is less. */
   memoryBytes?: number | undefined;
   /** One of `cuda.diagnose().build.simulatedCapabilities`. Default 9.0. */
   computeCapability?: ComputeCapability | undefined;
   /** Threads that execute kernels. Default: the host's parallelism. */
   workers?: number | undefined;
+  /** In what order blocks and warps get their turns. Default: `in-order`. */
+  schedule?: Schedule | undefined;
 }
 
 /**
@@ -275,15 +279,30 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
     memoryBytes: undefined,
     computeCapability: undefined,
     workers: undefined,
+    schedule: undefined,
+    check: undefined,
+    suppress: undefined,
+    onFinding: undefined,
   });
   // For native code 0 stands for the default.
   const memoryBytes = optionalInteger(given.memoryBytes, 'memoryBytes', 0, 1);
   const { major, minor } = checkCapability(given.computeCapability);
   const parallelism = Math.min(availableParallelism(), MOST_WORKERS);
   const workers = optionalInteger(given.workers, 'workers', parallelism, 1, MOST_WORKERS);
-  const own = native().simulatedRuntime(memoryBytes, major, minor, workers);
+  const { policy, seed } = readSchedule(given.schedule);
+  const checking = readChecking(given);
+  const checks = checking && new CheckLog(checking);
+  const own = native().simulatedRuntime(
+    memoryBytes,
+    major,
+    minor,
+    workers,
+    checks?.handle ?? 0,
+    policy,
+    seed,
+  );
   try {
-    return openDevice(own, 0, true);
+    return openDevice(own, 0, true, checks);
   } catch (error) {
     native().closeRuntime(own);
     throw error;

@@ -4,6 +4,7 @@ import { argumentTypeError, typeError } from '../base/checks.js';
 import type { CudaDeviceLostError } from '../base/errors.js';
 import { INSPECT, inspected, uncloneable } from '../base/inspect.js';
 import { leakRegistry } from '../base/leaks.js';
+import type { CheckLog } from './check.js';
 import type { ComputeCapability, DeviceProperties } from './info.js';
 import { assertDeviceOpen, DeviceState } from './state.js';
 
@@ -176,8 +177,13 @@ export class Device {
 }
 
 /** Opens a device of a native runtime; `ownsRuntime` closes the runtime with it. */
-export function openDevice(runtime: Handle, index: number, ownsRuntime: boolean): Device {
-  const state = new DeviceState(runtime, index, ownsRuntime);
+export function openDevice(
+  runtime: Handle,
+  index: number,
+  ownsRuntime: boolean,
+  checks?: CheckLog,
+): Device {
+  const state = new DeviceState(runtime, index, ownsRuntime, checks);
   try {
     return makeDevice(state);
   } catch (error) {

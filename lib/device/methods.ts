@@ -5,6 +5,7 @@ import { native } from '../addon/load.js';
 import { argumentRangeError, argumentTypeError } from '../base/checks.js';
 import { isArray } from '../base/describe.js';
 import { CudaUnavailableError } from '../base/errors.js';
+import type { CheckReport } from './check.js';
 import { deviceReceiver } from './device.js';
 import type { DeviceEvents, PrintfOutput } from './printf.js';
 import { assertDeviceOpen } from './state.js';
@@ -60,6 +61,34 @@ export abstract class PreloadMethods {
       assertDeviceOpen(state);
       await native().preload(state.handle, family);
     }
+  }
+}
+
+/** The method of {@link Device} that tells what the checker has found. */
+export abstract class CheckMethods {
+  /**
+   * What the checker has found in the work that is done by now: wait for the device first. Also after the
+   * device was lost or disposed, when it tells of leaks, too.
+   *
+   * @throws {@link CudaUnavailableError} `ERR_CUDA_UNSUPPORTED` if the device is not checked
+   *
+   * @example
+   * ```ts
+   * const device = cuda.simulatedDevice({ check: true });
+   * // ...
+   * await device.synchronize();
+   * console.log(`${device.checkReport()}`);
+   * ```
+   *
+   * @group Own kernels
+   */
+  checkReport(): CheckReport {
+    const { checks, index } = deviceReceiver(this, 'checkReport');
+    if (checks !== undefined) return checks.report();
+    throw new CudaUnavailableError(
+      'This device is not checked: open one with cuda.simulatedDevice({ check: true })',
+      { code: 'ERR_CUDA_UNSUPPORTED', operation: 'Device.checkReport', device: index },
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import {
   CudaWrongDeviceError,
 } from '../base/errors.js';
 import { type Closable, creationStack } from '../base/leaks.js';
+import type { CheckLog } from './check.js';
 import { type DeviceInfo, deviceInfo } from './info.js';
 import { deliverPrintf, PrintfOutput } from './printf.js';
 
@@ -30,6 +31,8 @@ export class DeviceState implements Closable {
     readonly index: number,
     /** The runtime was made for this device alone and goes with it. */
     readonly ownsRuntime: boolean,
+    /** What it is checked for; undefined for nothing. */
+    readonly checks: CheckLog | undefined,
   ) {
     this.info = deviceInfo(index, native().deviceProperties(runtime, index));
     this.handle = native().openDevice(runtime, index);
@@ -55,6 +58,7 @@ export class DeviceState implements Closable {
     if (this.#closed) return;
     this.#closed = true;
     open.delete(this);
+    this.checks?.findLeaks();
     native().closeDevice(this.handle);
     if (this.ownsRuntime) native().closeRuntime(this.runtime);
     deliverPrintf();

@@ -65,7 +65,8 @@ export function allocateState(
         `${dtype.name} but received ${length}`,
     );
   }
-  const handle = native().allocate(device.handle, byteLength, zeroed, stream);
+  const allocate = () => native().allocate(device.handle, byteLength, zeroed, stream);
+  const handle = device.checks === undefined ? allocate() : device.checks.allocating(allocate);
   return new BufferState(device, handle, dtype, length, { byteLength, views: 0 }, 0);
 }
 

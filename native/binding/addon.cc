@@ -41,6 +41,7 @@ napi_value LiveHandles(Call& call) {
   live.Set("kernels", environment.kernels.live());
   live.Set("preparedLaunches", environment.prepared_launches.live());
   live.Set("printfFifos", environment.printf_fifos.live());
+  live.Set("checkLogs", environment.check_logs.live());
   return live.value();
 }
 
@@ -72,6 +73,7 @@ void Initialize(napi_env env, napi_value exports) {
   Require(napi_set_named_property(env, exports, "argumentBlock", environment->MakeArgumentBlock()));
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
+  ExportChecks(env, exports, *environment);
   ExportPrintf(env, exports, *environment);
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);

@@ -16,6 +16,7 @@
 #include "resources/memory_box.h"
 #include "resources/module_box.h"
 #include "resources/platform.h"
+#include "runtime/check_log.h"
 
 namespace nodecuda {
 
@@ -75,6 +76,7 @@ class Environment {
   HandleTable<KernelBox> kernels{HandleKind::kKernel};
   HandleTable<PreparedLaunch> prepared_launches{HandleKind::kPreparedLaunch};
   HandleTable<PrintfFifo> printf_fifos{HandleKind::kPrintf};
+  HandleTable<CheckLog> check_logs{HandleKind::kChecks};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.

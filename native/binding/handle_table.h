@@ -21,6 +21,7 @@ enum class HandleKind : std::uint8_t {
   kKernel,
   kPreparedLaunch,
   kPrintf,
+  kChecks,
 };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the

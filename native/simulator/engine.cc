@@ -9,6 +9,7 @@
 #include "simulator/exec/block/cluster.h"
 #include "simulator/exec/block/grid.h"
 #include "simulator/exec/block/pool.h"
+#include "simulator/exec/check/launch_checker.h"
 #include "simulator/exec/code/lane_constants.h"
 
 namespace nodecuda::simulator {
@@ -75,8 +76,9 @@ void RunTogether(Grid& grid) {
 class Workspace {
  public:
   explicit Workspace(DeviceMemory& memory) : memory_(memory) {
-    if (memory_.Allocate(kWorkspaceBytes, &pointer_) == Status::kSuccess)
-      std::memset(pointer_, 0, kWorkspaceBytes);
+    if (memory_.Allocate(kWorkspaceBytes, &pointer_) != Status::kSuccess) return;
+    std::memset(pointer_, 0, kWorkspaceBytes);
+    if (MemoryRecord* record = memory_.record()) record->SetWritten(address(), kWorkspaceBytes);
   }
   ~Workspace() {
     if (pointer_ != nullptr) memory_.Release(pointer_);
@@ -98,9 +100,13 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   std::optional<Workspace> workspace;
   if (launch.cooperative && workspace.emplace(memory).address() == 0)
     return {Status::kMemoryAllocation, "kernel " + kernel.name + ": no memory for its workspace"};
-  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0,
-            launch.cooperative ? 1 : pool_.size());
-  pool_.Run(launch.cooperative ? 0 : grid.clusters() - 1, [&] {
+  std::optional<LaunchChecker> checker;
+  if (launch.checks != nullptr) checker.emplace(kernel, *launch.checks);
+  // What one thread has done is checked against what others have: their blocks take turns.
+  const bool alone = launch.cooperative || checker;
+  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0, alone ? 1 : pool_.size(),
+            checker ? &*checker : nullptr);
+  pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);
     } catch (const std::bad_alloc&) {
@@ -108,6 +114,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
     }
   });
   Outcome outcome = grid.Finish();
+  if (checker && outcome.status == Status::kSuccess) checker->Finish();
   if (outcome.status == Status::kUnknown && outcome.report.empty()) throw std::bad_alloc();
   return outcome;
 }

@@ -25,11 +25,15 @@ Outcome RunGuarded(const std::function<Outcome()>& run) {
 
 }  // namespace
 
-SimulatedDevice::SimulatedDevice(Monitor& monitor, DeviceProperties properties, int workers)
+SimulatedDevice::SimulatedDevice(Monitor& monitor, DeviceProperties properties, int workers,
+                                 std::shared_ptr<CheckLog> checks)
     : monitor_(monitor),
       properties_(std::move(properties)),
       workers_(workers),
-      memory_(properties_.total_memory) {}
+      checks_(std::move(checks)),
+      memory_(properties_.total_memory) {
+  if (checks_ != nullptr) memory_.KeepRecord(checks_->Checks(CheckKind::kInit));
+}
 
 SimulatedDevice::~SimulatedDevice() {
   Stop();
@@ -95,6 +99,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
 }
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
+  launch.checks = checks_;
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
   return Enqueue(stream, {.run = std::move(run)});
 }
@@ -177,10 +182,34 @@ Status SimulatedDevice::Allocate(std::size_t bytes, StreamState& stream, void** 
   std::lock_guard lock(monitor_.mutex);
   if (fault_.status != Status::kSuccess) return fault_.status;
   if (stop_) return Status::kCudartUnloading;
-  const Status status = memory_.Allocate(bytes, pointer);
+  Status status = memory_.Allocate(bytes, pointer);
   const bool hopeless = bytes > memory_.capacity() || dying_.empty();
-  return status != Status::kMemoryAllocation || hopeless ? status
-                                                         : AllocateDying(bytes, stream, pointer);
+  if (status == Status::kMemoryAllocation && !hopeless)
+    status = AllocateDying(bytes, stream, pointer);
+  if (status == Status::kSuccess && checks_ != nullptr)
+    memory_.record()->SetSite(reinterpret_cast<std::uintptr_t>(*pointer), checks_->site());
+  return status;
+}
+
+// What is about to be freed does not count, nor what no user has asked for.
+void SimulatedDevice::FindLeaks() {
+  if (checks_ == nullptr) return;
+  std::lock_guard lock(monitor_.mutex);
+  for (const MemoryRecord::Allocation& live : memory_.record()->Live()) {
+    if (dying_.contains(reinterpret_cast<void*>(live.begin))) continue;
+    if (live.site == 0 && !live.on_heap) continue;
+    const CheckSite site{reinterpret_cast<const void*>(live.begin), 0, 0, CheckKind::kLeak};
+    checks_->Add(site, [&] {
+      CheckFinding finding;
+      finding.kind = CheckKind::kLeak;
+      finding.message = std::to_string(live.bytes) +
+                        (live.on_heap ? " bytes that a kernel took with malloc were never freed"
+                                      : " bytes of device memory were never freed");
+      finding.address = live.begin;
+      finding.allocation = {live.begin, live.bytes, live.site, false};
+      return finding;
+    });
+  }
 }
 
 Status SimulatedDevice::WaitForFree(const Dying& dying, StreamState& stream) {

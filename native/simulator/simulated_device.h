@@ -67,8 +67,10 @@ struct EventState {
 // returns that failure. All members may be called from any thread.
 class SimulatedDevice {
  public:
-  // `workers` as for MakeEngine. No thread is started before the first Enqueue.
-  SimulatedDevice(Monitor& monitor, DeviceProperties properties, int workers);
+  // `workers` as for MakeEngine. No thread is started before the first Enqueue. `checks` is what
+  // its launches are checked for; null: nothing.
+  SimulatedDevice(Monitor& monitor, DeviceProperties properties, int workers,
+                  std::shared_ptr<CheckLog> checks = nullptr);
   ~SimulatedDevice();
   // Ends the running kernel, drops what is queued and joins the threads. Before any device that
   // shares the monitor is destroyed, all must have been stopped.
@@ -77,6 +79,8 @@ class SimulatedDevice {
   const DeviceProperties& properties() const { return properties_; }
   int capability() const { return properties_.major * 10 + properties_.minor; }
   DeviceMemory& memory() { return memory_; }
+  bool is_checked() const { return checks_ != nullptr; }
+  void FindLeaks();
 
   Status fault() const;
   std::string FaultReport() const;
@@ -132,6 +136,7 @@ class SimulatedDevice {
   Monitor& monitor_;
   const DeviceProperties properties_;
   const int workers_;
+  const std::shared_ptr<CheckLog> checks_;
   DeviceMemory memory_;
 
   // Guarded by the monitor.

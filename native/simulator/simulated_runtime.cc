@@ -41,16 +41,25 @@ struct KernelState {
 
 class SimulatedRuntime final : public Runtime {
  public:
-  explicit SimulatedRuntime(const SimulatedOptions& options) : late_copies_(options.late_copies) {
+  explicit SimulatedRuntime(const SimulatedOptions& options)
+      : late_copies_(options.late_copies ||
+                     (options.checks != nullptr && options.checks->Checks(CheckKind::kSync))),
+        schedule_(options.schedule),
+        checks_(options.checks) {
     const std::size_t bytes =
         options.memory_bytes != 0 ? options.memory_bytes : DefaultMemoryBytes();
     for (int i = 0; i < options.device_count; ++i) {
       devices_.push_back(std::make_unique<SimulatedDevice>(
           monitor_, SimulatedProperties(options.major * 10 + options.minor, i, bytes),
-          options.workers));
+          options.workers, options.checks));
     }
+    if (checks_ == nullptr) return;
+    checks_->SetLeakFinder([this] {
+      for (const auto& device : devices_) device->FindLeaks();
+    });
   }
   ~SimulatedRuntime() override {
+    if (checks_ != nullptr) checks_->SetLeakFinder(nullptr);
     for (const auto& device : devices_) device->Stop();
   }
 
@@ -320,6 +329,7 @@ class SimulatedRuntime final : public Runtime {
     launch.block = config.block;
     launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
     launch.late_copies = late_copies_;
+    launch.schedule = schedule_;
     launch.printf = config.printf;
     Status status = FindKernel(*state, device, &launch.program, &launch.kernel);
     if (status != Status::kSuccess) return status;
@@ -374,6 +384,8 @@ class SimulatedRuntime final : public Runtime {
 
   Monitor monitor_;
   const bool late_copies_;
+  const Schedule schedule_;
+  const std::shared_ptr<CheckLog> checks_;
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;
   // After the devices: programs must go before the memory they live in.
   PinnedMemory pinned_;

@@ -5,7 +5,9 @@
 #include <memory>
 #include <span>
 
+#include "runtime/check_log.h"
 #include "runtime/runtime.h"
+#include "simulator/exec/code/schedule.h"
 
 namespace nodecuda::simulator {
 
@@ -17,6 +19,8 @@ struct SimulatedOptions {
   // cp.async copies when a wait demands it, not when it is issued: either is allowed, so results
   // that differ show a race.
   bool late_copies = false;
+  Schedule schedule = {};
+  std::shared_ptr<CheckLog> checks = nullptr;  // what launches are checked for; null: nothing
 };
 
 // The compute capabilities a device can be simulated as, ascending, 75 for 7.5.

@@ -67,6 +67,14 @@ Status Transfers::Copy(const std::shared_ptr<StreamState>& queue, void* destinat
       return FreedTooEarly("copy");
     }
     std::memmove(destination, source, bytes);
+    if (to.memory && to.memory->record()) {
+      const auto at = reinterpret_cast<std::uintptr_t>(destination);
+      const bool within = from.memory == to.memory;
+      if (within)
+        to.memory->record()->CopyWritten(at, reinterpret_cast<std::uintptr_t>(source), bytes);
+      else
+        to.memory->record()->SetWritten(at, bytes);
+    }
     return Outcome{};
   };
   return queue->device->Enqueue(queue, {.run = copy});
@@ -81,6 +89,8 @@ Status Transfers::Fill(const std::shared_ptr<StreamState>& queue, void* pointer,
   const auto fill = [=] {
     if (!InRange(*to.memory, pointer, bytes)) return FreedTooEarly("memset");
     std::memset(pointer, byte_value, bytes);
+    if (MemoryRecord* record = to.memory->record())
+      record->SetWritten(reinterpret_cast<std::uintptr_t>(pointer), bytes);
     return Outcome{};
   };
   return queue->device->Enqueue(queue, {.run = fill});

@@ -56,6 +56,9 @@ napi_value SimulatedRuntime(Call& call) {
   options.major = call.Integer(1, 0, 99);
   options.minor = call.Integer(2, 0, 9);
   options.workers = call.Integer(3, 1, 1024);
+  if (call.Number(4) != 0) options.checks = call.environment().check_logs.Get(call.Number(4));
+  options.schedule.policy = static_cast<simulator::Schedule::Policy>(call.Integer(5, 0, 2));
+  options.schedule.seed = call.Size(6);
   int capability = 10 * options.major + options.minor;
   bool supported = false;
   for (int each : simulator::SupportedCapabilities()) {

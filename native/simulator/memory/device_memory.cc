@@ -93,6 +93,7 @@ Status DeviceMemory::Allocate(std::size_t bytes, void** pointer) {
     used_ += footprint;
     next_ = hole + footprint + kGap;
     *pointer = reinterpret_cast<void*>(hole);
+    if (record_ != nullptr) record_->Allocated(hole, bytes);
   }
   Poison(*pointer, bytes);
   return Status::kSuccess;
@@ -111,6 +112,7 @@ void DeviceMemory::Erase(std::map<std::uintptr_t, Live>::iterator allocation) {
   const Live live = allocation->second;
   if (live.counts) used_ -= RoundUp(live.bytes, kAlignment);
   live_.erase(allocation);
+  if (record_ != nullptr) record_->Freed(begin);
   Loosen(begin, begin + RoundUp(live.bytes, kAlignment) + kGap);
 }
 
@@ -130,6 +132,7 @@ void* DeviceMemory::TakeFromHeap(std::size_t bytes) {
     return nullptr;
   }
   live_.at(reinterpret_cast<std::uintptr_t>(pointer)).on_heap = true;
+  if (record_ != nullptr) record_->SetOnHeap(reinterpret_cast<std::uintptr_t>(pointer));
   return pointer;
 }
 
@@ -186,6 +189,7 @@ std::size_t DeviceMemory::Footprint(std::size_t bytes) {
 void DeviceMemory::Renew(void* pointer) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   if (const Range range = Find(address); range.begin == address) {
+    if (record_ != nullptr) record_->SetWritten(address, range.end - range.begin, false);
     const std::uintptr_t from = RoundUp(range.begin, kPage), to = RoundDown(range.end, kPage);
     if (range.end - range.begin > kPoisonWhole) {
       madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "runtime/status.h"
+#include "simulator/memory/memory_record.h"
 
 namespace nodecuda::simulator {
 
@@ -56,6 +58,9 @@ class DeviceMemory {
   static std::size_t Footprint(std::size_t bytes);
   std::size_t capacity() const { return capacity_; }
   std::size_t used() const;
+  // From now on there is a record. To be called before all others.
+  void KeepRecord(bool tracks_bytes) { record_ = std::make_unique<MemoryRecord>(tracks_bytes); }
+  MemoryRecord* record() const { return record_.get(); }  // null: none is kept
   // True for any address of the reserved region, live or not.
   bool InRegion(std::uintptr_t address) const {
     return address >= region_begin_ && address < region_end_;
@@ -74,6 +79,7 @@ class DeviceMemory {
   std::size_t used_ = 0, heap_used_ = 0;
   // One stretch that was released, and whose pages have not been given back.
   std::uintptr_t loose_begin_ = 0, loose_end_ = 0;
+  std::unique_ptr<MemoryRecord> record_;
 
   void Erase(std::map<std::uintptr_t, Live>::iterator allocation);  // lock held
   void Loosen(std::uintptr_t begin, std::uintptr_t end);            // lock held

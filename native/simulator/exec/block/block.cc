@@ -58,7 +58,8 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
       local_(LinesFor(local_stride_ * kWarpSize) * WarpsOf(threads_)),
       warps_(WarpsOf(threads_)),
       call_levels_(WarpsOf(threads_)),
-      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0) {
+      copies_(grid.launch().late_copies ? WarpsOf(threads_) : 0),
+      observer_(grid.observer() == nullptr ? nullptr : grid.observer()->Watch(*this)) {
   FillConstants(false);
 }
 
@@ -98,23 +99,17 @@ void BlockRunner::Start(std::uint64_t block) {
   bulk_groups_.clear();
   for (AsyncCopies& copies : copies_) copies.Clear();
   running_threads_ = threads_;
+  round_ = 0;
   std::uint32_t left = threads_;
   for (Warp& warp : warps_) {
     warp.Start(left >= kWarpSize ? kFullMask : (LaneMask{1} << left) - 1);
     left -= std::min<std::uint32_t>(left, kWarpSize);
   }
-}
-
-bool BlockRunner::RunRound(bool* progress) {
-  for (std::size_t i = 0; i < warps_.size(); ++i) {
-    if (!warps_[i].HasReady()) continue;
-    *progress = true;
-    if (RunWarp(static_cast<int>(i)) == Turn::kAborted) return false;
-  }
-  return !grid_.Abandoned(block_);
+  if (observer_ != nullptr) observer_->Start();
 }
 
 void BlockRunner::ExitLanes(Warp& warp, LaneMask lanes) {
+  if (observer_ != nullptr) observer_->Exited(static_cast<int>(&warp - warps_.data()), lanes);
   warp.Exit(lanes);
   running_threads_ -= static_cast<std::uint32_t>(std::popcount(lanes));
   warp.WakeCompleteSyncs(kernel_.code.data());
@@ -171,6 +166,7 @@ void BlockRunner::ReleaseBarrierIfComplete(std::uint32_t id) {
     }
   }
   if (arrived < (barrier.expected != 0 ? barrier.expected : running_threads_)) return;
+  if (observer_ != nullptr) observer_->Released(id);
   if (barrier.reducing != 0) WriteReductions(id);
   barrier = {};
   cluster_.NoteEvent();
@@ -236,6 +232,10 @@ BlockRunner::Turn BlockRunner::Fault(int warp, std::uint32_t pc, int lane, Statu
                                      const std::string& what) {
   const Dim3& shape = grid_.shape().block;
   const auto thread = static_cast<std::uint32_t>(warp * kWarpSize + lane);
+  if (observer_ != nullptr) {
+    const bool of_access = view_.fault().what == what;
+    observer_->Faulted(warp, pc, {status, lane, what, of_access ? view_.fault().address : 0});
+  }
   grid_.Fail(block_,
              {status,
               "kernel " + kernel_.name + ", " + Where(pc) + ", " + BlockName() + ", thread " +

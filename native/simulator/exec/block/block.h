@@ -4,12 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "simulator/exec/block/async.h"
 #include "simulator/exec/block/grid.h"
+#include "simulator/exec/block/observer.h"
 #include "simulator/exec/code/async.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/memory/memory_view.h"
@@ -24,6 +26,11 @@ struct BulkCopy;
 // Runs blocks of one grid, one after the other, together with the others of their cluster.
 // Belongs to one worker for the time of a launch.
 class BlockRunner {
+  // Registers and local memory need the alignment of the widest vector.
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+
  public:
   BlockRunner(Grid& grid, Cluster& cluster, int rank);
   // `cluster` holds the shared memory of all blocks, this one's included, by rank.
@@ -48,11 +55,28 @@ class BlockRunner {
   // One line for each group of lanes that waits.
   void DescribeWaits(std::vector<std::string>* lines);
 
+  // For observers.
+  const Grid& grid() const { return grid_; }
+  int rank() const { return rank_; }
+  std::uint64_t index() const { return block_; }
+  std::uint32_t threads() const { return threads_; }
+  std::span<const Warp> warps() const { return warps_; }
+  MemoryView& view() { return view_; }
+  std::byte* FileOf(int warp) {
+    return registers_.data()->bytes + static_cast<std::size_t>(warp) * file_bytes_;
+  }
+  std::span<std::byte> local() {
+    return {local_.empty() ? nullptr : local_.data()->bytes, local_.size() * sizeof(Line)};
+  }
+
  private:
   enum class Turn { kOver, kAborted };  // kAborted: a fault, or the grid was abandoned
 
   void FillConstants(bool of_block);
-  Turn RunWarp(int index);
+  // `observer` is null, or what sees each instruction: a type of its own for each, so that the
+  // loop that nobody watches has no trace of it.
+  template <typename Observer>
+  Turn RunWarp(int index, Observer observer);
   void Arrive(Warp& warp, LaneMask lanes, const Instruction& in, std::uint32_t next_pc,
               LaneMask* rest);
   void ReleaseBarrierIfComplete(std::uint32_t id);
@@ -114,14 +138,6 @@ class BlockRunner {
   std::string Where(std::uint32_t pc) const;
   std::string WaitsFor(const Fragment& fragment) const;
 
-  // Registers and local memory need the alignment of the widest vector.
-  struct alignas(64) Line {
-    std::byte bytes[64];
-  };
-  std::byte* FileOf(int warp) {
-    return registers_.data()->bytes + static_cast<std::size_t>(warp) * file_bytes_;
-  }
-
   struct Barrier {
     std::uint32_t arrived = 0;   // threads
     std::uint32_t expected = 0;  // threads, in whole warps; 0: all of the block that still run
@@ -148,8 +164,9 @@ class BlockRunner {
   std::array<Barrier, kBarriers> barriers_;
   std::vector<WgmmaReads> wgmma_reads_;     // by warp; none before the block's first wgmma
   std::vector<std::uint32_t> bulk_groups_;  // committed so far, by thread
-  std::uint64_t block_ = 0;
+  std::uint64_t block_ = 0, round_ = 0;
   std::uint32_t running_threads_ = 0;
+  const std::unique_ptr<BlockObserver> observer_;  // null: nobody watches
 };
 
 }  // namespace nodecuda::simulator

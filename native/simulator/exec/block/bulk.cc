@@ -128,7 +128,10 @@ bool BlockRunner::FillTargets(std::uint64_t destination, std::uint64_t mbarrier,
 }
 
 bool BlockRunner::Finish(const BulkCopy& copy) {
-  if (MayOverwrite(copy) && RunBulkCopy(copy, view_) && SignalEnd(copy)) return true;
+  if (MayOverwrite(copy) && RunBulkCopy(copy, view_) && SignalEnd(copy)) {
+    if (observer_ != nullptr) observer_->Finished(copy);
+    return true;
+  }
   const MemoryFault& fault = view_.fault();
   Fault(copy.warp, copy.pc, fault.lane, fault.status, fault.what);
   return false;

@@ -216,6 +216,7 @@ bool BlockRunner::Call(int warp, std::uint32_t pc, LaneMask lanes, LaneMask* tog
     CopyPassed({LocalOf(warp), local_stride_}, {site.arguments[i].offset, from},
                {callee.parameters[i].offset, to}, callee.parameters[i].bytes, *together);
   *entry = callee.begin;
+  if (observer_ != nullptr) observer_->Entered(warp, *together, callee);
   return true;
 }
 
@@ -247,6 +248,7 @@ void BlockRunner::Return(int warp, const Instruction& in, LaneMask lanes) {
     for (std::size_t i = 0; i < callee.results.size(); ++i)
       CopyPassed({LocalOf(warp), local_stride_}, {callee.results[i].offset, from},
                  {site.results[i].offset, to}, callee.results[i].bytes, together);
+    if (observer_ != nullptr) observer_->Returned(warp, together, pc - 1);
     state.Put(pc, together);
   }
 }

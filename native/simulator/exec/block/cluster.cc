@@ -137,6 +137,7 @@ void Cluster::ReportDeadlock() {
   for (std::size_t i = 0; i < std::min(lines.size(), kMaxListed); ++i) report += "\n  " + lines[i];
   if (lines.size() > kMaxListed)
     report += "\n  and " + std::to_string(lines.size() - kMaxListed) + " more groups of lanes";
+  if (grid_.observer() != nullptr) grid_.observer()->Deadlocked(*blocks_[0], report);
   grid_.Fail(first_block_, {Status::kLaunchTimeout, std::move(report)});
 }
 

@@ -15,11 +15,12 @@ Dim3 Place(std::uint64_t index, std::uint32_t width, std::uint32_t height) {
 }  // namespace
 
 Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
-           std::uint64_t workspace, int threads)
+           std::uint64_t workspace, int threads, LaunchObserver* observer)
     : launch_(launch),
       kernel_(static_cast<const DecodedKernel&>(*launch.kernel)),
       memory_(memory),
       stop_(stop),
+      observer_(observer),
       shape_{
           launch.grid,
           launch.block,
@@ -35,8 +36,14 @@ Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& 
       cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}
 
 bool Grid::Next(std::uint64_t* block) {
-  *block = next_.fetch_add(cluster_size_, std::memory_order_relaxed);
-  return *block < count_ && !Abandoned(*block);
+  const bool in_order = launch_.schedule.policy == Schedule::Policy::kInOrder;
+  for (;;) {
+    const std::uint64_t next = next_.fetch_add(1, std::memory_order_relaxed);
+    if (next >= clusters() || stop_.load(std::memory_order_relaxed)) return false;
+    *block = launch_.schedule.At(next, clusters(), 0) * cluster_size_;
+    if (!Abandoned(*block)) return true;
+    if (in_order) return false;
+  }
 }
 
 void Grid::Fail(std::uint64_t block, Outcome outcome) {

@@ -12,15 +12,17 @@
 
 namespace nodecuda::simulator {
 
+class LaunchObserver;
+
 // One launch while it runs: hands out clusters of blocks to the workers, in order, and collects
 // the outcome. Blocks are numbered cluster by cluster, x first; without clusters that is just x
 // first. All members may be called from any worker.
 class Grid {
  public:
   // `workspace` is the address of the one that a cooperative launch has, 0 for others. `threads`:
-  // that run its blocks.
+  // that run its blocks. `observer` may be null.
   Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
-       std::uint64_t workspace, int threads);
+       std::uint64_t workspace, int threads, LaunchObserver* observer);
 
   // The first block of the next cluster; false when there is none left or the grid has ended early.
   bool Next(std::uint64_t* block);
@@ -44,12 +46,14 @@ class Grid {
   DeviceMemory& memory() const { return memory_; }
   // All blocks run on one thread.
   bool alone() const { return threads_ == 1 || clusters() == 1; }
+  LaunchObserver* observer() const { return observer_; }
 
  private:
   const Launch& launch_;
   const DecodedKernel& kernel_;
   DeviceMemory& memory_;
   const std::atomic<bool>& stop_;
+  LaunchObserver* const observer_;
   LaunchShape shape_;
   const int threads_;
   std::uint64_t count_;

@@ -29,6 +29,17 @@ LaneMask LanesThatAgree(const std::uint32_t* members, LaneMask lanes) {
   return together;
 }
 
+struct NoObserver {
+  static constexpr bool kWatches = false;
+  static void Before(const Step&) {}
+};
+
+struct Watcher {
+  static constexpr bool kWatches = true;
+  BlockObserver& observer;
+  void Before(const Step& step) const { observer.Before(step); }
+};
+
 LaneMask GuardedLanes(const Instruction& in, const std::byte* file, LaneMask mask) {
   if (in.guard == kNoSlot) return mask;
   const LaneMask predicate = *reinterpret_cast<const LaneMask*>(file + in.guard);
@@ -37,10 +48,25 @@ LaneMask GuardedLanes(const Instruction& in, const std::byte* file, LaneMask mas
 
 }  // namespace
 
+bool BlockRunner::RunRound(bool* progress) {
+  const Schedule& schedule = grid_.launch().schedule;
+  const std::uint64_t round = Schedule::Mix(block_) + round_++;
+  for (std::size_t i = 0; i < warps_.size(); ++i) {
+    const auto index = static_cast<int>(schedule.At(i, warps_.size(), round));
+    if (!warps_[static_cast<std::size_t>(index)].HasReady()) continue;
+    *progress = true;
+    const Turn turn =
+        observer_ == nullptr ? RunWarp(index, NoObserver{}) : RunWarp(index, Watcher{*observer_});
+    if (turn == Turn::kAborted) return false;
+  }
+  return !grid_.Abandoned(block_);
+}
+
 // Runs a warp until all its fragments wait or have exited, or each of them has had a turn. The
 // running fragment lives in `pc` and `mask` and is not among the warp's own; `limit` is where it
 // may meet another.
-BlockRunner::Turn BlockRunner::RunWarp(int index) {
+template <typename Observer>
+BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
   Warp& warp = warps_[static_cast<std::size_t>(index)];
   std::byte* const file = FileOf(index);
   const Instruction* const code = kernel_.code.data();
@@ -69,11 +95,13 @@ BlockRunner::Turn BlockRunner::RunWarp(int index) {
     }
     const Instruction& in = code[pc];
     if (in.kind == static_cast<std::uint8_t>(Operation::kAlu)) [[likely]] {
+      if constexpr (Observer::kWatches) observer.Before({index, pc, mask, mask});
       in.alu(file, in, mask);
       ++pc;
       continue;
     }
     const LaneMask lanes = GuardedLanes(in, file, mask);
+    if constexpr (Observer::kWatches) observer.Before({index, pc, mask, lanes});
     if (lanes == 0) {
       ++pc;
       continue;

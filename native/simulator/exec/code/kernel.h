@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/check_log.h"
 #include "runtime/runtime.h"
+#include "simulator/exec/code/schedule.h"
 
 // What the engine shows of a loaded module, and what goes into a launch and comes out of it.
 namespace nodecuda::simulator {
@@ -69,7 +71,11 @@ struct Launch {
   // cp.async copies when a wait demands it, not when it is issued: results that differ show that a
   // wait is missing.
   bool late_copies = false;
+  Schedule schedule;
   std::shared_ptr<PrintfFifo> printf;  // where the kernel prints to; null: nowhere
+  // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
+  // memory keeps a record then.
+  std::shared_ptr<CheckLog> checks;
 };
 
 struct Outcome {

@@ -10,6 +10,7 @@
 #include "simulator/exec/code/calls.h"
 #include "simulator/exec/code/instruction.h"
 #include "simulator/exec/code/kernel.h"
+#include "simulator/exec/code/notes.h"
 
 // The decoded form of a kernel: what the decoder makes and the interpreter runs.
 namespace nodecuda::simulator {
@@ -185,6 +186,9 @@ struct DecodedKernel : KernelInfo {
   // Register file offsets of the operands that Instruction::slot has no room for, instruction after
   // instruction; Instruction::target is the index of the first. In the order PTX writes them.
   std::vector<std::uint32_t> operand_lists;
+  // Of a kernel that was decoded to be watched: one per instruction, and one per listed operand.
+  std::vector<InstructionNotes> notes;
+  std::vector<ListedNote> listed_notes;
   int capability = 0;                     // of the devices it was decoded for, 90 for 9.0
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp

@@ -32,6 +32,7 @@ struct ModuleSymbols {
   std::map<std::string_view, std::size_t> functions;  // index into ptx::Module::functions
   std::vector<bool> defined;                          // of each: has a body, and is no kernel
   std::uint64_t function_window = 0;                  // the address of function 0
+  const std::map<std::uint32_t, std::string_view>* files = nullptr;  // ptx::Module::files
 
   std::uint64_t AddressOf(std::size_t function) const {
     return function_window + (function << kFunctionShift);

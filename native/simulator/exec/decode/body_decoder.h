@@ -196,6 +196,7 @@ class BodyDecoder {
   std::vector<LiveInterval> intervals_;
   SlotPlan plan_;
   std::vector<std::string_view> mnemonics_;
+  std::vector<InstructionNotes> notes_;
   std::string why_;
 };
 

@@ -24,6 +24,15 @@ DraftInstruction BodyDecoder::Start(Operation operation) const {
 void BodyDecoder::Emit(const DraftInstruction& draft) {
   code_.push_back(draft);
   mnemonics_.push_back(current_ != nullptr ? current_->mnemonic : std::string_view("end"));
+  if (!options_.watched) return;
+  InstructionNotes& notes = notes_.emplace_back();
+  notes.defined = draft.defined;
+  notes.used = draft.used;
+  notes.listed = static_cast<std::uint32_t>(draft.listed.size());
+  if (current_ == nullptr) return;
+  notes.line = current_->source_line;
+  const auto file = module_.files->find(current_->source_file);
+  if (file != module_.files->end()) notes.file = file->second;
 }
 
 std::uint32_t BodyDecoder::AddTemporary(RegisterWidth width) {
@@ -229,7 +238,7 @@ bool BodyDecoder::Decode(std::string* why) {
 
 const WidthBytes& BodyDecoder::PlanRegisters() {
   intervals_ = FindLiveIntervals(code_, widths_.size());
-  plan_ = PlanSlots(widths_, intervals_, options_.share_slots);
+  plan_ = PlanSlots(widths_, intervals_, options_.share_slots && !options_.watched);
   return plan_.bytes;
 }
 
@@ -258,10 +267,12 @@ void BodyDecoder::Finish(const WidthBytes& bases, std::map<std::uint32_t, std::u
     for (DraftInstruction::Listed& operand : draft.listed) {
       place(&operand.slot);
       kernel->operand_lists.push_back(operand.slot);
+      if (options_.watched) kernel->listed_notes.push_back({operand.defined, operand.used});
     }
     kernel->code.push_back(draft.in);
   }
   kernel->mnemonics.insert(kernel->mnemonics.end(), mnemonics_.begin(), mnemonics_.end());
+  kernel->notes.insert(kernel->notes.end(), notes_.begin(), notes_.end());
 }
 
 // What is alive across the call, each slot once: registers that share one are not alive together.

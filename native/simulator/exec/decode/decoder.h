@@ -14,6 +14,8 @@ struct DecodeOptions {
   Isa isa = Isa::kBaseline;
   int capability = 90;      // the device's: matrix instructions round as its hardware does
   bool share_slots = true;  // off only to test that sharing changes nothing
+  // Keeps DecodedKernel::notes, and gives each register a slot of its own.
+  bool watched = false;
 };
 
 // Decodes a kernel of the module, whose body has been parsed, and the functions that it calls or

@@ -67,6 +67,7 @@ bool LoadedProgram::PlaceVariables(LoadFailure* failure) {
     variables_[i] = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(pointer));
     const std::size_t initialized = std::min(bytes, variable.initializer.size());
     std::memset(pointer, 0, bytes);
+    if (MemoryRecord* record = memory_.record()) record->SetWritten(variables_[i], bytes);
     if (initialized != 0) std::memcpy(pointer, variable.initializer.data(), initialized);
   }
   FillReferences();
@@ -106,7 +107,8 @@ std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> cod
 }
 
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
-                                           DeviceMemory& memory, LoadFailure* failure) {
+                                           DeviceMemory& memory, LoadFailure* failure,
+                                           bool watched) {
   ptx::ParseError error;
   std::optional<ptx::Module> module = ptx::ParseHeaders(text, &error);
   if (!module) {
@@ -114,7 +116,7 @@ std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability
     return nullptr;
   }
   auto code = ModuleCode::Make(std::make_shared<const ptx::Module>(*std::move(module)), capability,
-                               isa, failure);
+                               isa, failure, watched);
   return code == nullptr ? nullptr : BindProgram(std::move(code), memory, failure);
 }
 

@@ -22,8 +22,9 @@ bool Fail(LoadFailure* failure, Status status, std::string log) {
 }  // namespace
 
 std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Module> module,
-                                                   int capability, Isa isa, LoadFailure* failure) {
-  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(module), capability, isa));
+                                                   int capability, Isa isa, LoadFailure* failure,
+                                                   bool watched) {
+  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(module), capability, isa, watched));
   if (!code->CheckTarget(failure) || !code->CheckVariables(failure)) return nullptr;
   code->AddFunctions();
   code->CheckReferences();
@@ -131,7 +132,8 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   std::ranges::copy(parsed->required_threads, kernel->required_threads);
   std::ranges::copy(parsed->required_cluster, kernel->required_cluster);
   std::string why;
-  if (!DecodeKernel(*module_, symbols_, *parsed, {isa_, capability_, true}, kernel.get(), &why))
+  const DecodeOptions options{.isa = isa_, .capability = capability_, .watched = watched_};
+  if (!DecodeKernel(*module_, symbols_, *parsed, options, kernel.get(), &why))
     return Fail(failure, Status::kInvalidPtx, std::move(why));
   *decoded = std::move(kernel);
   return true;

@@ -21,10 +21,11 @@ class ModuleCode {
  public:
   // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is
   // the devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
-  // devices', is kNoKernelImageForDevice. Null,
-  // with *failure filled, on failure.
+  // devices', is kNoKernelImageForDevice. `watched` as
+  // in DecodeOptions. Null, with *failure filled, on failure.
   static std::shared_ptr<const ModuleCode> Make(std::shared_ptr<const ptx::Module> module,
-                                                int capability, Isa isa, LoadFailure* failure);
+                                                int capability, Isa isa, LoadFailure* failure,
+                                                bool watched = false);
 
   const ptx::Module& module() const { return *module_; }
   const ModuleSymbols& symbols() const { return symbols_; }
@@ -43,8 +44,10 @@ class ModuleCode {
     std::unique_ptr<const DecodedKernel> kernel;
   };
 
-  ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa)
-      : module_(std::move(module)), capability_(capability), isa_(isa) {}
+  ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa, bool watched)
+      : module_(std::move(module)), capability_(capability), isa_(isa), watched_(watched) {
+    symbols_.files = &module_->files;
+  }
 
   bool CheckTarget(LoadFailure* failure) const;
   bool CheckVariables(LoadFailure* failure);
@@ -56,6 +59,7 @@ class ModuleCode {
   const std::shared_ptr<const ptx::Module> module_;  // its text holds the names and mnemonics
   const int capability_;
   const Isa isa_;
+  const bool watched_;
   ModuleSymbols symbols_;
   mutable std::mutex decoding_;
   mutable std::map<std::string_view, Entry> kernels_;  // no entry is added or removed after Make

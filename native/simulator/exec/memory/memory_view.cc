@@ -90,6 +90,8 @@ std::byte* MemoryView::Locate(Space space, std::uint64_t address, std::uint64_t 
     }
     return nullptr;
   }
+  if (MemoryRecord* record = memory_.record(); record != nullptr && is_store && region.bias == 0)
+    record->SetWritten(address, bytes);
   return reinterpret_cast<std::byte*>(address + region.bias);
 }
 
@@ -133,6 +135,7 @@ bool MemoryView::Refuse(Space space, std::uint64_t address, std::uint64_t bytes,
   const int length = std::snprintf(text, sizeof text, "%s of %" PRIu64 " bytes at 0x%" PRIx64 " ",
                                    is_store ? "write" : "read", bytes, address);
   fault_.lane = lane;
+  fault_.address = address;
   fault_.what.assign(text, static_cast<std::size_t>(length));
   if ((space == Space::kGlobal || space == Space::kConst) &&
       SpaceOfGeneric(address) != Space::kGlobal) {

@@ -18,7 +18,8 @@ namespace nodecuda::simulator {
 struct MemoryFault {
   Status status = Status::kSuccess;
   int lane = 0;
-  std::string what;  // "read of 4 bytes at 0x10 outside any live allocation"
+  std::string what;           // "read of 4 bytes at 0x10 outside any live allocation"
+  std::uint64_t address = 0;  // 0: none is to blame
 };
 
 // The shared memory of one block of a cluster.
@@ -71,7 +72,7 @@ class MemoryView {
 
   // The same for what no single address is to blame for.
   bool Fail(Status status, int lane, std::string what) {
-    fault_ = {status, lane, std::move(what)};
+    fault_ = {status, lane, std::move(what), 0};
     return false;
   }
 

@@ -1,0 +1,96 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_CHECK_BLOCK_CHECKER_H_
+#define NODECUDA_SIMULATOR_EXEC_CHECK_BLOCK_CHECKER_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "simulator/exec/block/block.h"
+#include "simulator/exec/check/launch_checker.h"
+#include "simulator/exec/check/meetings.h"
+#include "simulator/exec/check/pending_copies.h"
+#include "simulator/exec/check/races.h"
+#include "simulator/exec/check/values.h"
+
+namespace nodecuda::simulator {
+
+inline constexpr std::uint32_t kNoPc = 0xffffffffu;
+
+// Checks the blocks of one runner.
+class BlockChecker final : public BlockObserver {
+ public:
+  BlockChecker(BlockRunner& block, LaunchChecker& launch);
+
+  void Start() override;
+  void Before(const Step& step) override;
+  void Released(std::uint32_t barrier) override;
+  void Exited(int, LaneMask) override {}
+  void Entered(int warp, LaneMask lanes, const CalledFunction& callee) override;
+  void Returned(int warp, LaneMask lanes, std::uint32_t call) override;
+  void Finished(const BulkCopy& copy) override;
+  void Faulted(int warp, std::uint32_t pc, const MemoryFault& fault) override;
+
+ private:
+  Actor ActorAt(const Step& step, int lane) const {
+    return {block_.index(), step.warp, lane, step.pc};
+  }
+  // The part of an access that lies in one word.
+  struct Piece {
+    std::uint64_t word = 0;
+    const Access* access = nullptr;
+    std::uint8_t bytes = 0;  // of the word: bit i for byte i
+    bool IsBeside(const Piece& other) const {
+      return word == other.word && bytes == other.bytes && access->space == other.access->space &&
+             access->rank == other.access->rank && access->is_write == other.access->is_write;
+    }
+  };
+  // Memory (block_checker.cc).
+  void CheckAccesses(const Step& step);
+  void CheckRaces(const Step& step);
+  void AddPieces(const Access& access);
+  void TouchPieces(const Step& step);
+  void TouchWord(const Step& step, std::span<const Piece> pieces);
+  void CheckWithinWarp(const Step& step, std::span<const Piece> pieces);
+  void ReportRace(const Step& step, const Access& access, const Trace& now, const Trace& earlier);
+  void WriteCopies(const Step& step);
+  bool WritesWhatIsThere(const Access& access, int warp);
+  // Waits and fences (block_checker_sync.cc).
+  void CheckSync(const Step& step);
+  void AtBarrier(const Step& step);
+  void AtCollective(const Step& step, std::uint32_t member_slot);
+  void AtAsync(const Step& step);
+  void AtMbarrier(const Step& step);
+  void CheckProxyRange(const Actor& at, std::uint64_t offset, std::uint64_t bytes);
+  BlockChecker* PeerOf(int rank);
+  bool MayTouchBetween(std::uint32_t from, std::uint32_t to) const;
+
+  struct Arrivals {
+    std::uint32_t count = 0;  // of threads; 0: all of the block
+    bool reduces = false;
+    std::vector<std::uint32_t> pcs;  // by warp; kNoPc: nobody of it has come
+  };
+
+  BlockRunner& block_;
+  LaunchChecker& launch_;
+  Reporter& reporter_;
+  const DecodedKernel& kernel_;
+  const std::vector<Traits>& traits_;
+  const bool checks_races_, checks_values_, checks_sync_;
+  Values values_;
+  Meetings meetings_;
+  PendingCopies pending_;
+  std::vector<Word> shared_words_;
+  MeetingWords shared_meetings_;
+  std::map<std::uint64_t, Meetings::Phased> mbarriers_;  // by offset in shared memory
+  std::vector<std::uint32_t> proxy_fences_;              // by thread: when
+  std::array<Arrivals, kBarriers> arrivals_;
+  std::vector<std::uint32_t> last_barrier_;  // by warp: of all threads; kNoPc before the first
+  std::vector<Access> accesses_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_CHECK_BLOCK_CHECKER_H_

@@ -1,0 +1,24 @@
+#ifndef NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
+#define NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace nodecuda::simulator {
+
+// What is known of an instruction besides what running it takes, for whoever watches it run.
+struct InstructionNotes {
+  std::string_view file;   // of the source, as .file says; empty where .loc does not tell
+  std::uint32_t line = 0;  // in it
+  std::uint8_t defined = 0, used = 0;  // bit i: slot[i] is written, is read
+  std::uint32_t listed = 0;            // operands in DecodedKernel::operand_lists
+};
+
+// Of an operand in DecodedKernel::operand_lists.
+struct ListedNote {
+  bool defined = false, used = false;
+};
+
+}  // namespace nodecuda::simulator
+
+#endif  // NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
