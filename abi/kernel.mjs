@@ -15,5 +15,7 @@ export default {
   constants: {
     MOST_PARAMETER_BYTES: 32764, // what CUDA 12.1 and later take
     MOST_USES: 16,
+    // What a handle in the parameters is: of memory that is written, or read, or of something else.
+    ...{ USE_WRITE: 0, USE_READ: 1, USE_TEXTURE: 2, USE_SURFACE: 3 },
   },
 };

@@ -34,6 +34,9 @@ export {
   PreparedLaunch,
   reduction,
   Stream,
+  Surface,
   scan,
   TensorMap,
+  Texture,
+  TextureArray,
 } from './index.js';

@@ -122,3 +122,12 @@ export type { TransposeOperations, TransposeOptions } from './operations/transpo
 export { CudaEvent, type EventOptions } from './streams/event.js';
 export type { EventMethods, StreamMethods } from './streams/methods.js';
 export { Stream, type StreamOptions } from './streams/stream.js';
+export {
+  TextureArray,
+  type TextureArrayOptions,
+  type TextureCopyOptions,
+} from './textures/array.js';
+export type { TextureDtype } from './textures/format.js';
+export type { TextureMethods } from './textures/methods.js';
+export type { AddressMode, TextureSampling } from './textures/sampling.js';
+export { type BufferTextureOptions, Surface, Texture } from './textures/texture.js';

@@ -19,6 +19,7 @@ import { SoftmaxOperations } from './operations/softmax/methods.js';
 import { TransposeOperations } from './operations/transpose/methods.js';
 import { EventMethods, StreamMethods } from './streams/methods.js';
 import { Stream } from './streams/stream.js';
+import { TextureMethods } from './textures/methods.js';
 
 declare module './device/device.js' {
   interface Device
@@ -28,6 +29,7 @@ declare module './device/device.js' {
       ListenerMethods,
       CheckMethods,
       KernelMethods,
+      TextureMethods,
       UnaryOperations,
       ElementwiseOperations,
       ReductionOperations,
@@ -43,6 +45,7 @@ mixin(
   ListenerMethods,
   CheckMethods,
   KernelMethods,
+  TextureMethods,
   UnaryOperations,
   ElementwiseOperations,
   ReductionOperations,

@@ -21,7 +21,17 @@ import {
  */
 const HOUSES: Readonly<Record<string, Rooms>> = {
   lib: floors(
-    ...['abi', 'base', 'addon', 'device', 'streams', 'memory', 'operands', 'operations'],
+    ...[
+      'abi',
+      'base',
+      'addon',
+      'device',
+      'streams',
+      'memory',
+      'textures',
+      'operands',
+      'operations',
+    ],
     ...['kernels', 'methods', 'cuda', 'host', 'index', 'cli'],
   ),
   'lib/operations': {
@@ -47,7 +57,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
   'native/binding': {
     abi: [],
     '.': ['abi'],
-    objects: ['.'],
+    objects: ['abi', '.'],
     operations: ['abi', '.'],
   },
   'native/ops': {
@@ -71,9 +81,10 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     memory: ['code'],
     warp: ['code', 'arithmetic', 'memory'],
     matrix: ['code', 'arithmetic', 'warp'],
+    texture: ['code', 'arithmetic', 'memory', 'warp'],
     block: ['code', 'arithmetic', 'memory', 'warp', 'matrix'],
     check: ['code', 'memory', 'warp', 'matrix', 'block'],
-    decode: ['code', 'arithmetic', 'warp', 'matrix'],
+    decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {
     '.': [],

@@ -1,6 +1,10 @@
 // Generated from abi/kernel.mjs by `npm run abi`: not to be edited.
 export const MOST_PARAMETER_BYTES = 32764;
 export const MOST_USES = 16;
+export const USE_WRITE = 0;
+export const USE_READ = 1;
+export const USE_TEXTURE = 2;
+export const USE_SURFACE = 3;
 
 // Places in the argument block.
 export enum Slot {

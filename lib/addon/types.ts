@@ -198,6 +198,8 @@ export interface NativeAddon {
     allocations: number;
     pinned: number;
     libraries: number;
+    arrays: number;
+    textures: number;
     pools: number;
   };
   closeRuntime(runtime: Handle): void;
@@ -350,6 +352,19 @@ export interface NativeAddon {
     stream: Handle,
   ): void;
 
+  // Arrays, textures and surfaces. Handles 'Array' and 'Texture'.
+  /** `numbers`: kind, bits and channels of an element, width, height, depth, flags. */
+  createArray(device: Handle, numbers: Float64Array, stream: Handle): Handle;
+  closeArray(array: Handle): void;
+  /** All of an array, to or from a buffer of as many bytes. */
+  copyArray(array: Handle, buffer: Handle, toArray: boolean, stream: Handle): void;
+  /** `sampling`: three address modes, linear, normalized, normalized coordinates, four of the border. */
+  createArrayTexture(array: Handle, sampling: Float64Array): Handle;
+  /** `numbers`: kind, bits and channels of an element, width, height (0: a line), pitch in bytes. */
+  createBufferTexture(buffer: Handle, numbers: Float64Array, sampling: Float64Array): Handle;
+  createSurface(array: Handle): Handle;
+  closeTexture(texture: Handle): void;
+
   // Modules and kernels. Handles 'Module', 'Kernel' and 'PreparedLaunch'.
   /** Copies the image. */
   loadModule(device: Handle, image: ArrayBufferView): Handle;
@@ -357,7 +372,7 @@ export interface NativeAddon {
   moduleContents(module: Handle): NativeModuleContents;
   /** The memory of a variable. Handle 'Buffer'. */
   moduleGlobal(module: Handle, name: string, stream: Handle): Handle;
-  /** `pointers`: for each address in the parameters its offset, its alignment, and 1 if it is const. */
+  /** `pointers`: for each handle in the parameters its offset, its alignment, and a use of abi/kernel.mjs. */
   openKernel(module: Handle, name: string, pointers: Uint32Array): Handle;
   /** The same kernel with other addresses. */
   reopenKernel(kernel: Handle, pointers: Uint32Array): Handle;
@@ -411,6 +426,8 @@ export interface NativeAddon {
     modules: number;
     kernels: number;
     preparedLaunches: number;
+    arrays: number;
+    textures: number;
     printfFifos: number;
     checkLogs: number;
   };

@@ -40,6 +40,8 @@ napi_value LiveHandles(Call& call) {
   live.Set("modules", environment.modules.live());
   live.Set("kernels", environment.kernels.live());
   live.Set("preparedLaunches", environment.prepared_launches.live());
+  live.Set("arrays", environment.arrays.live());
+  live.Set("textures", environment.textures.live());
   live.Set("printfFifos", environment.printf_fifos.live());
   live.Set("checkLogs", environment.check_logs.live());
   return live.value();
@@ -78,6 +80,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);
   ExportBuffers(env, exports, *environment);
+  ExportTextures(env, exports, *environment);
   ExportModules(env, exports, *environment);
   ExportMatmul(env, exports, *environment);
   ExportElementwise(env, exports, *environment);

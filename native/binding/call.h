@@ -83,6 +83,9 @@ class Call {
   const std::shared_ptr<ModuleBox>& Module(std::size_t index) const {
     return environment_->modules.Get(Number(index));
   }
+  const std::shared_ptr<ArrayBox>& TextureArray(std::size_t index) const {
+    return environment_->arrays.Get(Number(index));
+  }
   const std::shared_ptr<KernelBox>& Kernel(std::size_t index) const {
     return environment_->kernels.Get(Number(index));
   }

@@ -12,6 +12,8 @@ Environment::~Environment() {
   reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(read->device->physical, true); });
   reads.RemoveIf(everything);
   prepared_launches.RemoveIf(everything);
+  textures.RemoveIf(everything);
+  arrays.RemoveIf(everything);
   buffers.RemoveIf(everything);
   kernels.RemoveIf(everything);
   modules.RemoveIf(everything);

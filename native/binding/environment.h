@@ -17,6 +17,7 @@
 #include "resources/module_box.h"
 #include "resources/platform.h"
 #include "runtime/check_log.h"
+#include "resources/texture_box.h"
 
 namespace nodecuda {
 
@@ -77,6 +78,8 @@ class Environment {
   HandleTable<PreparedLaunch> prepared_launches{HandleKind::kPreparedLaunch};
   HandleTable<PrintfFifo> printf_fifos{HandleKind::kPrintf};
   HandleTable<CheckLog> check_logs{HandleKind::kChecks};
+  HandleTable<ArrayBox> arrays{HandleKind::kArray};
+  HandleTable<TextureBox> textures{HandleKind::kTexture};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.

@@ -15,6 +15,7 @@ void ExportPrintf(napi_env env, napi_value exports, Environment& environment);
 void ExportStreams(napi_env env, napi_value exports, Environment& environment);
 void ExportEvents(napi_env env, napi_value exports, Environment& environment);
 void ExportBuffers(napi_env env, napi_value exports, Environment& environment);
+void ExportTextures(napi_env env, napi_value exports, Environment& environment);
 void ExportModules(napi_env env, napi_value exports, Environment& environment);
 void ExportMatmul(napi_env env, napi_value exports, Environment& environment);
 void ExportElementwise(napi_env env, napi_value exports, Environment& environment);

@@ -22,6 +22,8 @@ enum class HandleKind : std::uint8_t {
   kPreparedLaunch,
   kPrintf,
   kChecks,
+  kArray,
+  kTexture,
 };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the

@@ -24,10 +24,14 @@ inline void RequireSameDevice(const PhysicalDevice& device, const StreamBox& str
   }
 }
 
-inline void RequireSameDevice(const PhysicalDevice& device, const BufferView& buffer) {
-  if (buffer.memory->device().physical.get() != &device) {
-    throw Failure(Failure::Kind::kWrongDevice, "the buffer belongs to another device");
+inline void RequireSameDevice(const PhysicalDevice& device, const MemoryBox& memory) {
+  if (memory.device().physical.get() != &device) {
+    throw Failure(Failure::Kind::kWrongDevice, "the memory belongs to another device");
   }
+}
+
+inline void RequireSameDevice(const PhysicalDevice& device, const BufferView& buffer) {
+  RequireSameDevice(device, *buffer.memory);
 }
 
 inline void RequireSameDevice(const PhysicalDevice& device, const RecordableEvent& event) {

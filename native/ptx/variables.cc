@@ -1,5 +1,6 @@
 #include "ptx/variables.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@ constexpr std::uint64_t kMaxAlignment = 1 << 16;
 // So large that no device holds it, so small that sums of sizes cannot overflow.
 constexpr std::uint64_t kMaxVariableBytes = std::uint64_t{1} << 36;
 constexpr std::size_t kMaxDimensions = 16;
+constexpr const char* kReferences[] = {".texref", ".surfref", ".samplerref"};
 
 std::size_t ParseAlignment(Cursor& cursor) {
   const int line = cursor.Peek().line;
@@ -42,7 +44,11 @@ Common ParseCommon(Cursor& cursor, Space space, Linkage linkage) {
   if (cursor.AcceptDirective(".align")) explicit_alignment = ParseAlignment(cursor);
   if (cursor.AcceptDirective(".v2")) common.vector_length = 2;
   if (cursor.AcceptDirective(".v4")) common.vector_length = 4;
-  common.type = ParseType(cursor, "a variable");
+  // The references of CUDA before 12: words of which no instruction can make anything, but others
+  // of the module may do without.
+  const bool is_reference =
+      std::ranges::any_of(kReferences, [&](auto* name) { return cursor.AcceptDirective(name); });
+  common.type = is_reference ? Type::kB64 : ParseType(cursor, "a variable");
   if (common.type == Type::kPred) {
     cursor.Fail(cursor.Peek().line, "a variable in memory cannot have the type .pred");
   }

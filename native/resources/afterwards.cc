@@ -19,8 +19,7 @@ constexpr std::chrono::microseconds kShortestPause{200}, kLongestPause{5000};
 struct Kept {
   std::shared_ptr<PhysicalDevice> device;
   Clock::time_point until;
-  // To be unloaded behind the event.
-  Library library = nullptr;
+  Release release;  // to be done behind the event, if any is
   std::shared_ptr<EventBox> end;
 };
 
@@ -37,22 +36,23 @@ Keeper& TheKeeper() {
   return *keeper;
 }
 
-// True when there is nothing more to wait for, and if that went well the library is unloaded.
-bool IsUnloaded(const Kept& kept) noexcept {
+// True when there is nothing more to wait for, and if that went well the handle is given back.
+bool IsReleased(const Kept& kept) noexcept {
   Runtime& runtime = kept.device->runtime();
   Status status = Status::kSuccess;
   if (kept.end != nullptr) {
     status = Quietly([&] { return runtime.EventQuery(kept.end->handle()); });
   }
   if (status == Status::kNotReady) return false;
-  if (status == Status::kSuccess) Quietly([&] { return runtime.LibraryUnload(kept.library); });
+  if (status == Status::kSuccess)
+    Quietly([&] { return kept.release.call(runtime, kept.release.handle); });
   return true;
 }
 
 bool IsOver(const Kept& kept) noexcept {
   PhysicalDevice& device = *kept.device;
   if (!device.EnterQuietly()) return true;
-  if (kept.library != nullptr) return IsUnloaded(kept) || Clock::now() > kept.until;
+  if (kept.release.call != nullptr) return IsReleased(kept) || Clock::now() > kept.until;
   device.staging().Trim(StagingPool::kMostIdleBytes);
   return !device.staging().Busy() || Clock::now() > kept.until;
 }
@@ -99,7 +99,7 @@ void Keep(Kept&& kept) noexcept {
 }  // namespace
 
 void LookAfter(std::shared_ptr<PhysicalDevice> device) noexcept {
-  Keep({.device = std::move(device), .until = Clock::now() + kPatience});
+  Keep({std::move(device), Clock::now() + kPatience, {}, nullptr});
 }
 
 void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept {
@@ -112,10 +112,10 @@ void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcep
   if (had_work || device->staging().Busy()) LookAfter(device);
 }
 
-void Unload(std::shared_ptr<PhysicalDevice> device, Library library,
-            std::shared_ptr<EventBox> end) noexcept {
-  Kept kept{std::move(device), Clock::now() + kPatience, library, std::move(end)};
-  if (!IsUnloaded(kept)) Keep(std::move(kept));
+void ReleaseBehind(std::shared_ptr<PhysicalDevice> device, Release release,
+                   std::shared_ptr<EventBox> end) noexcept {
+  Kept kept{std::move(device), Clock::now() + kPatience, release, std::move(end)};
+  if (!IsReleased(kept)) Keep(std::move(kept));
 }
 
 }  // namespace nodecuda

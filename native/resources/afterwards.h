@@ -1,6 +1,7 @@
 #ifndef NODECUDA_RESOURCES_AFTERWARDS_H_
 #define NODECUDA_RESOURCES_AFTERWARDS_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "resources/physical_device.h"
@@ -19,10 +20,16 @@ void TrimLater(const std::shared_ptr<PhysicalDevice>& device) noexcept;
 // not.
 void LetGo(const std::shared_ptr<PhysicalDevice>& device, bool had_work) noexcept;
 
-// Unloads a library, once `end` is reached if there is one: a thread waits for that, for ten
-// seconds at most; after that the library stays. The device must be current.
-void Unload(std::shared_ptr<PhysicalDevice> device, Library library,
-            std::shared_ptr<EventBox> end) noexcept;
+// What gives a handle back to the runtime.
+struct Release {
+  Status (*call)(Runtime& runtime, std::uint64_t handle) = nullptr;
+  std::uint64_t handle = 0;
+};
+
+// Does so, once `end` is reached if there is one: a thread waits for that, for ten seconds at most;
+// after that the handle stays. The device must be current.
+void ReleaseBehind(std::shared_ptr<PhysicalDevice> device, Release release,
+                   std::shared_ptr<EventBox> end) noexcept;
 
 }  // namespace nodecuda
 

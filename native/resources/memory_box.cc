@@ -23,6 +23,19 @@ Status Allocate(PhysicalDevice& physical, std::size_t bytes, Stream stream, void
 
 }  // namespace
 
+Failure OutOfMemory(PhysicalDevice& physical, const char* call, std::size_t bytes) {
+  Failure failure(Failure::Kind::kCuda, call);
+  failure.status = Status::kMemoryAllocation;
+  failure.device = physical.index();
+  std::size_t free = 0, total = 0;
+  physical.Check(physical.runtime().MemGetInfo(&free, &total), "cudaMemGetInfo");
+  failure.requested = bytes;
+  failure.has_sizes = true;
+  failure.free = free;
+  failure.total = total;
+  return failure;
+}
+
 MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
                      const std::shared_ptr<StreamBox>& stream)
     : device_(std::move(device)), bytes_(bytes), writer_(stream) {
@@ -30,16 +43,7 @@ MemoryBox::MemoryBox(std::shared_ptr<DeviceBox> device, std::size_t bytes,
   if (bytes_ > 0) {
     Status status = Allocate(physical, bytes_, stream->handle(), &data_);
     if (status == Status::kMemoryAllocation) {
-      Failure failure(Failure::Kind::kCuda, "cudaMallocFromPoolAsync");
-      failure.status = status;
-      failure.device = physical.index();
-      std::size_t free = 0, total = 0;
-      physical.Check(physical.runtime().MemGetInfo(&free, &total), "cudaMemGetInfo");
-      failure.requested = bytes_;
-      failure.has_sizes = true;
-      failure.free = free;
-      failure.total = total;
-      throw failure;
+      throw OutOfMemory(physical, "cudaMallocFromPoolAsync", bytes_);
     }
     physical.Check(status, "cudaMallocFromPoolAsync");
   }
@@ -71,20 +75,25 @@ MemoryBox::~MemoryBox() {
   // An owner frees behind that stream.
   if (writer_->closed() || !readers_.empty() || owner_ != nullptr) {
     stream = physical.housekeeping_stream();
-    try {
-      writer_->OrderBefore(stream);
-      for (const auto& reader : readers_) {
-        reader->OrderBefore(stream);
-      }
-    } catch (...) {
-      // Order could not be had; nobody may use the memory while others still write to it.
-      physical.Latch(Quietly([&] { return physical.runtime().DeviceSynchronize(); }),
-                     "cudaDeviceSynchronize");
-    }
+    OrderUsesBefore(stream);
   }
   if (owner_ == nullptr) {
     physical.Latch(Quietly([&] { return physical.runtime().FreeAsync(data_, stream); }),
                    "cudaFreeAsync");
+  }
+}
+
+void MemoryBox::OrderUsesBefore(Stream stream) noexcept {
+  try {
+    writer_->OrderBefore(stream);
+    for (const auto& reader : readers_) {
+      reader->OrderBefore(stream);
+    }
+  } catch (...) {
+    // Order could not be had; nobody may use the memory while others still write to it.
+    PhysicalDevice& physical = *device_->physical;
+    physical.Latch(Quietly([&] { return physical.runtime().DeviceSynchronize(); }),
+                   "cudaDeviceSynchronize");
   }
 }
 

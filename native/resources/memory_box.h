@@ -9,6 +9,9 @@
 
 namespace nodecuda {
 
+// What says that so much device memory is not to be had.
+Failure OutOfMemory(PhysicalDevice& physical, const char* call, std::size_t bytes);
+
 // Device memory, and which streams used it last. Uses on one stream need no ordering and cost a
 // comparison; when another stream comes in, it is made to wait. Of an operation that reads and
 // writes, the reads are told first. Freed, in stream order, when the
@@ -41,6 +44,8 @@ class MemoryBox {
       OrderWrite(stream);
     }
   }
+  // Makes a stream wait for all uses so far, or waits for them itself.
+  void OrderUsesBefore(Stream stream) noexcept;
 
  private:
   void OrderRead(const std::shared_ptr<StreamBox>& stream);

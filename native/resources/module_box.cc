@@ -49,7 +49,11 @@ ModuleBox::~ModuleBox() {
       return;  // nobody can tell when it is over: it stays loaded
     }
   }
-  Unload(device_->physical, library_, std::move(end));
+  const auto unload = [](Runtime& runtime, std::uint64_t handle) {
+    return runtime.LibraryUnload(reinterpret_cast<Library>(handle));
+  };
+  ReleaseBehind(device_->physical, {unload, reinterpret_cast<std::uintptr_t>(library_)},
+                std::move(end));
 }
 
 const modules::KernelFacts* ModuleBox::FindKernel(std::string_view name) const {
@@ -132,8 +136,11 @@ void ModuleBox::OrderLaunch(const std::shared_ptr<StreamBox>& stream) {
 }
 
 KernelBox::KernelBox(std::shared_ptr<ModuleBox> its_module, const modules::KernelFacts& its_facts,
-                     std::vector<PointerSlot> its_pointers)
-    : module(std::move(its_module)), facts(its_facts), pointers(std::move(its_pointers)) {
+                     ParameterSlots its_slots)
+    : module(std::move(its_module)),
+      facts(its_facts),
+      pointers(std::move(its_slots.pointers)),
+      objects(std::move(its_slots.objects)) {
   PhysicalDevice& device = module->physical();
   std::string log;
   const Status status =

@@ -74,11 +74,23 @@ struct PointerSlot {
   bool is_const = false;  // the kernel only reads what is there
 };
 
+// Where a kernel takes a texture or a surface.
+struct ObjectSlot {
+  std::uint32_t offset = 0;  // in its parameters, of 8 bytes
+  bool is_surface = false;
+};
+
+// Where handles are in the parameters of a launch.
+struct ParameterSlots {
+  std::vector<PointerSlot> pointers;
+  std::vector<ObjectSlot> objects;
+};
+
 // A kernel of a module, with what is known of its arguments.
 struct KernelBox {
   // Has it loaded. Throws Failure.
   KernelBox(std::shared_ptr<ModuleBox> its_module, const modules::KernelFacts& its_facts,
-            std::vector<PointerSlot> its_pointers);
+            ParameterSlots its_slots);
 
   // Has the runtime allow a launch with so much dynamic shared memory, if a block can have it.
   // Throws Failure.
@@ -91,6 +103,7 @@ struct KernelBox {
   const std::shared_ptr<ModuleBox> module;
   const modules::KernelFacts& facts;
   const std::vector<PointerSlot> pointers;
+  const std::vector<ObjectSlot> objects;
   Kernel handle = nullptr;
   FunctionAttributes attributes;
 

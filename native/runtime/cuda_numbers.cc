@@ -27,6 +27,20 @@ static_assert(static_cast<int>(TensorMapDataType::kBfloat16) == CU_TENSOR_MAP_DA
 static_assert(static_cast<int>(TensorMapDataType::kTfloat32) == CU_TENSOR_MAP_DATA_TYPE_TFLOAT32);
 static_assert(static_cast<int>(TensorMapSwizzle::k128B) == CU_TENSOR_MAP_SWIZZLE_128B);
 static_assert(static_cast<int>(TensorMapL2Promotion::k256B) == CU_TENSOR_MAP_L2_PROMOTION_L2_256B);
+static_assert(sizeof(TextureObject) == sizeof(cudaTextureObject_t));
+static_assert(sizeof(SurfaceObject) == sizeof(cudaSurfaceObject_t));
+static_assert(static_cast<int>(ChannelKind::kSigned) == cudaChannelFormatKindSigned);
+static_assert(static_cast<int>(ChannelKind::kUnsigned) == cudaChannelFormatKindUnsigned);
+static_assert(static_cast<int>(ChannelKind::kFloat) == cudaChannelFormatKindFloat);
+static_assert(kArrayLayered == cudaArrayLayered && kArraySurface == cudaArraySurfaceLoadStore);
+static_assert(kArrayCubemap == cudaArrayCubemap && kArrayGather == cudaArrayTextureGather);
+static_assert(static_cast<int>(TextureResource::Kind::kArray) == cudaResourceTypeArray);
+static_assert(static_cast<int>(TextureResource::Kind::kLinear) == cudaResourceTypeLinear);
+static_assert(static_cast<int>(TextureResource::Kind::kPitch2D) == cudaResourceTypePitch2D);
+static_assert(static_cast<int>(AddressMode::kWrap) == cudaAddressModeWrap);
+static_assert(static_cast<int>(AddressMode::kClamp) == cudaAddressModeClamp);
+static_assert(static_cast<int>(AddressMode::kMirror) == cudaAddressModeMirror);
+static_assert(static_cast<int>(AddressMode::kBorder) == cudaAddressModeBorder);
 #define SAME(ours, theirs) static_assert(static_cast<int>(Status::ours) == static_cast<int>(theirs))
 SAME(kSuccess, cudaSuccess);
 SAME(kInvalidValue, cudaErrorInvalidValue);

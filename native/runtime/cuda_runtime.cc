@@ -64,6 +64,34 @@ cudaKernel_t* Cuda(Kernel* kernel) {
 dim3 Cuda(Dim3 d) {
   return {d.x, d.y, d.z};
 }
+cudaArray_t Cuda(DeviceArray array) {
+  return reinterpret_cast<cudaArray_t>(array);
+}
+cudaExtent Cuda(const ArrayShape& shape) {
+  return {shape.width, shape.height, shape.depth};
+}
+cudaChannelFormatDesc Cuda(const ChannelFormat& format) {
+  const auto bits = [&](int channel) { return channel < format.channels ? format.bits : 0; };
+  return {bits(0), bits(1), bits(2), bits(3), static_cast<cudaChannelFormatKind>(format.kind)};
+}
+cudaResourceDesc Cuda(const TextureResource& resource) {
+  cudaResourceDesc described{};
+  described.resType = static_cast<cudaResourceType>(resource.kind);
+  switch (resource.kind) {
+    case TextureResource::Kind::kArray:
+      described.res.array.array = Cuda(resource.array);
+      break;
+    case TextureResource::Kind::kLinear:
+      described.res.linear = {resource.memory, Cuda(resource.format),
+                              resource.width * resource.format.bytes()};
+      break;
+    case TextureResource::Kind::kPitch2D:
+      described.res.pitch2D = {resource.memory, Cuda(resource.format), resource.width,
+                               resource.height, resource.pitch};
+      break;
+  }
+  return described;
+}
 
 // A null stream would mean the legacy default stream to CUDA.
 template <typename Call>
@@ -309,6 +337,57 @@ class CudaRuntime final : public Runtime {
                                                    std::size_t dynamic_shared_bytes) override {
     return Checked(cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, kernel, block_threads,
                                                                  dynamic_shared_bytes));
+  }
+  Status Malloc3DArray(DeviceArray* array, const ChannelFormat& format,
+                       const ArrayShape& shape) override {
+    const cudaChannelFormatDesc channels = Cuda(format);
+    return Checked(cudaMalloc3DArray(reinterpret_cast<cudaArray_t*>(array), &channels, Cuda(shape),
+                                     shape.flags));
+  }
+  Status FreeArray(DeviceArray array) override { return Checked(cudaFreeArray(Cuda(array))); }
+  Status Memcpy3DAsync(const ArrayCopy& copy, Stream stream) override {
+    cudaMemcpy3DParms parameters{};
+    parameters.extent = Cuda(copy.shape);
+    // A dimension that is not there is one element long to a copy.
+    if (parameters.extent.height == 0) parameters.extent.height = 1;
+    if (parameters.extent.depth == 0) parameters.extent.depth = 1;
+    const cudaPitchedPtr memory{copy.memory, copy.shape.width * copy.format.bytes(),
+                                copy.shape.width, parameters.extent.height};
+    (copy.to_array ? parameters.srcPtr : parameters.dstPtr) = memory;
+    (copy.to_array ? parameters.dstArray : parameters.srcArray) = Cuda(copy.array);
+    parameters.kind = cudaMemcpyDeviceToDevice;
+    return On(stream, [&](cudaStream_t s) { return cudaMemcpy3DAsync(&parameters, s); });
+  }
+  Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
+                             const TextureSampling& sampling) override {
+    const cudaResourceDesc described = Cuda(resource);
+    cudaTextureDesc texture{};
+    for (int axis = 0; axis < 3; ++axis) {
+      texture.addressMode[axis] = static_cast<cudaTextureAddressMode>(sampling.address[axis]);
+    }
+    texture.filterMode = sampling.linear ? cudaFilterModeLinear : cudaFilterModePoint;
+    texture.readMode = sampling.normalized ? cudaReadModeNormalizedFloat : cudaReadModeElementType;
+    texture.normalizedCoords = sampling.normalized_coordinates;
+    std::ranges::copy(sampling.border, texture.borderColor);
+    cudaTextureObject_t made = 0;
+    const Status status = Checked(cudaCreateTextureObject(&made, &described, &texture, nullptr));
+    *object = made;
+    return status;
+  }
+  Status DestroyTextureObject(TextureObject object) override {
+    return Checked(cudaDestroyTextureObject(object));
+  }
+  Status CreateSurfaceObject(SurfaceObject* object, DeviceArray array) override {
+    TextureResource resource;
+    resource.array = array;
+    const cudaResourceDesc described = Cuda(resource);
+    cudaSurfaceObject_t made = 0;
+    const Status status = Checked(cudaCreateSurfaceObject(&made, &described));
+    *object = made;
+    return status;
+  }
+  Status DestroySurfaceObject(SurfaceObject object) override {
+    return Checked(cudaDestroySurfaceObject(object));
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     PFN_cuTensorMapEncodeTiled_v12000 encode = nullptr;

@@ -157,6 +157,29 @@ class FaultRuntimeImpl final : public FaultRuntime {
     FORWARD(OccupancyMaxActiveBlocksPerMultiprocessor, blocks, kernel, block_threads,
             dynamic_shared_bytes);
   }
+  Status Malloc3DArray(DeviceArray* array, const ChannelFormat& format,
+                       const ArrayShape& shape) override {
+    FORWARD_LIVE(arrays, 1, Malloc3DArray, array, format, shape);
+  }
+  Status FreeArray(DeviceArray array) override {
+    FORWARD_LIVE(arrays, -1, FreeArray, array);
+  }
+  Status Memcpy3DAsync(const ArrayCopy& copy, Stream stream) override {
+    FORWARD(Memcpy3DAsync, copy, stream);
+  }
+  Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
+                             const TextureSampling& sampling) override {
+    FORWARD_LIVE(textures, 1, CreateTextureObject, object, resource, sampling);
+  }
+  Status DestroyTextureObject(TextureObject object) override {
+    FORWARD_LIVE(textures, -1, DestroyTextureObject, object);
+  }
+  Status CreateSurfaceObject(SurfaceObject* object, DeviceArray array) override {
+    FORWARD_LIVE(textures, 1, CreateSurfaceObject, object, array);
+  }
+  Status DestroySurfaceObject(SurfaceObject object) override {
+    FORWARD_LIVE(textures, -1, DestroySurfaceObject, object);
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     FORWARD(TensorMapEncodeTiled, map, tiled);
   }

@@ -118,6 +118,20 @@ class NullRuntime final : public Runtime {
   Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel, int, std::size_t) override {
     return Give(blocks, 1);
   }
+  Status Malloc3DArray(DeviceArray* array, const ChannelFormat&, const ArrayShape&) override {
+    return Hand(array);
+  }
+  Status FreeArray(DeviceArray) override { return Status::kSuccess; }
+  Status Memcpy3DAsync(const ArrayCopy&, Stream stream) override { return On(stream); }
+  Status CreateTextureObject(TextureObject* object, const TextureResource&,
+                             const TextureSampling&) override {
+    return HandNumber(object);
+  }
+  Status DestroyTextureObject(TextureObject) override { return Status::kSuccess; }
+  Status CreateSurfaceObject(SurfaceObject* object, DeviceArray) override {
+    return HandNumber(object);
+  }
+  Status DestroySurfaceObject(SurfaceObject) override { return Status::kSuccess; }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled&) override {
     *map = {};
     return Status::kSuccess;
@@ -136,6 +150,10 @@ class NullRuntime final : public Runtime {
   template <typename Handle>
   Status Hand(Handle* handle) {
     *handle = reinterpret_cast<Handle>(handle_.fetch_add(16));
+    return Status::kSuccess;
+  }
+  Status HandNumber(std::uint64_t* number) {
+    *number = handle_.fetch_add(16);
     return Status::kSuccess;
   }
 

@@ -10,6 +10,7 @@
 
 #include "runtime/status.h"
 #include "runtime/tensor_map.h"
+#include "runtime/texture.h"
 
 namespace nodecuda {
 
@@ -179,6 +180,19 @@ class Runtime {
   virtual Status OccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Kernel kernel,
                                                            int block_threads,
                                                            std::size_t dynamic_shared_bytes) = 0;
+  // Memory of a layout of the device's own, on the current one. kInvalidValue for a shape or format
+  // that it has not.
+  virtual Status Malloc3DArray(DeviceArray* array, const ChannelFormat& format,
+                               const ArrayShape& shape) = 0;
+  virtual Status FreeArray(DeviceArray array) = 0;  // which nothing may use any more
+  virtual Status Memcpy3DAsync(const ArrayCopy& copy, Stream stream) = 0;
+  // For kernels on the current device. kInvalidValue where resource and sampling do not go
+  // together.
+  virtual Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
+                                     const TextureSampling& sampling) = 0;
+  virtual Status DestroyTextureObject(TextureObject object) = 0;
+  virtual Status CreateSurfaceObject(SurfaceObject* object, DeviceArray array) = 0;
+  virtual Status DestroySurfaceObject(SurfaceObject object) = 0;
   // Fills *map. Needs compute capability 9.0; kInvalidValue when `tiled` breaks a rule stated
   // there. (cuTensorMapEncodeTiled, without interleave and with zeros for what is outside.)
   virtual Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) = 0;

@@ -34,9 +34,10 @@ class FaultRuntime : public Runtime {
   virtual std::vector<std::string> Log() const = 0;
   virtual void ClearLog() = 0;
   // Resources handed out and not yet given back: streams, events, allocations, pinned blocks,
-  // libraries, pools.
+  // libraries, pools, arrays, objects of textures and surfaces.
   struct Live {
-    std::int64_t streams = 0, events = 0, allocations = 0, pinned = 0, libraries = 0, pools = 0;
+    std::int64_t streams = 0, events = 0, allocations = 0, pinned = 0, libraries = 0, pools = 0,
+                 arrays = 0, textures = 0;
   };
   virtual Live live() const = 0;
 };

@@ -13,6 +13,7 @@
 #include "simulator/memory/pinned_memory.h"
 #include "simulator/simulated_device.h"
 #include "simulator/simulated_library.h"
+#include "simulator/textures.h"
 #include "simulator/transfers.h"
 
 namespace nodecuda::simulator {
@@ -311,6 +312,30 @@ class SimulatedRuntime final : public Runtime {
     *blocks = ActiveBlocks(*info, Current()->properties(), block_threads, dynamic_shared_bytes);
     return Status::kSuccess;
   }
+  Status Malloc3DArray(DeviceArray* array, const ChannelFormat& format,
+                       const ArrayShape& shape) override {
+    return Current() ? textures_.MakeArray(*Current(), format, shape, array)
+                     : Status::kInvalidDevice;
+  }
+  Status FreeArray(DeviceArray array) override { return textures_.FreeArray(array); }
+  Status Memcpy3DAsync(const ArrayCopy& copy, Stream stream) override {
+    const auto queue = streams_.Find(stream);
+    return queue ? textures_.Copy(transfers_, queue, copy) : Status::kInvalidResourceHandle;
+  }
+  Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
+                             const TextureSampling& sampling) override {
+    return Current() ? textures_.MakeTexture(*Current(), resource, sampling, object)
+                     : Status::kInvalidDevice;
+  }
+  Status DestroyTextureObject(TextureObject object) override {
+    return Current() ? Textures::Destroy(*Current(), object, false) : Status::kInvalidDevice;
+  }
+  Status CreateSurfaceObject(SurfaceObject* object, DeviceArray array) override {
+    return Current() ? textures_.MakeSurface(*Current(), array, object) : Status::kInvalidDevice;
+  }
+  Status DestroySurfaceObject(SurfaceObject object) override {
+    return Current() ? Textures::Destroy(*Current(), object, true) : Status::kInvalidDevice;
+  }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     if (const Status status = CurrentFault(); status != Status::kSuccess) return status;
     if (Current()->capability() < 90) return Status::kNotSupported;
@@ -390,6 +415,7 @@ class SimulatedRuntime final : public Runtime {
   // After the devices: programs must go before the memory they live in.
   PinnedMemory pinned_;
   const Transfers transfers_{devices_, pinned_};
+  Textures textures_;
   HandleTable<MemPool, PoolState> pools_;
   HandleTable<Stream, StreamState> streams_;
   HandleTable<Event, EventState> events_;

@@ -78,6 +78,9 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     warm: (d) => d.warm(undefined as never),
     link: (d) => d.link(undefined as never),
     tensorMap: (d) => d.tensorMap(undefined as never),
+    createTextureArray: (d) => d.createTextureArray(undefined as never),
+    createTexture: (d) => d.createTexture(undefined as never),
+    createSurface: (d) => d.createSurface(undefined as never),
   };
   // The operations: refused before their arguments are looked at, so none are given.
   for (const Class of [

@@ -10,7 +10,10 @@ const NAMED: Readonly<Record<string, string>> = {
   ...{ int32_t: 'int32', uint32_t: 'uint32', int64_t: 'int64', uint64_t: 'uint64' },
   ...{ size_t: 'uint64', ptrdiff_t: 'int64', intptr_t: 'int64', uintptr_t: 'uint64' },
   CUtensorMap: 'tensorMap',
+  ...{ cudaTextureObject_t: 'texture', cudaSurfaceObject_t: 'surface' },
 };
+/** What signatures have no pointer to. */
+const NO_POINTEES = ['bool', 'tensorMap', 'texture', 'surface'];
 const INTEGER_WORD = /^(?:signed|unsigned|char|short|int|long)$/;
 
 /** The words of an integer type, which C takes in any order: `long unsigned int`. */
@@ -65,7 +68,7 @@ export function parameterType(declaration: string): string | undefined {
     const isConst = !isArrayOfPointers && /\bconst\b[^*]*$/.test(pointee) ? 'const ' : '';
     const type = pointee.replace(QUALIFIERS, ' ').replace(/\s+/g, ' ').trim();
     const scalar = isArrayOfPointers || pointee.includes('*') ? undefined : scalarOf(type);
-    const known = scalar !== undefined && scalar !== 'bool' && scalar !== 'tensorMap';
+    const known = scalar !== undefined && !NO_POINTEES.includes(scalar);
     return `${isConst}${known ? scalar : 'void'}*`;
   }
   const words = unnamed.replace(QUALIFIERS, ' ').replace(/\s+/g, ' ').trim();

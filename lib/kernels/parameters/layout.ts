@@ -1,6 +1,7 @@
 /**
  * A parameter's type as bytes: what is where, and what a value must be.
  */
+import { USE_READ, USE_SURFACE, USE_TEXTURE, USE_WRITE } from '../../abi/kernel.js';
 import {
   argumentRangeError,
   argumentTypeError,
@@ -25,6 +26,7 @@ export type Layout = {
   | { readonly kind: 'array'; readonly element: Layout; readonly length: number }
   | { readonly kind: 'struct'; readonly fields: readonly Field[] }
   | { readonly kind: 'tensorMap' }
+  | { readonly kind: 'texture'; readonly isSurface: boolean }
 );
 
 export type ArrayLayout = Layout & { kind: 'array' };
@@ -69,6 +71,10 @@ function named(text: string, name: string): Layout {
   if (text === 'bool') return { kind: 'bool', text, bytes: 1, alignment: 1 };
   if (text === 'tensorMap') {
     return { kind: 'tensorMap', text, bytes: TENSOR_MAP_BYTES, alignment: TENSOR_MAP_ALIGNMENT };
+  }
+  if (text === 'texture' || text === 'surface') {
+    const size = { bytes: POINTER_BYTES, alignment: POINTER_BYTES };
+    return { kind: 'texture', text, isSurface: text === 'surface', ...size };
   }
   const pointer = /^(const )?([a-z0-9]+)\*$/.exec(text);
   if (pointer !== null) {
@@ -168,20 +174,27 @@ export function readSignature(value: unknown): Layout[] {
   return layouts;
 }
 
-/** Addresses in a parameter: where, and what is said of what is there. */
-export function* pointersIn(
-  layout: Layout,
-  byteOffset: number,
-): Iterable<{ byteOffset: number; dtype: DtypeInfo | undefined; isConst: boolean }> {
+/** A handle in a parameter: where, how what it names must be aligned, and what becomes of it. */
+export interface HandlePlace {
+  readonly byteOffset: number;
+  readonly alignment: number;
+  readonly use: number;
+}
+
+/** Addresses, textures and surfaces in a parameter. */
+export function* handlesIn(layout: Layout, byteOffset: number): Iterable<HandlePlace> {
   if (layout.kind === 'pointer') {
-    yield { byteOffset, dtype: layout.dtype, isConst: layout.isConst };
+    const use = layout.isConst ? USE_READ : USE_WRITE;
+    yield { byteOffset, alignment: layout.dtype?.byteSize ?? 1, use };
+  } else if (layout.kind === 'texture') {
+    yield { byteOffset, alignment: 1, use: layout.isSurface ? USE_SURFACE : USE_TEXTURE };
   } else if (layout.kind === 'struct') {
     for (const field of layout.fields) {
-      yield* pointersIn(field.layout, byteOffset + field.byteOffset);
+      yield* handlesIn(field.layout, byteOffset + field.byteOffset);
     }
   } else if (layout.kind === 'array') {
     for (let i = 0; i < layout.length; i++) {
-      yield* pointersIn(layout.element, byteOffset + i * layout.element.bytes);
+      yield* handlesIn(layout.element, byteOffset + i * layout.element.bytes);
     }
   }
 }
@@ -207,5 +220,7 @@ export function agrees(layout: Layout, type: string): boolean {
   if (layout.kind === 'scalar') {
     return isFloat(layout.dtype.name) ? layout.dtype.name === type : type === 'integer';
   }
-  return layout.kind === 'bool' || layout.kind === 'pointer' ? type === 'integer' : true;
+  return layout.kind === 'bool' || layout.kind === 'pointer' || layout.kind === 'texture'
+    ? type === 'integer'
+    : true;
 }

@@ -20,6 +20,7 @@ import { typedArrayName } from '../../base/dtype.js';
 import { type Pattern, scalarPattern } from '../../base/scalar.js';
 import type { DeviceState } from '../../device/state.js';
 import { bufferArgument } from '../../memory/buffer.js';
+import { textureArgument } from '../../textures/texture.js';
 import type { ArrayLayout, Layout } from './layout.js';
 import { tensorMapArgument } from './tensor-map.js';
 
@@ -250,6 +251,15 @@ const tensorMapPacker: Packer = {
   },
 };
 
+function texturePacker(isSurface: boolean): Packer {
+  return {
+    read: undefined,
+    write(block, at, value, name, device) {
+      block.bytes.setFloat64(at, textureArgument(value, name, device, isSurface), true);
+    },
+  };
+}
+
 /** How a parameter of that type gets its bytes. */
 export function packerOf(layout: Layout): Packer {
   switch (layout.kind) {
@@ -265,6 +275,8 @@ export function packerOf(layout: Layout): Packer {
       return structPacker(layout);
     case 'tensorMap':
       return tensorMapPacker;
+    case 'texture':
+      return texturePacker(layout.isSurface);
   }
 }
 

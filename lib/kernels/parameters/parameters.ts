@@ -7,11 +7,12 @@ import { argumentTypeError, rangeError, typeError } from '../../base/checks.js';
 import { type DtypeInfo, dtypeByName } from '../../base/dtype.js';
 import type { DeviceState } from '../../device/state.js';
 import { isBuffer } from '../../memory/buffer.js';
+import { isTexture } from '../../textures/texture.js';
 import {
   agrees,
+  handlesIn,
   type Layout,
   POINTER_BYTES,
-  pointersIn,
   scalarLayout,
   tensorMapsIn,
 } from './layout.js';
@@ -32,7 +33,7 @@ export interface Parameters {
   readonly kernel: string;
   readonly all: readonly Parameter[];
   readonly byteLength: number;
-  /** Offset, alignment and constness of each address, for native code. */
+  /** Offset, alignment and use of each handle, for native code. */
   readonly pointers: Uint32Array;
   /** Whether an argument has to be read before it is written. */
   readonly toRead: boolean;
@@ -92,8 +93,8 @@ function typed(facts: NativeKernelFacts, layouts: readonly Layout[]): Parameters
   const all = layouts.map((layout, i) => {
     const fact = known[i]!;
     checkAgainst(layout, fact, i, kernel);
-    for (const { byteOffset, dtype, isConst } of pointersIn(layout, fact.byteOffset)) {
-      pointers.push([byteOffset, dtype?.byteSize ?? 1, isConst ? 1 : 0]);
+    for (const { byteOffset, alignment, use } of handlesIn(layout, fact.byteOffset)) {
+      pointers.push([byteOffset, alignment, use]);
     }
     const firstUse = uses;
     uses += tensorMapsIn(layout);
@@ -150,6 +151,11 @@ function untypedPacker(fact: NativeParameter, i: number, kernel: string): Packer
     return {
       read: undefined,
       write(block, at, value, name, device) {
+        if (isTexture(value)) {
+          throw typeError(
+            `A signature is needed for \`${name}\`, with 'texture' or 'surface' there`,
+          );
+        }
         // A number where an address belongs would be one that nobody owns.
         if (!isAddress(value) && typeof value !== 'bigint') {
           throw argumentTypeError('a DeviceBuffer, null or a bigint', name, value);

@@ -3,6 +3,7 @@
  */
 import type { Dtype, HostArray, Scalar } from '../../base/dtype.js';
 import type { DeviceBuffer } from '../../memory/buffer.js';
+import type { Surface, Texture } from '../../textures/texture.js';
 import type { TensorMap } from './tensor-map.js';
 
 /**
@@ -35,7 +36,8 @@ export interface StructType {
 
 /**
  * The type of a kernel's parameter, in the names of dtypes. `'bool'` is C++'s, one byte;
- * `'tensorMap'` is a `const __grid_constant__ CUtensorMap`.
+ * `'tensorMap'` is a `const __grid_constant__ CUtensorMap`, `'texture'` a `cudaTextureObject_t`, `'surface'` a
+ * `cudaSurfaceObject_t`.
  */
 export type ParameterType =
   | Dtype
@@ -44,6 +46,8 @@ export type ParameterType =
   | ArrayType
   | VectorType
   | 'tensorMap'
+  | 'texture'
+  | 'surface'
   | ElementsType
   | StructType;
 
@@ -59,21 +63,25 @@ export type ArgumentOf<P extends ParameterType> = P extends StructType
     ? readonly ArgumentOf<P['array']>[] | (P['array'] extends Dtype ? HostArray<P['array']> : never)
     : P extends 'tensorMap'
       ? TensorMap
-      : P extends 'bool'
-        ? boolean
-        : P extends Dtype
-          ? Scalar<P>
-          : P extends `${infer Pointee}*`
-            ?
-                | (PointeeOf<Pointee> extends infer D extends Dtype
-                    ? DeviceBuffer<D>
-                    : DeviceBuffer)
-                | null
-            : P extends
-                  | `${infer D extends Dtype}[${string}]`
-                  | `${infer D extends Dtype}x${2 | 3 | 4}`
-              ? HostArray<D> | readonly Scalar<D>[]
-              : never;
+      : P extends 'texture'
+        ? Texture
+        : P extends 'surface'
+          ? Surface
+          : P extends 'bool'
+            ? boolean
+            : P extends Dtype
+              ? Scalar<P>
+              : P extends `${infer Pointee}*`
+                ?
+                    | (PointeeOf<Pointee> extends infer D extends Dtype
+                        ? DeviceBuffer<D>
+                        : DeviceBuffer)
+                    | null
+                : P extends
+                      | `${infer D extends Dtype}[${string}]`
+                      | `${infer D extends Dtype}x${2 | 3 | 4}`
+                  ? HostArray<D> | readonly Scalar<D>[]
+                  : never;
 
 /** What a kernel of that signature takes. */
 export type ArgumentsOf<S extends Signature> = {

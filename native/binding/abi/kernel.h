@@ -8,6 +8,10 @@ namespace nodecuda::abi::kernel {
 
 inline constexpr int kMostParameterBytes = 32764;
 inline constexpr int kMostUses = 16;
+inline constexpr int kUseWrite = 0;
+inline constexpr int kUseRead = 1;
+inline constexpr int kUseTexture = 2;
+inline constexpr int kUseSurface = 3;
 
 // Places in the argument block.
 enum Slot : std::size_t {

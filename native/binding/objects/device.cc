@@ -102,6 +102,10 @@ napi_value Close(Call& call) {
   const bool had_work = HasWork(call, *opened->box);
   environment.prepared_launches.RemoveIf(
       [=](const PreparedLaunch& launch) { return &launch.kernel->module->device() == box; });
+  environment.textures.RemoveIf(
+      [=](const TextureBox& texture) { return &texture.memory().device() == box; });
+  environment.arrays.RemoveIf(
+      [=](const ArrayBox& array) { return &array.memory()->device() == box; });
   environment.buffers.RemoveIf(
       [=](const BufferView& buffer) { return &buffer.memory->device() == box; });
   environment.kernels.RemoveIf(

@@ -1,6 +1,7 @@
 #include <cstring>
 #include <utility>
 
+#include "binding/abi/kernel.h"
 #include "binding/call.h"
 #include "binding/exports.h"
 #include "modules/read_image.h"
@@ -103,22 +104,25 @@ napi_value Contents(Call& call) {
   return object.value();
 }
 
-// Triples of numbers: offset, alignment, whether what is there is const.
-std::vector<PointerSlot> PointersOf(const Call& call, std::size_t index,
-                                    const modules::KernelFacts& facts) {
+// Triples of numbers: offset, alignment, and what the handle there is (abi/kernel.mjs).
+ParameterSlots SlotsOf(const Call& call, std::size_t index, const modules::KernelFacts& facts) {
   const ViewBytes view = call.View(index);
   std::vector<std::uint32_t> numbers(view.bytes / sizeof(std::uint32_t));
   if (!numbers.empty()) {
     std::memcpy(numbers.data(), view.data, numbers.size() * sizeof(std::uint32_t));
   }
-  std::vector<PointerSlot> slots;
+  ParameterSlots slots;
   for (std::size_t i = 0; i + 3 <= numbers.size(); i += 3) {
-    const std::uint32_t offset = numbers[i], alignment = numbers[i + 1];
+    const std::uint32_t offset = numbers[i], alignment = numbers[i + 1], use = numbers[i + 2];
     if (offset % sizeof(void*) != 0 || offset + sizeof(void*) > facts.parameter_bytes ||
         alignment == 0) {
       throw Failure(Failure::Kind::kArgumentRange, "a pointer lies outside the parameters");
     }
-    slots.push_back({offset, alignment, numbers[i + 2] != 0});
+    if (use == abi::kernel::kUseTexture || use == abi::kernel::kUseSurface) {
+      slots.objects.push_back({offset, use == abi::kernel::kUseSurface});
+    } else {
+      slots.pointers.push_back({offset, alignment, use != abi::kernel::kUseWrite});
+    }
   }
   return slots;
 }
@@ -130,18 +134,18 @@ napi_value OpenKernel(Call& call) {
   if (facts == nullptr) {
     throw Failure(Failure::Kind::kArgumentRange, "the module has no kernel of that name");
   }
-  std::vector<PointerSlot> pointers = PointersOf(call, 2, *facts);
+  ParameterSlots slots = SlotsOf(call, 2, *facts);
   module->physical().Enter();
-  auto kernel = std::make_shared<KernelBox>(module, *facts, std::move(pointers));
+  auto kernel = std::make_shared<KernelBox>(module, *facts, std::move(slots));
   return call.FromNumber(call.environment().kernels.Add(std::move(kernel)));
 }
 
 // The same kernel with addresses elsewhere. Of the kernel, because its module may be disposed.
 napi_value ReopenKernel(Call& call) {
   const std::shared_ptr<KernelBox> kernel = call.Kernel(0);
-  std::vector<PointerSlot> pointers = PointersOf(call, 1, kernel->facts);
+  ParameterSlots slots = SlotsOf(call, 1, kernel->facts);
   kernel->module->physical().Enter();
-  auto other = std::make_shared<KernelBox>(kernel->module, kernel->facts, std::move(pointers));
+  auto other = std::make_shared<KernelBox>(kernel->module, kernel->facts, std::move(slots));
   return call.FromNumber(call.environment().kernels.Add(std::move(other)));
 }
 

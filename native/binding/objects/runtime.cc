@@ -118,6 +118,8 @@ napi_value FaultLive(Call& call) {
   object.Set("allocations", live.allocations);
   object.Set("pinned", live.pinned);
   object.Set("libraries", live.libraries);
+  object.Set("arrays", live.arrays);
+  object.Set("textures", live.textures);
   object.Set("pools", live.pools);
   return object.value();
 }

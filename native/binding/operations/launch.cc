@@ -72,6 +72,7 @@ class Launching {
     KernelBox& kernel = *request_.kernel;
     // All handles are looked up before any CUDA call is made.
     for (const PointerSlot& slot : kernel.pointers) Resolve(slot);
+    for (const ObjectSlot& slot : kernel.objects) Resolve(slot);
     for (const double use : request_.uses) BufferOf(use < 0 ? -use : use);
     device_.Enter();
     kernel.NeedDynamicShared(request_.config.dynamic_shared_bytes);
@@ -90,14 +91,14 @@ class Launching {
     return buffer;
   }
 
-  double HandleAt(const PointerSlot& slot) const {
+  double HandleAt(std::uint32_t offset) const {
     double handle;
-    std::memcpy(&handle, request_.parameters.data() + slot.offset, sizeof handle);
+    std::memcpy(&handle, request_.parameters.data() + offset, sizeof handle);
     return handle;
   }
 
   void Resolve(const PointerSlot& slot) {
-    const double handle = HandleAt(slot);
+    const double handle = HandleAt(slot.offset);
     const std::byte* address = nullptr;
     if (handle != abi::kNoBuffer) {
       address = BufferOf(handle).data();
@@ -108,10 +109,23 @@ class Launching {
     std::memcpy(bytes_.data() + slot.offset, &address, sizeof address);
   }
 
+  void Resolve(const ObjectSlot& slot) {
+    const TextureBox& texture = *environment_.textures.Get(HandleAt(slot.offset));
+    if (texture.is_surface() != slot.is_surface) Refuse("a texture stands for a surface");
+    RequireSameDevice(device_, texture.memory());
+    const std::uint64_t object = texture.object();
+    std::memcpy(bytes_.data() + slot.offset, &object, sizeof object);
+  }
+
   void Order(bool writes) {
     for (const PointerSlot& slot : request_.kernel->pointers) {
       if (slot.is_const == writes) continue;
-      if (const double handle = HandleAt(slot); handle != abi::kNoBuffer) Order(handle, writes);
+      if (const double handle = HandleAt(slot.offset); handle != abi::kNoBuffer)
+        Order(handle, writes);
+    }
+    for (const ObjectSlot& slot : request_.kernel->objects) {
+      if (slot.is_surface != writes) continue;
+      Order(environment_.textures.Get(HandleAt(slot.offset))->memory(), writes);
     }
     for (const double use : request_.uses) {
       if ((use < 0) == writes) continue;
@@ -120,7 +134,10 @@ class Launching {
   }
 
   void Order(double handle, bool writes) {
-    MemoryBox& memory = *environment_.buffers.Get(handle)->memory;
+    Order(*environment_.buffers.Get(handle)->memory, writes);
+  }
+
+  void Order(MemoryBox& memory, bool writes) {
     if (writes) {
       memory.BeforeWrite(request_.stream);
     } else {

@@ -9,6 +9,7 @@
 
 #include "runtime/status.h"
 #include "simulator/memory/memory_record.h"
+#include "simulator/memory/texture_table.h"
 
 namespace nodecuda::simulator {
 
@@ -54,6 +55,9 @@ class DeviceMemory {
   // The live allocation that holds `address`.
   Range Find(std::uintptr_t address) const;
 
+  TextureTable& textures() { return textures_; }
+  const TextureTable& textures() const { return textures_; }
+
   // What an allocation of so many bytes counts.
   static std::size_t Footprint(std::size_t bytes);
   std::size_t capacity() const { return capacity_; }
@@ -77,6 +81,7 @@ class DeviceMemory {
   };
   std::map<std::uintptr_t, Live> live_;  // by start
   std::size_t used_ = 0, heap_used_ = 0;
+  TextureTable textures_;
   // One stretch that was released, and whose pages have not been given back.
   std::uintptr_t loose_begin_ = 0, loose_end_ = 0;
   std::unique_ptr<MemoryRecord> record_;

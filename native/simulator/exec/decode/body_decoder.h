@@ -21,6 +21,7 @@
 // have a method for each kind of instruction.
 namespace nodecuda::simulator {
 
+struct TextureForm;
 struct WgmmaForm;
 
 inline constexpr std::size_t kMaxRegisterBytes = 8;  // per lane
@@ -108,6 +109,7 @@ class BodyDecoder {
   bool DecodeCopyAsync(const ptx::Instruction& instruction);
   bool DecodeAsyncCopy(const ptx::Instruction& instruction);
   bool DecodeAtomic(const ptx::Instruction& instruction);
+  bool DecodeTexture(const ptx::Instruction& instruction);
   bool DecodeCvta(const ptx::Instruction& instruction);
   bool DecodeAlu(const ptx::Instruction& instruction);
 
@@ -163,6 +165,8 @@ class BodyDecoder {
   bool CheckCachePolicy(const ptx::Operand& operand) const;
   bool BindList(const ptx::Operand& operand, ptx::Type type, int count, bool is_destination,
                 DraftInstruction* draft);
+  bool BindCoordinates(const ptx::Operand& operand, const TextureForm& form,
+                       DraftInstruction* draft);
   bool FindSymbol(const ptx::Operand& operand, Symbol* symbol);
   bool NegatePredicate(std::uint32_t* slot);
   std::uint32_t AddTemporary(RegisterWidth width);

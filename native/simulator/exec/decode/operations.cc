@@ -4,6 +4,7 @@
 #include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
 #include "simulator/exec/decode/memory_syntax.h"
+#include "simulator/exec/texture/texture_form.h"
 
 namespace nodecuda::simulator {
 
@@ -289,6 +290,7 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (base == "mma") return DecodeMma(instruction);
   if (base == "wmma") return DecodeWmma(instruction);
   if (base == "cp") return DecodeCopyAsync(instruction);
+  if (IsTextureInstruction(base)) return DecodeTexture(instruction);
   if (base == "atom" || base == "red") return DecodeAtomic(instruction);
   if (base == "call") return DecodeCall(instruction);
   if (base == "nanosleep") {

@@ -10,6 +10,7 @@
 #include "simulator/exec/matrix/matrix_moves.h"
 #include "simulator/exec/matrix/mma.h"
 #include "simulator/exec/matrix/wmma.h"
+#include "simulator/exec/texture/texture_form.h"
 #include "simulator/exec/warp/async_copy.h"
 #include "simulator/exec/warp/atomics.h"
 
@@ -312,6 +313,57 @@ bool BodyDecoder::DecodeAtomic(const ptx::Instruction& instruction) {
   }
   form.PackInto(draft.in.detail);
   Emit(draft);
+  return true;
+}
+
+// data, [object, {coordinates}]: of a store and a reduction the data come last, of a query there
+// are no coordinates, and of a fetch a level or gradients may follow.
+bool BodyDecoder::DecodeTexture(const ptx::Instruction& instruction) {
+  const std::optional<TextureSyntax> syntax = ParseTexture(instruction, &why_);
+  if (!syntax) return false;
+  const TextureForm& form = syntax->form;
+  const bool is_write = form.op == TextureOp::kStore || form.op == TextureOp::kReduce;
+  const auto& operands = instruction.operands;
+  const std::size_t extra = syntax->has_level ? 1 : syntax->has_gradients ? 2 : 0;
+  if (operands.size() != 2 + extra) return Fail("wrong number of operands");
+  const Operand& address = operands[is_write ? 0 : 1];
+  const bool has_coordinates = form.coordinates() != 0;
+  if (address.kind != Operand::Kind::kAddress ||
+      address.elements.size() != (has_coordinates ? 2 : 1) || address.offset != 0)
+    return Fail("a texture or surface in brackets, without a sampler, is missing");
+  if (address.elements[0].kind != Operand::Kind::kRegister)
+    return Fail("texture and surface references are not supported: objects are");
+
+  DraftInstruction draft = Start(Operation::kHandled);
+  draft.in.warp = TextureHandler(*syntax);
+  draft.in.offset = form.Packed();
+  if (!BindList(operands[is_write ? 1 : 0], form.register_type(), form.count, !is_write, &draft) ||
+      !BindList(address.elements[0], Type::kB64, 1, false, &draft) ||
+      (has_coordinates && !BindCoordinates(address.elements[1], form, &draft)))
+    return false;
+  // Without mipmaps all levels are the one.
+  DraftInstruction unused = draft;
+  for (std::size_t i = 2; i < operands.size(); ++i) {
+    const int count = syntax->has_level ? 1 : PaddedCoordinates(form.dimensions);
+    if (!BindList(operands[i], form.coordinate_type(), count, false, &unused)) return false;
+  }
+  Emit(draft);
+  return true;
+}
+
+// Three come as four, of which the last is nothing.
+bool BodyDecoder::BindCoordinates(const Operand& operand, const TextureForm& form,
+                                  DraftInstruction* draft) {
+  const auto count = static_cast<std::size_t>(form.coordinates());
+  const bool is_vector = operand.kind == Operand::Kind::kVector;
+  if ((is_vector ? operand.elements.size() : 1) !=
+      static_cast<std::size_t>(PaddedCoordinates(form.coordinates())))
+    return Fail("the number of coordinates does not match the geometry");
+  for (std::size_t i = 0; i < count; ++i) {
+    const Operand& element = is_vector ? operand.elements[i] : operand;
+    const Type type = i == 0 && form.layered ? Type::kU32 : form.coordinate_type();
+    if (!BindList(element, type, 1, false, draft)) return false;
+  }
   return true;
 }
 

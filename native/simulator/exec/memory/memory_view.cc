@@ -51,6 +51,24 @@ Region MemoryView::FindGlobal(std::uint64_t address) {
   return {range.begin, range.end - range.begin, 0, 0, false};
 }
 
+std::shared_ptr<const Texture> MemoryView::FindTexture(std::uint64_t object, bool is_surface,
+                                                       int lane) {
+  std::shared_ptr<const Texture> texture = memory_.textures().Find(object);
+  char text[100];
+  if (texture == nullptr || texture->is_surface != is_surface) {
+    std::snprintf(text, sizeof text, "0x%" PRIx64 " is %s object of this device", object,
+                  is_surface ? "no surface" : "no texture");
+    Fail(Status::kIllegalAddress, lane, text);
+    return nullptr;
+  }
+  if (!FindGlobal(texture->address).Contains(texture->address, texture->bytes())) {
+    Fail(Status::kIllegalAddress, lane,
+         std::string("the memory of the ") + (is_surface ? "surface" : "texture") + " was freed");
+    return nullptr;
+  }
+  return texture;
+}
+
 std::uint64_t MemoryView::TakeFromHeap(std::uint64_t bytes) {
   return reinterpret_cast<std::uintptr_t>(memory_.TakeFromHeap(bytes));
 }

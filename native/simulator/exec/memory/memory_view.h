@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -59,6 +60,10 @@ class MemoryView {
   // reason recorded, where there are none. `alignment` is a power of two.
   std::byte* Locate(ptx::Space space, std::uint64_t address, std::uint64_t bytes,
                     std::uint64_t alignment, bool is_store, int lane);
+
+  // Null, with the reason recorded, for what is no texture or surface of the device, or lies in
+  // memory that was freed.
+  std::shared_ptr<const Texture> FindTexture(std::uint64_t object, bool is_surface, int lane);
 
   // malloc and free of a kernel. 0 where the heap is full. False, with the reason recorded, for an
   // address that is none of its.
