@@ -44,6 +44,8 @@ export interface TextureArrayOptions<D extends TextureDtype = TextureDtype> {
   surface?: boolean | undefined;
   /** Kernels can gather from it (`tex2Dgather`). Default false. */
   gather?: boolean | undefined;
+  /** Set it to zero, by way of device memory of the same size. Default true. */
+  zeroed?: boolean | undefined;
 }
 
 /** Options of copies from and to a {@link TextureArray}. */
@@ -96,7 +98,7 @@ let stateOf: (value: unknown) => ArrayState | undefined;
  * textures and surfaces are made of. Host arrays and buffers have the numbers of its elements row by row, x
  * fastest, then y, then z, layers or faces.
  *
- * Made by {@link TextureMethods.createTextureArray}, and zero at first. The memory is freed once the array and
+ * Made by {@link TextureMethods.createTextureArray}. The memory is freed once the array and
  * all its textures and surfaces are disposed.
  *
  * @example
@@ -386,16 +388,31 @@ function shapeOf(given: Given): Shape {
   return { width, height, depth, layers, cubemap, surface, gather, elements };
 }
 
+/** CUDA has no call for that. Closes the array where it fails. */
+function clear(array: ArrayState, stream: Handle): void {
+  let zeros: BufferState | undefined;
+  try {
+    zeros = allocateState(array.device, array.format.dtype, lengthOf(array), true, stream);
+    copy(array, zeros, 'zeros', true, undefined);
+  } catch (error) {
+    array.close();
+    throw error;
+  } finally {
+    zeros?.close();
+  }
+}
+
 /** Behind `device.createTextureArray`. */
 export function createArray(device: object, state: DeviceState, options: unknown): TextureArray {
   if (options === undefined) throw typeError('Expected options with `dtype` and `width`');
   const given = readOptions(options, {
     ...{ dtype: undefined, channels: undefined, width: undefined, height: undefined },
     ...{ depth: undefined, layers: undefined, cubemap: undefined, surface: undefined },
-    ...{ gather: undefined },
+    ...{ gather: undefined, zeroed: undefined },
   } as Given);
   const format = formatOf(checkDtype(given.dtype), given.channels);
   const shape = shapeOf(given);
+  const zeroed = checkBoolean(given.zeroed, 'zeroed', true);
   assertDeviceOpen(state);
   const slices = shape.cubemap ? FACES * Math.max(shape.layers, 1) : shape.depth + shape.layers;
   const flags =
@@ -410,16 +427,6 @@ export function createArray(device: object, state: DeviceState, options: unknown
     stream,
   );
   const array = new ArrayState(state, handle, format, shape);
-  // CUDA does not clear it.
-  let zeros: BufferState | undefined;
-  try {
-    zeros = allocateState(state, format.dtype, lengthOf(array), true, stream);
-    copy(array, zeros, 'zeros', true, undefined);
-  } catch (error) {
-    array.close();
-    throw error;
-  } finally {
-    zeros?.close();
-  }
+  if (zeroed) clear(array, stream);
   return makeArray(device as Device, array);
 }

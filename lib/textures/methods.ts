@@ -22,7 +22,7 @@ import {
  */
 export abstract class TextureMethods {
   /**
-   * Makes an array of zeros for textures and surfaces (`cudaMalloc3DArray`).
+   * Makes an array for textures and surfaces (`cudaMalloc3DArray`).
    *
    * @throws `RangeError` for a shape that CUDA has not, {@link CudaOutOfMemoryError}
    *
