@@ -9,7 +9,7 @@ const PARTS = {
   cudart: ['cudart/*'],
   gpu: [
     ...['gpu/**/*', 'unit/operations/**/*', 'unit/memory/{buffer,transfer}', 'property/**/*'],
-    'unit/kernels/*',
+    ...['unit/kernels/*', 'corpus/textures/*'],
   ],
   // On the committed binary: that it is the right one, loads everywhere, and computes.
   prebuild: ['package/!(types)', 'worker/*', 'exit/*', 'unit/addon/*', 'property/**/*', 'gpu/**/*'],

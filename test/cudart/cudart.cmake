@@ -11,7 +11,7 @@ set(cudart_generated_dir ${CMAKE_BINARY_DIR}/generated/cudart)
 # Shared, so that the addon and the switches have the same one.
 add_library(nodecuda_cudart_double SHARED ${cudart_source_dir}/devices.cc ${cudart_source_dir}/failures.cc
   ${cudart_source_dir}/libraries.cc ${cudart_source_dir}/memory.cc ${cudart_source_dir}/order.cc
-  ${cudart_source_dir}/streams.cc)
+  ${cudart_source_dir}/streams.cc ${cudart_source_dir}/textures.cc)
 set_target_properties(nodecuda_cudart_double PROPERTIES
   CXX_VISIBILITY_PRESET default LIBRARY_OUTPUT_DIRECTORY ${cudart_output_dir})
 target_compile_options(nodecuda_cudart_double PRIVATE -O1 -Wall -Wextra)

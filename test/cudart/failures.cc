@@ -14,6 +14,8 @@ namespace nodecuda::cudart {
 namespace {
 
 constexpr const char* kCalls =
+    "cudaCreateSurfaceObject cudaCreateTextureObject cudaDestroySurfaceObject "
+    "cudaDestroyTextureObject cudaFreeArray cudaMalloc3DArray cudaMemcpy3DAsync "
     "cudaDeviceGetAttribute cudaDeviceGetStreamPriorityRange cudaDeviceSynchronize "
     "cudaDriverGetVersion cudaEventCreateWithFlags cudaEventDestroy cudaEventElapsedTime "
     "cudaEventQuery cudaEventRecord cudaEventSynchronize cudaFreeAsync cudaFreeHost "

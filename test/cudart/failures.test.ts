@@ -29,7 +29,10 @@ const control = require(join(process.env.NODECUDA_PREBUILD!, 'control.node')) as
 
 /** Not made by what JavaScript can do before the process ends; rules.test.ts has them, or nothing does. */
 const UNREACHED = [
+  'DestroySurfaceObject',
+  'DestroyTextureObject',
   'DeviceSynchronize',
+  'FreeArray',
   'FreeHost',
   'GetDevice',
   'LibraryUnload',

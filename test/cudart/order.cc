@@ -13,8 +13,9 @@
 namespace nodecuda::cudart {
 namespace {
 
-constexpr const char* kKindNames[] = {"stream", "event",         "pool",         "library",
-                                      "kernel", "device memory", "pinned memory"};
+constexpr const char* kKindNames[] = {"stream",  "event",         "pool",          "library",
+                                      "kernel",  "device memory", "pinned memory", "array",
+                                      "texture", "surface"};
 constexpr std::size_t kKinds = std::size(kKindNames);
 
 struct Entry {

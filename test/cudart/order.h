@@ -14,7 +14,18 @@ namespace nodecuda::cudart {
 void SetCurrentDevice(int device);
 int NeedDevice(const char* call);
 
-enum class Kind { kStream, kEvent, kPool, kLibrary, kKernel, kMemory, kPinned };
+enum class Kind {
+  kStream,
+  kEvent,
+  kPool,
+  kLibrary,
+  kKernel,
+  kMemory,
+  kPinned,
+  kArray,
+  kTexture,
+  kSurface
+};
 
 // A handle, or `bytes` of memory at `handle`. A kernel is gone with its `owner`, the library.
 void Made(Kind kind, const void* handle, std::size_t bytes = 0, const void* owner = nullptr);

@@ -10,6 +10,7 @@ const double = process.env.NODECUDA_PREBUILD!;
 const control = require(join(double, 'control.node')) as {
   calls(): string;
   count(call: string): number;
+  live(kind: string): number;
 };
 
 function probe(name: string, env: NodeJS.ProcessEnv = {}) {
@@ -32,7 +33,7 @@ test('the double has the calls that cuda_runtime.cc makes, and no others', () =>
   const declared = (name: string) => header.includes(` CUDARTAPI ${name}(`);
   const made = new Set([...functions].map(([, name]) => name!).filter(declared));
   expect([...made].sort()).toEqual(calls.filter((name) => name.startsWith('cuda')).sort());
-  expect(made.size).toBe(41);
+  expect(made.size).toBe(48);
 });
 
 test.each([
@@ -71,6 +72,18 @@ test.each([
 ])('%s fails while PTX is loaded', (call, answer) => {
   const { status, stdout } = probe('load', { NODECUDA_DOUBLE_FAIL: `${call}:1:2:persistent` });
   expect([status, stdout.trim()]).toEqual([0, answer]);
+});
+
+test('textures, surfaces and arrays are given back', async () => {
+  using device = cuda.device();
+  const array = device.createTextureArray({ dtype: 'float32', width: 8, height: 4, surface: true });
+  const all = [device.createTexture(array), device.createSurface(array), array];
+  expect(['texture', 'surface', 'array'].map(control.live)).toEqual([1, 1, 1]);
+  for (const each of all) each.dispose();
+  for (let i = 0; i < 1000 && control.live('array') > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(['texture', 'surface', 'array'].map(control.live)).toEqual([0, 0, 0]);
 });
 
 test('the encoder of tensor maps is looked up once', () => {

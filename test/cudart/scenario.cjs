@@ -56,6 +56,22 @@ const steps = {
     kernel.dispose();
     module.dispose();
   },
+  textures: ({ device, x }) => {
+    const array = device.createTextureArray({
+      dtype: 'float32',
+      width: M,
+      height: M,
+      surface: true,
+    });
+    try {
+      array.copyFrom(x);
+      device.createTexture(array, { filter: 'linear' }).dispose();
+      device.createTexture(x, { width: M, height: M }).dispose();
+      device.createSurface(array).dispose();
+    } finally {
+      array.dispose();
+    }
+  },
   streams: async ({ device, x }) => {
     const stream = device.createStream({ priority: device.streamPriorities.greatest });
     try {
