@@ -53,6 +53,7 @@ const expected: Record<string, RegExp> = {
     ].join('\n'),
     'm',
   ),
+  '17-textures.mts': /^red: 0 0 32 96 159 223 255 255$/m,
 };
 
 const files = readdirSync(folder).filter((name) => /^\d\d-/.test(name));

@@ -69,7 +69,7 @@ struct Operand {
     kAddress,   // [base + offset]: `elements[0]` is the base (register, symbol or integer);
                 // tensor coordinates and the like, [map, {x, y}], are further elements
     kVector,    // {a, b, ...}: `elements`
-    kPair,      // a|b: `elements`, two of them
+    kPair,      // a|b or {a, b}|c: `elements`, two of them
     kList,      // (a, b, ...) of a call, or the labels of the .branchtargets list a brx.idx names
                 // (the functions of a .calltargets list): `elements`
     kDiscard,   // _

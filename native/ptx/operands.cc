@@ -83,22 +83,27 @@ Operand OperandParser::ParseOperand(int depth) {
   } else if (cursor_.Accept('{')) {
     operand.kind = Kind::kVector;
     operand.elements = ParseElements('}', depth);
+    return ParsePair(std::move(operand), depth);
   } else if (cursor_.Accept('(')) {
     operand.kind = Kind::kList;
     if (!cursor_.Accept(')')) operand.elements = ParseElements(')', depth);
   } else {
     operand = ParsePrimary(depth);
     if (operand.kind == Kind::kSymbol) operand.offset = ParseOffset();
-    if (cursor_.Accept('|')) {
-      Operand pair;
-      pair.kind = Kind::kPair;
-      pair.elements.reserve(2);
-      pair.elements.push_back(std::move(operand));
-      pair.elements.push_back(ParsePrimary(depth + 1));
-      return pair;
-    }
+    return ParsePair(std::move(operand), depth);
   }
   return operand;
+}
+
+// What stands before a '|' and behind it, if there is one.
+Operand OperandParser::ParsePair(Operand first, int depth) {
+  if (!cursor_.Accept('|')) return first;
+  Operand pair;
+  pair.kind = Kind::kPair;
+  pair.elements.reserve(2);
+  pair.elements.push_back(std::move(first));
+  pair.elements.push_back(ParsePrimary(depth + 1));
+  return pair;
 }
 
 Operand OperandParser::ParsePrimary(int depth) {

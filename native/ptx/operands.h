@@ -27,6 +27,7 @@ class OperandParser {
 
  private:
   Operand ParseOperand(int depth);
+  Operand ParsePair(Operand first, int depth);
   Operand ParsePrimary(int depth);  // a register, number or name
   Operand ParseNumber();
   Operand ParseName(int depth);

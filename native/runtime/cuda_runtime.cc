@@ -20,6 +20,8 @@ std::unique_ptr<Runtime> MakeCudaRuntime() {
 #include <cstring>
 #include <string>
 
+#include "runtime/cuda_types.h"
+
 namespace nodecuda {
 namespace {
 
@@ -28,69 +30,6 @@ namespace {
 Status Checked(cudaError_t error) {
   if (error != cudaSuccess) cudaGetLastError();
   return static_cast<Status>(error);
-}
-
-// Our handles hold the bits of CUDA's.
-cudaStream_t Cuda(Stream stream) {
-  return reinterpret_cast<cudaStream_t>(stream);
-}
-cudaEvent_t Cuda(Event event) {
-  return reinterpret_cast<cudaEvent_t>(event);
-}
-cudaMemPool_t Cuda(MemPool pool) {
-  return reinterpret_cast<cudaMemPool_t>(pool);
-}
-cudaLibrary_t Cuda(Library library) {
-  return reinterpret_cast<cudaLibrary_t>(library);
-}
-cudaStream_t* Cuda(Stream* stream) {
-  return reinterpret_cast<cudaStream_t*>(stream);
-}
-cudaEvent_t* Cuda(Event* event) {
-  return reinterpret_cast<cudaEvent_t*>(event);
-}
-cudaMemPool_t* Cuda(MemPool* pool) {
-  return reinterpret_cast<cudaMemPool_t*>(pool);
-}
-cudaLibrary_t* Cuda(Library* library) {
-  return reinterpret_cast<cudaLibrary_t*>(library);
-}
-cudaKernel_t Cuda(Kernel kernel) {
-  return reinterpret_cast<cudaKernel_t>(kernel);
-}
-cudaKernel_t* Cuda(Kernel* kernel) {
-  return reinterpret_cast<cudaKernel_t*>(kernel);
-}
-dim3 Cuda(Dim3 d) {
-  return {d.x, d.y, d.z};
-}
-cudaArray_t Cuda(DeviceArray array) {
-  return reinterpret_cast<cudaArray_t>(array);
-}
-cudaExtent Cuda(const ArrayShape& shape) {
-  return {shape.width, shape.height, shape.depth};
-}
-cudaChannelFormatDesc Cuda(const ChannelFormat& format) {
-  const auto bits = [&](int channel) { return channel < format.channels ? format.bits : 0; };
-  return {bits(0), bits(1), bits(2), bits(3), static_cast<cudaChannelFormatKind>(format.kind)};
-}
-cudaResourceDesc Cuda(const TextureResource& resource) {
-  cudaResourceDesc described{};
-  described.resType = static_cast<cudaResourceType>(resource.kind);
-  switch (resource.kind) {
-    case TextureResource::Kind::kArray:
-      described.res.array.array = Cuda(resource.array);
-      break;
-    case TextureResource::Kind::kLinear:
-      described.res.linear = {resource.memory, Cuda(resource.format),
-                              resource.width * resource.format.bytes()};
-      break;
-    case TextureResource::Kind::kPitch2D:
-      described.res.pitch2D = {resource.memory, Cuda(resource.format), resource.width,
-                               resource.height, resource.pitch};
-      break;
-  }
-  return described;
 }
 
 // A null stream would mean the legacy default stream to CUDA.
@@ -361,14 +300,7 @@ class CudaRuntime final : public Runtime {
   Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
                              const TextureSampling& sampling) override {
     const cudaResourceDesc described = Cuda(resource);
-    cudaTextureDesc texture{};
-    for (int axis = 0; axis < 3; ++axis) {
-      texture.addressMode[axis] = static_cast<cudaTextureAddressMode>(sampling.address[axis]);
-    }
-    texture.filterMode = sampling.linear ? cudaFilterModeLinear : cudaFilterModePoint;
-    texture.readMode = sampling.normalized ? cudaReadModeNormalizedFloat : cudaReadModeElementType;
-    texture.normalizedCoords = sampling.normalized_coordinates;
-    std::ranges::copy(sampling.border, texture.borderColor);
+    const cudaTextureDesc texture = Cuda(sampling);
     cudaTextureObject_t made = 0;
     const Status status = Checked(cudaCreateTextureObject(&made, &described, &texture, nullptr));
     *object = made;

@@ -314,8 +314,7 @@ class SimulatedRuntime final : public Runtime {
   }
   Status Malloc3DArray(DeviceArray* array, const ChannelFormat& format,
                        const ArrayShape& shape) override {
-    return Current() ? textures_.MakeArray(*Current(), format, shape, array)
-                     : Status::kInvalidDevice;
+    return textures_.MakeArray(Current(), format, shape, array);
   }
   Status FreeArray(DeviceArray array) override { return textures_.FreeArray(array); }
   Status Memcpy3DAsync(const ArrayCopy& copy, Stream stream) override {
@@ -324,17 +323,16 @@ class SimulatedRuntime final : public Runtime {
   }
   Status CreateTextureObject(TextureObject* object, const TextureResource& resource,
                              const TextureSampling& sampling) override {
-    return Current() ? textures_.MakeTexture(*Current(), resource, sampling, object)
-                     : Status::kInvalidDevice;
+    return textures_.MakeTexture(Current(), resource, sampling, object);
   }
   Status DestroyTextureObject(TextureObject object) override {
-    return Current() ? Textures::Destroy(*Current(), object, false) : Status::kInvalidDevice;
+    return Textures::Destroy(Current(), object, false);
   }
   Status CreateSurfaceObject(SurfaceObject* object, DeviceArray array) override {
-    return Current() ? textures_.MakeSurface(*Current(), array, object) : Status::kInvalidDevice;
+    return textures_.MakeSurface(Current(), array, object);
   }
   Status DestroySurfaceObject(SurfaceObject object) override {
-    return Current() ? Textures::Destroy(*Current(), object, true) : Status::kInvalidDevice;
+    return Textures::Destroy(Current(), object, true);
   }
   Status TensorMapEncodeTiled(TensorMap* map, const TensorMapTiled& tiled) override {
     if (const Status status = CurrentFault(); status != Status::kSuccess) return status;

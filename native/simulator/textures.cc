@@ -6,6 +6,10 @@
 namespace nodecuda::simulator {
 namespace {
 
+Status FaultOf(const SimulatedDevice* device) {
+  return device == nullptr ? Status::kInvalidDevice : device->fault();
+}
+
 bool IsValid(const ChannelFormat& format) {
   const bool is_float = format.kind == ChannelKind::kFloat;
   return (format.channels == 1 || format.channels == 2 || format.channels == 4) &&
@@ -37,16 +41,16 @@ bool IsValid(const TextureSampling& sampling, const ChannelFormat& format) {
 
 }  // namespace
 
-Status Textures::MakeArray(SimulatedDevice& device, const ChannelFormat& format,
+Status Textures::MakeArray(SimulatedDevice* device, const ChannelFormat& format,
                            const ArrayShape& shape, DeviceArray* array) {
   *array = nullptr;
-  if (const Status status = device.fault(); status != Status::kSuccess) return status;
+  if (const Status status = FaultOf(device); status != Status::kSuccess) return status;
   if (!IsValid(format) || !IsValid(shape)) return Status::kInvalidValue;
-  ArrayState state{&device, device.CreateStream(0), nullptr, format, shape};
+  ArrayState state{device, device->CreateStream(0), nullptr, format, shape};
   const Status status =
-      device.Allocate(shape.elements() * format.bytes(), *state.stream, &state.memory);
+      device->Allocate(shape.elements() * format.bytes(), *state.stream, &state.memory);
   if (status != Status::kSuccess) {
-    device.DestroyStream(state.stream);
+    device->DestroyStream(state.stream);
     return status;
   }
   *array = arrays_.Add(std::make_shared<ArrayState>(std::move(state)));
@@ -81,15 +85,15 @@ Texture Textures::TextureOf(const ArrayState& array) const {
   return texture;
 }
 
-Status Textures::MakeTexture(SimulatedDevice& device, const TextureResource& resource,
+Status Textures::MakeTexture(SimulatedDevice* device, const TextureResource& resource,
                              const TextureSampling& sampling, TextureObject* object) const {
   *object = 0;
-  if (const Status status = device.fault(); status != Status::kSuccess) return status;
+  if (const Status status = FaultOf(device); status != Status::kSuccess) return status;
   Texture texture;
   if (resource.kind == TextureResource::Kind::kArray) {
     const auto array = arrays_.Find(resource.array);
     if (!array) return Status::kInvalidResourceHandle;
-    if (array->device != &device) return Status::kInvalidValue;
+    if (array->device != device) return Status::kInvalidValue;
     texture = TextureOf(*array);
   } else {
     const bool is_line = resource.kind == TextureResource::Kind::kLinear;
@@ -105,34 +109,35 @@ Status Textures::MakeTexture(SimulatedDevice& device, const TextureResource& res
     texture.pitch = is_line ? row : resource.pitch;
     if (!fits || resource.width == 0 || !IsValid(resource.format) ||
         texture.address % kTextureAlignment != 0 ||
-        !device.Usable(resource.memory, texture.bytes()))
+        !device->Usable(resource.memory, texture.bytes()))
       return Status::kInvalidValue;
   }
   if (!IsValid(sampling, texture.format)) return Status::kInvalidValue;
   texture.sampling = sampling;
   *object = NextHandleValue();
-  device.memory().textures().Add(*object, texture);
+  device->memory().textures().Add(*object, texture);
   return Status::kSuccess;
 }
 
-Status Textures::MakeSurface(SimulatedDevice& device, DeviceArray array,
+Status Textures::MakeSurface(SimulatedDevice* device, DeviceArray array,
                              SurfaceObject* object) const {
   *object = 0;
-  if (const Status status = device.fault(); status != Status::kSuccess) return status;
+  if (const Status status = FaultOf(device); status != Status::kSuccess) return status;
   const auto state = arrays_.Find(array);
   if (!state) return Status::kInvalidResourceHandle;
-  if (state->device != &device || (state->shape.flags & kArraySurface) == 0)
+  if (state->device != device || (state->shape.flags & kArraySurface) == 0)
     return Status::kInvalidValue;
   Texture texture = TextureOf(*state);
   texture.is_surface = true;
   *object = NextHandleValue();
-  device.memory().textures().Add(*object, texture);
+  device->memory().textures().Add(*object, texture);
   return Status::kSuccess;
 }
 
-Status Textures::Destroy(SimulatedDevice& device, std::uint64_t object, bool is_surface) {
-  return device.memory().textures().Remove(object, is_surface) ? device.fault()
-                                                               : Status::kInvalidValue;
+Status Textures::Destroy(SimulatedDevice* device, std::uint64_t object, bool is_surface) {
+  if (device == nullptr) return Status::kInvalidDevice;
+  return device->memory().textures().Remove(object, is_surface) ? device->fault()
+                                                                : Status::kInvalidValue;
 }
 
 }  // namespace nodecuda::simulator

@@ -34,7 +34,12 @@ function one(device: Handle): Record<string, Handle> {
   const code = addon.loadModule(device, BYTES);
   const buffer = addon.allocate(device, 256, true, stream);
   const kernel = addon.openKernel(code, 'k', new Uint32Array([0, 4, 1, 48, 1, 0]));
-  return { device, stream, code, buffer, kernel, event: addon.createEvent(device, false) };
+  const reads = addon.openKernel(code, 'k', new Uint32Array([0, 1, 2, 48, 1, 3]));
+  const array = addon.createArray(device, Float64Array.of(2, 32, 1, 4, 4, 0, 2), stream);
+  const texture = addon.createArrayTexture(array, new Float64Array(10));
+  const surface = addon.createSurface(array);
+  const event = addon.createEvent(device, false);
+  return { device, stream, code, buffer, kernel, reads, array, texture, surface, event };
 }
 
 /** For beforeAll. */

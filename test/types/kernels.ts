@@ -18,7 +18,10 @@ import {
   type ParameterType,
   type PreparedLaunch,
   type Signature,
+  type Surface,
   type TensorMap,
+  type Texture,
+  type TextureArray,
   type UntypedArgument,
 } from 'nodecuda';
 
@@ -41,6 +44,8 @@ export function argumentTypes(): void {
   same<ArgumentOf<'float64[3]'>, HostArray<'float64'> | readonly number[]>(true);
   same<ArgumentOf<'int64[2]'>, HostArray<'int64'> | readonly (number | bigint)[]>(true);
   same<ArgumentOf<'tensorMap'>, TensorMap>(true);
+  same<ArgumentOf<'texture'>, Texture>(true);
+  same<ArgumentOf<'surface'>, Surface>(true);
   same<
     ArgumentOf<{ struct: { n: 'int32'; in: { struct: { p: 'const float32*' }; align: 16 } } }>,
     { readonly n: number; readonly in: { readonly p: DeviceBuffer<'float32'> | null } }
@@ -120,6 +125,14 @@ export function launches(device: Device, url: URL, bytes: Uint8Array): void {
   });
   code.kernel('none', []).launch(ONE);
 
+  using bytes8 = device.createTextureArray({ dtype: 'uint8', width: 4, height: 2, surface: true });
+  same<typeof bytes8, TextureArray<'uint8'>>(true);
+  same<Awaited<ReturnType<typeof bytes8.read>>, HostArray<'uint8'>>(true);
+  using texture = device.createTexture(bytes8, { filter: 'linear', address: ['clamp', 'border'] });
+  device.createTexture(x, { width: 2, height: 1, pitch: 32 }).dispose();
+  using surface = device.createSurface(bytes8);
+  code.kernel('both', ['texture', 'surface']).launch(ONE, texture, surface);
+
   // A signature that is a value of its own.
   const signature = ['float32', { struct: { a: 'int8' } }] as const satisfies Signature;
   code.kernel('mine', signature).launch(ONE, 1, { a: 2 });
@@ -189,6 +202,8 @@ export function mistakes(device: Device, code: Module): void {
   code.kernel('k', ['float32[2]']).launch(ONE, new Int32Array(2));
   // @ts-expect-error a tensor map is made by device.tensorMap
   code.kernel('k', ['tensorMap']).launch(ONE, x);
+  // @ts-expect-error a surface is no texture
+  code.kernel('k', ['texture']).launch(ONE, surface);
   // @ts-expect-error without a signature there are no strings either
   code.kernel('k').launch(ONE, '1');
   // @ts-expect-error there is no such dtype
@@ -199,6 +214,10 @@ export function mistakes(device: Device, code: Module): void {
   device.loadModule([1, 2, 3]);
   // @ts-expect-error there is no such swizzle
   device.tensorMap({ buffer: x, shape: [4], box: [4], swizzle: '16B' });
+  // @ts-expect-error there are no such elements
+  device.createTextureArray({ dtype: 'float64', width: 4 });
+  // @ts-expect-error rows are of a buffer
+  device.createTexture(device.createTextureArray({ dtype: 'int8', width: 4 }), { pitch: 32 });
   // @ts-expect-error what is told cannot be changed
   saxpy.info.parameters[0]!.byteOffset = 4;
   // @ts-expect-error made by device.loadModule

@@ -6,8 +6,13 @@ extern "C" __global__ void fibonacci(int* out, int n) {
   if (threadIdx.x < n) out[threadIdx.x] = Fibonacci(threadIdx.x);
 }
 
-extern "C" __global__ void sample(cudaTextureObject_t picture, float* out, int width) {
-  out[threadIdx.x] = tex2D<float>(picture, threadIdx.x % width, threadIdx.x / width);
+// Of a texture that graphics has made: CUDA itself makes none.
+extern "C" __global__ void multisample(cudaTextureObject_t picture, float* out) {
+  float4 value;
+  asm("tex.2dms.v4.f32.s32 {%0, %1, %2, %3}, [%4, {%5, %6, %6, %6}];"
+      : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
+      : "l"(picture), "r"(0), "r"(threadIdx.x));
+  out[threadIdx.x] = value.x + value.y + value.z + value.w;
 }
 
 // Asks for memory in the kernel itself.

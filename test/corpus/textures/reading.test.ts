@@ -353,6 +353,15 @@ test('a level and gradients change nothing', async () => {
   }
 });
 
+test('all is resident', async () => {
+  const values = seeded(17).floats(32, 0, 1);
+  const texture = kept(device.createTexture(floatArray([8, 4], 1, values)));
+  const at = places([8, 4], false, 18);
+  expect(firsts(await read('resident', texture, at))).toEqual(
+    firsts(await read('plane', texture, at)),
+  );
+});
+
 test('the four elements around, one channel of them', async () => {
   const values = seeded(16).floats(64);
   const array = kept(

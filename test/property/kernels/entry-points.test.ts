@@ -39,7 +39,7 @@ const flags = fc.oneof(
 
 /** What the argument block may hold. */
 const block = fc.record({
-  kernel: fc.oneof(of('kernel'), of('none')),
+  kernel: fc.oneof(of('kernel'), of('reads'), of('none')),
   stream: of('stream'),
   extents: fc.array(extent, { minLength: 6, maxLength: 6 }),
   cluster: fc.array(clusterExtent, { minLength: 3, maxLength: 3 }),
@@ -57,10 +57,10 @@ const block = fc.record({
     { maxLength: MOST_USES },
   ),
   prepared: handle,
-  parameters: fc.array(fc.oneof(of('buffer'), of('foreign'), handle, fc.double()), {
-    minLength: 8,
-    maxLength: 12,
-  }),
+  parameters: fc.array(
+    fc.oneof(of('buffer'), of('foreign'), of('texture'), of('surface'), handle, fc.double()),
+    { minLength: 8, maxLength: 12 },
+  ),
 });
 
 function put(values: {
@@ -208,6 +208,8 @@ const FUNCTIONS = [
     'closePrepared',
     'encodeTensorMap',
   ] as const),
+  ...(['createArray', 'closeArray', 'copyArray', 'createArrayTexture'] as const),
+  ...(['createBufferTexture', 'createSurface', 'closeTexture'] as const),
 ];
 
 test('every function with anything', () => {

@@ -38,6 +38,9 @@ describe('the type of a parameter', () => {
     ['__half h', 'float16'],
     ['const __nv_bfloat16 *b', 'const bfloat16*'],
     ['const __grid_constant__ CUtensorMap map', 'tensorMap'],
+    ['cudaTextureObject_t image', 'texture'],
+    ['const cudaSurfaceObject_t out', 'surface'],
+    ['const cudaTextureObject_t* images', 'const void*'],
     ['Particle p', undefined],
     ['T x', undefined],
   ])('%s', (declaration, type) => {

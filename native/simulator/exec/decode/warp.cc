@@ -337,7 +337,10 @@ bool BodyDecoder::DecodeTexture(const ptx::Instruction& instruction) {
   DraftInstruction draft = Start(Operation::kHandled);
   draft.in.warp = TextureHandler(*syntax);
   draft.in.offset = form.Packed();
-  if (!BindList(operands[is_write ? 1 : 0], form.register_type(), form.count, !is_write, &draft) ||
+  // Behind the data a fetch may say whether they are resident, as they always are.
+  const bool tells = form.op <= TextureOp::kGather && operands[0].kind == Operand::Kind::kPair;
+  const Operand& data = tells ? operands[0].elements[0] : operands[is_write ? 1 : 0];
+  if (!BindList(data, form.register_type(), form.count, !is_write, &draft) ||
       !BindList(address.elements[0], Type::kB64, 1, false, &draft) ||
       (has_coordinates && !BindCoordinates(address.elements[1], form, &draft)))
     return false;
@@ -348,7 +351,10 @@ bool BodyDecoder::DecodeTexture(const ptx::Instruction& instruction) {
     if (!BindList(operands[i], form.coordinate_type(), count, false, &unused)) return false;
   }
   Emit(draft);
-  return true;
+  Operand zero;
+  zero.kind = Operand::Kind::kInteger;
+  return !tells ||
+         DecodeInstead("setp.eq.s32", {"setp", "eq", "s32"}, {operands[0].elements[1], zero, zero});
 }
 
 // Three come as four, of which the last is nothing.
