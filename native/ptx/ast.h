@@ -70,6 +70,9 @@ struct Operand {
                 // tensor coordinates and the like, [map, {x, y}], are further elements
     kVector,    // {a, b, ...}: `elements`
     kPair,      // a|b or {a, b}|c: `elements`, two of them
+    kPair,      // a|b: `elements`, two of them
+    kPart,      // of a register, for video instructions: %r1.b0, %r1.h10 or -%r1; `elements[0]` is
+                // the register, `name` the selector, b0, or empty; `negated`
     kList,      // (a, b, ...) of a call, or the labels of the .branchtargets list a brx.idx names
                 // (the functions of a .calltargets list): `elements`
     kDiscard,   // _
@@ -158,6 +161,7 @@ struct Module {
   int version = 0;                    // 90 for .version 9.0
   int target = 0;                     // 75 for sm_75
   char target_suffix = 0;             // 'a' or 'f', or 0
+  bool maps_f64 = false;              // map_f64_to_f32, which targets without f64 have
   bool independent_textures = false;  // texmode_independent: textures and samplers are two things
   std::vector<Variable> variables;
   std::vector<Function> functions;  // one for each name: a definition replaces its declaration

@@ -71,6 +71,25 @@ bool IsSpecialRegister(std::string_view name) {
   return false;
 }
 
+// b0 to b3, h0 and h1, or the parts that the elements of a vector are: h32, b7654.
+bool IsPart(std::string_view selector) {
+  return selector.size() >= 2 && selector.size() <= 5 &&
+         (selector[0] == 'b' || selector[0] == 'h') &&
+         selector.find_first_not_of("01234567", 1) == std::string_view::npos;
+}
+
+Operand PartOf(std::string_view reg, std::size_t index, std::string_view selector) {
+  Operand whole;
+  whole.kind = Kind::kRegister;
+  whole.name = reg;
+  whole.register_index = static_cast<int>(index);
+  Operand part;
+  part.kind = Kind::kPart;
+  part.name = selector;
+  part.elements.push_back(std::move(whole));
+  return part;
+}
+
 }  // namespace
 
 Operand OperandParser::ParseOperand(int depth) {
@@ -122,6 +141,7 @@ Operand OperandParser::ParsePrimary(int depth) {
 Operand OperandParser::ParseNumber() {
   Operand operand;
   const bool negative = cursor_.Accept('-');
+  if (negative && cursor_.At(TokenKind::kWord)) return ParseNegated();
   const bool inverted = !negative && cursor_.Accept('~');
   const Token& token = cursor_.Peek();
   operand.bits = token.bits;
@@ -140,6 +160,16 @@ Operand OperandParser::ParseNumber() {
     return operand;
   }
   cursor_.Take();
+  return operand;
+}
+
+Operand OperandParser::ParseNegated() {
+  const int line = cursor_.Peek().line;
+  Operand operand = ParseName(1);
+  if (operand.kind == Kind::kRegister)
+    operand = PartOf(operand.name, static_cast<std::size_t>(operand.register_index), {});
+  if (operand.kind != Kind::kPart) cursor_.Fail(line, "expected a register after '-'");
+  operand.negated = true;
   return operand;
 }
 
@@ -166,6 +196,13 @@ Operand OperandParser::ParseName(int depth) {
     default:
       operand.kind = Kind::kLabel;
       return operand;
+  }
+  if (const std::size_t dot = token.text.find('.'); dot != std::string_view::npos) {
+    const std::string_view reg = token.text.substr(0, dot), part = token.text.substr(dot + 1);
+    if (const Scopes::Name whole = scopes_.Find(reg);
+        whole.kind == Scopes::Kind::kRegister && IsPart(part)) {
+      return PartOf(reg, whole.index, part);
+    }
   }
   if (module_names_.contains(token.text)) {
     operand.kind = Kind::kSymbol;

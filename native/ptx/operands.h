@@ -30,6 +30,7 @@ class OperandParser {
   Operand ParsePair(Operand first, int depth);
   Operand ParsePrimary(int depth);  // a register, number or name
   Operand ParseNumber();
+  Operand ParseNegated();
   Operand ParseName(int depth);
   Operand ParseAddress(int depth);
   std::vector<Operand> ParseElements(char close, int depth);

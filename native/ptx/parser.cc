@@ -74,7 +74,9 @@ class ModuleParser {
     while (cursor_.Accept(',')) {
       const Token option = cursor_.Peek();
       const std::string_view text = cursor_.ExpectName("an option of the target");
-      if (text != "debug" && !text.starts_with("texmode_")) {
+      if (text == "map_f64_to_f32") {
+        module_.maps_f64 = true;
+      } else if (text != "debug" && !text.starts_with("texmode_")) {
         cursor_.Fail(option.line, "unknown option of the target " + Quote(option.text));
       }
       if (text == "texmode_independent") module_.independent_textures = true;
@@ -90,6 +92,7 @@ class ModuleParser {
         });
     if (cursor_.AcceptDirective(".entry")) return ParseFunction(true, is_visible);
     if (cursor_.AcceptDirective(".func")) return ParseFunction(false, is_visible);
+    if (cursor_.AcceptDirective(".alias")) return ParseAlias();
     const Linkage linkage{is_extern, is_visible};
     if (cursor_.AcceptDirective(".global")) return ParseGlobals(Space::kGlobal, linkage);
     if (cursor_.AcceptDirective(".const")) return ParseGlobals(Space::kConst, linkage);
@@ -97,6 +100,28 @@ class ModuleParser {
     const Token token = cursor_.Peek();
     if (!cursor_.At(TokenKind::kDirective)) return cursor_.FailExpected("a directive");
     cursor_.Fail(token.line, "unknown directive " + Quote(token.text));
+  }
+
+  // `.alias name, function;`: the name, declared above, gets a copy of the function, defined above.
+  void ParseAlias() {
+    const int line = cursor_.Peek().line;
+    const auto alias = functions_.find(cursor_.ExpectName("the name of a function"));
+    cursor_.Expect(',');
+    const auto function = functions_.find(cursor_.ExpectName("the name of a function"));
+    cursor_.Expect(';');
+    if (alias == functions_.end() || function == functions_.end())
+      return cursor_.Fail(line, "'.alias' names what is no function declared above");
+    Function& known = module_.functions[alias->second];
+    const Function& original = module_.functions[function->second];
+    if (known.has_body || !original.has_body || original.is_entry ||
+        !SameSignature(known, original)) {
+      return cursor_.Fail(line,
+                          "'.alias' needs a function without a body and one like it with one");
+    }
+    Function copy = original;
+    copy.name = known.name;
+    copy.is_visible = known.is_visible;
+    known = std::move(copy);
   }
 
   void ParseGlobals(Space space, Linkage linkage) {

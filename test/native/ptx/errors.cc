@@ -13,8 +13,8 @@ TEST_CASE("ptx errors: header") {
   CHECK(ErrorOf(".version 9.0\n.entry k { }") == "2: expected '.target', found '.entry'");
   CHECK(ErrorOf(".version 9.0\n.target sm_x") ==
         "2: expected a target such as sm_90, found 'sm_x'");
-  CHECK(ErrorOf(".version 9.0\n.target sm_90, map_f64_to_f32") ==
-        "2: unknown option of the target 'map_f64_to_f32'");
+  CHECK(ErrorOf(".version 9.0\n.target sm_90, map_f32_to_f64") ==
+        "2: unknown option of the target 'map_f32_to_f64'");
   CHECK(ErrorOf(".version 9.0 .target sm_90\n.address_size 32") ==
         "2: only an address size of 64 is supported");
 }
@@ -36,7 +36,7 @@ TEST_CASE("ptx errors: tokens") {
 }
 
 TEST_CASE("ptx errors: declarations") {
-  CHECK(ErrorOfModule("\n.alias a, b;") == "4: unknown directive '.alias'");
+  CHECK(ErrorOfModule("\n.nosuch a, b;") == "4: unknown directive '.nosuch'");
   CHECK(ErrorOfModule("mov.b32 a, b;") == "3: expected a directive, found 'mov.b32'");
   CHECK(ErrorOfModule(".global .b33 x;") == "3: '.b33' is not the type of a variable");
   CHECK(ErrorOfModule(".global x;") == "3: expected the type of a variable, found 'x'");
