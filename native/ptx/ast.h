@@ -70,7 +70,6 @@ struct Operand {
                 // tensor coordinates and the like, [map, {x, y}], are further elements
     kVector,    // {a, b, ...}: `elements`
     kPair,      // a|b or {a, b}|c: `elements`, two of them
-    kPair,      // a|b: `elements`, two of them
     kPart,      // of a register, for video instructions: %r1.b0, %r1.h10 or -%r1; `elements[0]` is
                 // the register, `name` the selector, b0, or empty; `negated`
     kList,      // (a, b, ...) of a call, or the labels of the .branchtargets list a brx.idx names

@@ -6,12 +6,12 @@
 #include <iterator>
 #include <string>
 
+#include "simulator/exec/code/kernel.h"
 #include "simulator/simulated_runtime.h"
 
 namespace nodecuda::simulator {
 namespace {
 
-constexpr int kMultiprocessors = 4;
 constexpr int kMaxBlock[] = {1024, 1024, 64};
 constexpr int kMaxGrid[] = {2147483647, 65535, 65535};
 

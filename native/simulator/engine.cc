@@ -25,6 +25,7 @@ class PooledEngine final : public Engine {
 
  private:
   Pool pool_;
+  std::uint64_t launches_ = 0;  // Run is called by one thread at a time
 };
 
 // The runtime has checked the launch for what a device would refuse; this is what the interpreter
@@ -42,7 +43,9 @@ Outcome CheckLaunch(const Launch& launch, const DecodedKernel& kernel) {
   if (!divides || std::uint64_t{cluster.x} * cluster.y > kMaxCluster || cluster.z > kMaxCluster ||
       std::uint64_t{cluster.x} * cluster.y * cluster.z > kMaxCluster)
     return {Status::kInvalidClusterSize, "kernel " + kernel.name + ": cluster size"};
-  if (launch.dynamic_shared_bytes > kMaxSharedBytes - kernel.dynamic_shared_offset)
+  // What is reserved, and rounded up, besides.
+  constexpr std::size_t kMost = kMaxSharedBytes - 2 * kReservedSharedBytes;
+  if (launch.dynamic_shared_bytes > kMost - kernel.dynamic_shared_offset)
     return {Status::kLaunchOutOfResources, "kernel " + kernel.name + ": shared memory"};
   if (launch.parameters.size() < kernel.parameter_bytes)
     return {Status::kInvalidValue, "kernel " + kernel.name + ": too few bytes of parameters"};
@@ -104,8 +107,8 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   if (launch.checks != nullptr) checker.emplace(kernel, *launch.checks);
   // What one thread has done is checked against what others have: their blocks take turns.
   const bool alone = launch.cooperative || checker;
-  Grid grid(launch, memory, stop, workspace ? workspace->address() : 0, alone ? 1 : pool_.size(),
-            checker ? &*checker : nullptr);
+  Grid grid(launch, memory, stop, ++launches_, workspace ? workspace->address() : 0,
+            alone ? 1 : pool_.size(), checker ? &*checker : nullptr);
   pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);

@@ -54,7 +54,7 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
       view_(grid.memory(), {grid.launch().parameters.data(), kernel_.parameter_bytes},
             grid.alone()),
       registers_(LinesFor(file_bytes_) * WarpsOf(threads_) + 1),
-      shared_(LinesFor(grid.shape().total_shared_bytes)),
+      shared_(LinesFor(grid.shape().shared_bytes())),
       local_(LinesFor(local_stride_ * kWarpSize) * WarpsOf(threads_)),
       warps_(WarpsOf(threads_)),
       call_levels_(WarpsOf(threads_)),
@@ -64,8 +64,7 @@ BlockRunner::BlockRunner(Grid& grid, Cluster& cluster, int rank)
 }
 
 SharedMemory BlockRunner::shared() {
-  return {shared_.empty() ? nullptr : shared_.data()->bytes, grid_.shape().total_shared_bytes,
-          false};
+  return {shared_.empty() ? nullptr : shared_.data()->bytes, grid_.shape().shared_bytes(), false};
 }
 
 void BlockRunner::Connect(std::span<const SharedMemory> cluster) {

@@ -15,7 +15,7 @@ Dim3 Place(std::uint64_t index, std::uint32_t width, std::uint32_t height) {
 }  // namespace
 
 Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
-           std::uint64_t workspace, int threads, LaunchObserver* observer)
+           std::uint64_t id, std::uint64_t workspace, int threads, LaunchObserver* observer)
     : launch_(launch),
       kernel_(static_cast<const DecodedKernel&>(*launch.kernel)),
       memory_(memory),
@@ -28,8 +28,11 @@ Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& 
           launch.explicit_cluster,
           static_cast<std::uint32_t>(launch.dynamic_shared_bytes),
           static_cast<std::uint32_t>(kernel_.dynamic_shared_offset + launch.dynamic_shared_bytes),
+          kernel_.reserves_shared,
+          kernel_.capability,
           launch.program->variables(),
           workspace,
+          id,
           launch.parameters},
       threads_(threads),
       count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),

@@ -19,9 +19,9 @@ class LaunchObserver;
 // first. All members may be called from any worker.
 class Grid {
  public:
-  // `workspace` is the address of the one that a cooperative launch has, 0 for others. `threads`:
-  // that run its blocks. `observer` may be null.
-  Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop,
+  // `id` counts the device's launches; `workspace` is the address of the one that a cooperative
+  // launch has, 0 for others. `threads`: that run its blocks. `observer` may be null.
+  Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& stop, std::uint64_t id,
        std::uint64_t workspace, int threads, LaunchObserver* observer);
 
   // The first block of the next cluster; false when there is none left or the grid has ended early.

@@ -170,7 +170,8 @@ BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
         if (!RestoreStack(index, pc, lanes)) return Turn::kAborted;
         break;
       case Operation::kTrap:
-        return Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure, "trap");
+        return Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure,
+                     kernel_.mnemonics[pc] == "brkpt" ? "brkpt, and there is no debugger" : "trap");
       case Operation::kHandled:
         if (!in.warp(in, context, lanes))
           return Fault(index, pc, view_.fault().lane, view_.fault().status, view_.fault().what);

@@ -16,6 +16,9 @@
 // What the engine shows of a loaded module, and what goes into a launch and comes out of it.
 namespace nodecuda::simulator {
 
+// Of every simulated device: few, to keep grids that fill it small.
+inline constexpr int kMultiprocessors = 4;
+
 struct ParameterInfo {
   std::size_t offset = 0, bytes = 0, alignment = 1;
 };

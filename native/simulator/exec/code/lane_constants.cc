@@ -38,6 +38,16 @@ constexpr SpecialName kSpecials[] = {
     {"%lanemask_gt", Special::kLaneMaskGt},
     {"%dynamic_smem_size", Special::kDynamicSharedBytes},
     {"%total_smem_size", Special::kTotalSharedBytes},
+    {"%aggr_smem_size", Special::kAllSharedBytes},
+    {"%reserved_smem_offset_begin", Special::kReservedBegin},
+    {"%reserved_smem_offset_0", Special::kReservedBegin},
+    {"%reserved_smem_offset_1", Special::kReservedMiddle},
+    {"%reserved_smem_offset_end", Special::kReservedEnd},
+    {"%reserved_smem_offset_cap", Special::kReservedBytes},
+    {"%smid", Special::kMultiprocessor},
+    {"%nsmid", Special::kMultiprocessors},
+    {"%gridid", Special::kGridId},
+    {"%current_graph_exec", Special::kZero},
     {"%cluster_ctaid.x", Special::kClusterCtaidX},
     {"%cluster_ctaid.y", Special::kClusterCtaidY},
     {"%cluster_ctaid.z", Special::kClusterCtaidZ},
@@ -121,7 +131,26 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
     case Special::kDynamicSharedBytes:
       return shape.dynamic_shared_bytes;
     case Special::kTotalSharedBytes:
-      return shape.total_shared_bytes;
+      return shape.allocated_shared_bytes();
+    case Special::kAllSharedBytes:
+      return shape.allocated_shared_bytes() + kReservedSharedBytes;
+    case Special::kReservedBegin:
+      return shape.allocated_shared_bytes();
+    case Special::kReservedMiddle:
+      return shape.allocated_shared_bytes() + kReservedSharedBytes / 2;
+    case Special::kReservedEnd:
+      return shape.allocated_shared_bytes() + kReservedSharedBytes;
+    case Special::kReservedBytes:
+      return kReservedSharedBytes;
+    case Special::kMultiprocessor:
+      return (block.x + shape.grid.x * (block.y + std::uint64_t{shape.grid.y} * block.z)) %
+             kMultiprocessors;
+    case Special::kMultiprocessors:
+      return kMultiprocessors;
+    case Special::kGridId:
+      return shape.id;
+    case Special::kZero:
+      return 0;
     case Special::kClusterCtaidX:
       return block.x % shape.cluster.x;
     case Special::kClusterCtaidY:
@@ -194,7 +223,10 @@ void Narrow(const std::uint64_t (&values)[kWarpSize], std::byte* slot) {
 Special SpecialFromName(std::string_view name) {
   for (const SpecialName& entry : kSpecials)
     if (entry.name == name) return entry.special;
-  return Special::kNone;
+  // The parser knows the names; these are the ones that have no value here.
+  const bool is_zero =
+      name.starts_with("%envreg") || name.starts_with("%pm") || name.ends_with(".w");
+  return is_zero ? Special::kZero : Special::kNone;
 }
 
 std::optional<std::uint64_t> EncodeLiteral(const Operand& literal, Type type) {

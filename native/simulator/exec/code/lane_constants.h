@@ -48,11 +48,30 @@ struct LaunchShape {
   Dim3 grid, block;
   Dim3 cluster;  // in blocks
   bool explicit_cluster = false;
-  std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;
+  std::uint32_t dynamic_shared_bytes = 0, total_shared_bytes = 0;  // without what is reserved
+  bool reserves_shared = false;
+  int capability = 0;
   std::span<const std::uint64_t> variables = {};  // Program::variables
   std::uint64_t workspace = 0;  // of a cooperative launch: kWorkspaceBytes, zeroed
+  std::uint64_t id = 0;         // counts the launches of a device
   std::span<const std::byte> parameters = {};
+
+  // In units that shared memory is given out in.
+  std::uint32_t allocated_shared_bytes() const {
+    const std::uint32_t unit = capability < 80 ? 256 : 128;
+    return (total_shared_bytes + unit - 1) / unit * unit;
+  }
+  std::uint32_t shared_bytes() const {
+    return reserves_shared
+               ? allocated_shared_bytes() + static_cast<std::uint32_t>(kReservedSharedBytes)
+               : total_shared_bytes;
+  }
 };
+
+// Whether it is about the shared memory that kernels do not have unless they ask for it.
+inline bool NamesReservedShared(Special special) {
+  return special >= Special::kReservedBegin && special <= Special::kReservedEnd;
+}
 
 // Writes a constant's 32 lanes for warp `warp` of block `block_index`.
 void FillConstant(const LaneConstant& constant, const LaunchShape& shape, const Dim3& block_index,
@@ -65,7 +84,7 @@ inline bool DependsOnWarp(Special special) {
 // Or must be as it was before a block has run.
 inline bool DependsOnBlock(Special special) {
   return (special >= Special::kCtaidX && special <= Special::kCtaidZ) ||
-         special == Special::kStackPointer ||
+         special == Special::kStackPointer || special == Special::kMultiprocessor ||
          (special >= Special::kClusterCtaidX && special <= Special::kClusterCtarank);
 }
 

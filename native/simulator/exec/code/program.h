@@ -112,6 +112,7 @@ inline constexpr std::uint64_t kLocalWindow = kSharedWindow + kWindowBytes;
 inline constexpr std::uint64_t kParamWindow = kLocalWindow + kWindowBytes;
 inline constexpr int kSharedRankShift = 24;
 inline constexpr std::size_t kMaxSharedBytes = std::size_t{1} << kSharedRankShift;
+inline constexpr std::size_t kReservedSharedBytes = 1024;              // per block, from 8.0 on
 inline constexpr std::size_t kMaxLocalBytes = std::size_t{512} << 10;  // per thread, as CUDA's
 inline constexpr std::size_t kMaxConstBytes = std::size_t{64} << 10;   // per module, as CUDA's
 
@@ -141,6 +142,15 @@ enum class Special : std::uint8_t {
   kLaneMaskGt,
   kDynamicSharedBytes,
   kTotalSharedBytes,
+  kAllSharedBytes,  // %aggr_smem_size: with what is reserved
+  kReservedBegin,   // of the shared memory that CUDA's headers use, if the kernel asks where it is
+  kReservedMiddle,  // %reserved_smem_offset_1
+  kReservedEnd,
+  kReservedBytes,
+  kMultiprocessor,   // %smid
+  kMultiprocessors,  // %nsmid
+  kGridId,
+  kZero,  // what is not there: performance counters, the graph, the fourth component
   kClusterCtaidX,
   kClusterCtaidY,
   kClusterCtaidZ,
@@ -193,6 +203,7 @@ struct DecodedKernel : KernelInfo {
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp
   std::size_t dynamic_shared_offset = 0;  // where the launch's dynamic shared memory begins
+  bool reserves_shared = false;           // it has kReservedSharedBytes behind that
   // The code of functions follows the kernel's own.
   std::vector<CalledFunction> functions;  // the module's, where there are calls
   std::vector<CallSite> call_sites;

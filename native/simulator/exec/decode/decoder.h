@@ -12,8 +12,9 @@ namespace nodecuda::simulator {
 
 struct DecodeOptions {
   Isa isa = Isa::kBaseline;
-  int capability = 90;      // the device's: matrix instructions round as its hardware does
-  bool share_slots = true;  // off only to test that sharing changes nothing
+  int capability = 90;       // the device's: matrix instructions round as its hardware does
+  bool flushes_f32 = false;  // the module's target is 1.x, which had no subnormal numbers
+  bool share_slots = true;   // off only to test that sharing changes nothing
   // Keeps DecodedKernel::notes, and gives each register a slot of its own.
   bool watched = false;
 };

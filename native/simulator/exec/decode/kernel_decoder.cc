@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -16,6 +17,11 @@ namespace {
 
 // A register file is one warp's: this bounds what a block of 32 warps takes.
 constexpr std::size_t kMaxFileBytes = std::size_t{8} << 20;
+
+bool HasF64(const ptx::Function& function) {
+  return std::ranges::any_of(function.registers,
+                             [](const ptx::Register& reg) { return reg.type == ptx::Type::kF64; });
+}
 
 // A kernel and the functions that it calls: those that it names, and where it calls by pointer all
 // of the module that take and give what is passed there.
@@ -185,6 +191,11 @@ class KernelDecoder {
   bool Decode() {
     for (Unit& unit : units_) {
       if (!unit.body) continue;
+      if (module_.maps_f64 && HasF64(*unit.body) &&
+          !GiveUp(unit, std::string(unit.function.name) +
+                            ": registers of f64 under map_f64_to_f32 are not supported"))
+        return false;
+      if (!unit.body) continue;
       unit.decoder.emplace(*unit.body, unit.number, stack_, unit.on_stack, symbols_, unit.symbols,
                            options_, constants_);
       std::string reason;
@@ -214,6 +225,8 @@ class KernelDecoder {
   bool Finish() {
     const std::vector<WidthBytes> bases = PlaceRegisters();
     kernel_.constants = constants_.Place(&kernel_.file_bytes);
+    for (const LaneConstant& constant : kernel_.constants)
+      kernel_.reserves_shared |= NamesReservedShared(constant.special);
     if (kernel_.file_bytes > kMaxFileBytes) {
       why_ = kernel_.name + ": needs " + std::to_string(kernel_.file_bytes) +
              " bytes of registers per warp, more than the simulator's limit";

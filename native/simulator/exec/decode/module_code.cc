@@ -132,7 +132,10 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   std::ranges::copy(parsed->required_threads, kernel->required_threads);
   std::ranges::copy(parsed->required_cluster, kernel->required_cluster);
   std::string why;
-  const DecodeOptions options{.isa = isa_, .capability = capability_, .watched = watched_};
+  const DecodeOptions options{.isa = isa_,
+                              .capability = capability_,
+                              .flushes_f32 = module_->target < 20,
+                              .watched = watched_};
   if (!DecodeKernel(*module_, symbols_, *parsed, options, kernel.get(), &why))
     return Fail(failure, Status::kInvalidPtx, std::move(why));
   *decoded = std::move(kernel);

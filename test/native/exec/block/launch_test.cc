@@ -194,7 +194,7 @@ TEST_CASE("what cannot be decoded is a load error that names line and mnemonic")
       {"@%r1 bra HERE;\nHERE: ret;", "bra"},
       {"bar.red.popc.pred %r1, 0, %p1;", "bar.red.popc.pred"},
       {"mov.u32 %r1, %nosuch;", "mov.u32"},
-      {"mov.u32 %r1, %pm0;", "mov.u32"},
+      {"mov.u32 %r1, %tid;", "mov.u32"},
       {"add.u32 %r1, %r2, !%r3;", "add.u32"},
       {"add.u32 %r1, %r2, %p3;", "add.u32"},
       {"selp.u32 %r1, %r2, %r3, %r4;", "selp.u32"},

@@ -89,8 +89,8 @@ DecodedKernel Decode(const ptx::Module& module, bool share) {
   DecodedKernel kernel;
   kernel.name = "k";
   std::string why;
-  const bool decoded =
-      DecodeKernel(module, {}, module.functions[0], {DetectIsa(), 90, share}, &kernel, &why);
+  const bool decoded = DecodeKernel(module, {}, module.functions[0],
+                                    {.isa = DetectIsa(), .share_slots = share}, &kernel, &why);
   INFO(why);
   REQUIRE(decoded);
   return kernel;
