@@ -25,6 +25,9 @@ enum class MmaType : std::uint8_t {
   kF64,
   kS8,
   kU8,
+  kS4,
+  kU4,
+  kB1,
   kF32,  // accumulators only, as kS32
   kS32,
 };
@@ -33,16 +36,21 @@ int BitsOf(MmaType type);
 std::optional<MmaType> MmaTypeNamed(std::string_view name);
 TensorType TensorTypeOf(MmaType type);  // of the floats that tensor_math.h knows
 
+// What takes the place of a product of bits.
+enum class MmaBits : std::uint8_t { kNone, kXor, kAnd };
+
 struct MmaForm {
-  std::uint8_t m, n, k;
+  std::uint8_t m, n, k_steps;  // k in fours
   MmaType a, b, accumulator;
   bool saturates;
-  std::uint8_t unused;
+  MmaBits bits;
+
+  int k() const { return 4 * k_steps; }
 
   // Elements of a or b in one register, and registers of a, b, and c or d.
   int a_per_register() const;
-  int a_registers() const { return m * k / (kWarpSize * a_per_register()); }
-  int b_registers() const { return k * n / (kWarpSize * a_per_register()); }
+  int a_registers() const { return m * k() / (kWarpSize * a_per_register()); }
+  int b_registers() const { return k() * n / (kWarpSize * a_per_register()); }
   int c_registers() const;
   ptx::Type a_type() const { return a == MmaType::kF64 ? ptx::Type::kF64 : ptx::Type::kB32; }
   ptx::Type c_type() const {

@@ -36,6 +36,14 @@ const Shape kShapes[] = {
     {"m16n8k32", "s32.s8.u8.s32", 16, 32, 8},
     {"m16n8k32", "s32.u8.s8.s32", 16, 32, 8},
     {"m8n8k16", "s32.u8.u8.s32", 8, 16, 8},
+    {"m8n8k32", "s32.s4.s4.s32", 8, 32, 4},
+    {"m16n8k32", "s32.u4.s4.s32", 16, 32, 4},
+    {"m16n8k64", "s32.s4.u4.s32", 16, 64, 4},
+    {"m16n8k64", "s32.u4.u4.s32", 16, 64, 4},
+    {"m8n8k128", "s32.b1.b1.s32.xor.popc", 8, 128, 1},
+    {"m16n8k128", "s32.b1.b1.s32.and.popc", 16, 128, 1},
+    {"m16n8k256", "s32.b1.b1.s32.xor.popc", 16, 256, 1},
+    {"m16n8k256", "s32.b1.b1.s32.and.popc", 16, 256, 1},
     {"m8n8k4", "f64.f64.f64.f64", 8, 4, 64, false, true},
     {"m16n8k4", "f64.f64.f64.f64", 16, 4, 64, false, true},
     {"m16n8k8", "f64.f64.f64.f64", 16, 8, 64, false, true},
@@ -55,6 +63,14 @@ Place PlaceOfA(const Shape& s, int lane, int i) {
     const bool upper = i < 2 || (i >= 4 && i < 6);
     return {upper ? group : group + 8, thread * 2 + (i & 1) + (i >= 4 ? 8 : 0)};
   }
+  if (s.bits == 4) {
+    const bool upper = s.m == 8 || i < 8 || (i >= 16 && i < 24);
+    return {upper ? group : group + 8, thread * 8 + (i & 7) + (i >= 16 ? 32 : 0)};
+  }
+  if (s.bits == 1) {
+    const bool upper = s.m == 8 || i < 32 || (i >= 64 && i < 96);
+    return {upper ? group : group + 8, thread * 32 + (i & 31) + (i >= 64 ? 128 : 0)};
+  }
   if (s.m == 8) return {group, thread * 4 + i};
   const bool upper = i < 4 || (i >= 8 && i < 12);
   return {upper ? group : group + 8, thread * 4 + (i & 3) + (i >= 8 ? 16 : 0)};
@@ -63,6 +79,8 @@ Place PlaceOfB(const Shape& s, int lane, int i) {
   const int group = lane >> 2, thread = lane % 4;
   if (s.bits >= 32) return {thread + 4 * i, group};
   if (s.bits == 16) return {thread * 2 + (i & 1) + (i >= 2 ? 8 : 0), group};
+  if (s.bits == 4) return {thread * 8 + (i & 7) + (i >= 8 ? 32 : 0), group};
+  if (s.bits == 1) return {thread * 32 + (i & 31) + (i >= 32 ? 128 : 0), group};
   return {thread * 4 + (i & 3) + (i >= 4 ? 16 : 0), group};
 }
 Place PlaceOfC(int lane, int i) {
@@ -154,6 +172,7 @@ Matrix RunMma(const Shape& s, const Matrix& a, const Matrix& b, const Matrix& c,
 // Small whole numbers as elements of a type, and back.
 std::uint64_t Encode(const std::string& type, int value) {
   if (type == "s8" || type == "u8") return static_cast<std::uint8_t>(value);
+  if (type == "s4" || type == "u4" || type == "b1") return static_cast<unsigned>(value) & 15;
   if (type == "s32") return static_cast<std::uint32_t>(value);
   if (type == "f64") return std::bit_cast<std::uint64_t>(static_cast<double>(value));
   const auto f32 = std::bit_cast<std::uint32_t>(static_cast<float>(value));
@@ -182,6 +201,9 @@ TEST_CASE("mma.sync: every shape multiplies matrices, whole numbers exactly") {
       const auto any = [&](const std::string& type) {
         if (type == "u8") return static_cast<int>(random() % 256);
         if (type == "s8") return static_cast<int>(random() % 256) - 128;
+        if (type == "u4") return static_cast<int>(random() % 16);
+        if (type == "s4") return static_cast<int>(random() % 16) - 8;
+        if (type == "b1") return static_cast<int>(random() % 2);
         return static_cast<int>(random() % 9) - 4;  // exact in all formats
       };
       std::vector<int> a, b, c;
@@ -195,14 +217,18 @@ TEST_CASE("mma.sync: every shape multiplies matrices, whole numbers exactly") {
       for (int row = 0; row < s.m; ++row) {
         for (int column = 0; column < 8; ++column) {
           int sum = c[static_cast<std::size_t>(row * 8 + column)];
-          for (int k = 0; k < s.k; ++k)
-            sum += a[static_cast<std::size_t>(row * s.k + k)] *
-                   b[static_cast<std::size_t>(k * 8 + column)];
+          for (int k = 0; k < s.k; ++k) {
+            const int x = a[static_cast<std::size_t>(row * s.k + k)];
+            const int y = b[static_cast<std::size_t>(k * 8 + column)];
+            sum += s.types.ends_with("xor.popc") ? x != y : x * y;
+          }
           expected.push_back(Encode(type_c, sum));
         }
       }
       for (const bool in_place : {false, true})
         CHECK(RunMma(s, a_bits, b_bits, c_bits, capability, "", in_place) == expected);
+      if (type_a == "e4m3")
+        CHECK(RunMma(s, a_bits, b_bits, c_bits, capability, ".kind::f8f6f4", false) == expected);
     }
   }
 }
@@ -360,7 +386,13 @@ TEST_CASE("mma.sync: what does not exist, or is not supported, is refused") {
       "m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %d4}, " + a4 + ", " + b2 + ", " + c4,
       "m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, 1}, " + a4 + ", " + b2 + ", " + c4,
       "m8n8k4.row.col.f32.f16.f16.f32 " + c4 + ", " + b2 + ", " + b2 + ", " + c4,
-      "m16n8k64.row.col.s32.s4.s4.s32 " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
+      "m16n8k128.row.col.s32.s4.s4.s32 " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
+      "m16n8k64.row.col.s32.s4.s8.s32 " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
+      "m16n8k256.row.col.s32.b1.b1.s32 " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
+      "m16n8k256.row.col.s32.b1.b1.s32.or.popc " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
+      "m16n8k256.row.col.satfinite.s32.b1.b1.s32.xor.popc " + a4 + ", " + a4 + ", " + b2 + ", " +
+          a4,
+      "m16n8k64.row.col.s32.s4.s4.s32.xor.popc " + a4 + ", " + a4 + ", " + b2 + ", " + a4,
   };
   for (const std::string& text : cases) {
     CAPTURE(text);
