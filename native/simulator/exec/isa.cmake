@@ -7,7 +7,8 @@ check_cxx_source_compiles("
   #endif
   int main() {}" NODECUDA_X86_64)
 
-file(GLOB isa_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/isa/*.cc)
+file(GLOB isa_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/isa/*.cc
+     ${CMAKE_CURRENT_LIST_DIR}/isa/*/*.cc)
 function(nodecuda_add_isa isa)
   set(target nodecuda_alu_${isa})
   add_library(${target} OBJECT ${isa_sources})

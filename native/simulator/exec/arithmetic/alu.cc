@@ -272,7 +272,8 @@ std::optional<AluChoice> SelectAlu(const ptx::Instruction& instruction,
   }
   if (base == "cvt") return SelectCvt(instruction, operand_bytes, table, why);
   if (rows != table.rows.end()) return Refuse(why, "the operands do not fit the instruction");
-  if (IsArithmetic(base, table)) return Refuse(why, "unknown modifier or type");
+  if (IsArithmetic(base, table))
+    return Refuse(why, "the simulated device does not know this modifier or type");
   return std::nullopt;
 }
 

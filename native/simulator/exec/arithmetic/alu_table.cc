@@ -37,7 +37,7 @@ AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons
 #define NODECUDA_TABLE(isa)                                                                       \
   MakeTable(                                                                                      \
       {isa::IntegerRows(), isa::CarryRows(), isa::BitRows(), isa::SelectRows(), isa::FloatRows(), \
-       isa::HalfRows(), isa::MathRows(), isa::ConvertRows(), isa::SetRows()},                     \
+       isa::HalfRows(), isa::MathRows(), isa::ConvertRows(), isa::NarrowRows()},                  \
       isa::Comparisons(), &isa::Convert, &isa::Pack, &isa::Unpack, &isa::MultiplyTile,            \
       isa::ExchangeRows(), &isa::Access)
 
@@ -173,13 +173,18 @@ AluHandler FindConversion(const AluTable& table, const Conversion& c) {
   if (IsInteger(c.from) && IsInteger(c.to)) {
     if (c.rounding != Rounding::kNone) return nullptr;
   } else if (IsInteger(c.from) && IsReal(c.to)) {
-    if (c.rounding != Rounding::kReal || c.sat) return nullptr;
+    if (c.rounding != Rounding::kReal || (c.sat && c.to == Type::kBF16)) return nullptr;
   } else if (IsReal(c.from) && IsInteger(c.to)) {
     if (c.rounding != Rounding::kInteger) return nullptr;
   } else if (IsReal(c.from) && IsReal(c.to)) {
     if (c.sat && c.to == Type::kBF16) return nullptr;
     if (c.rounding == Rounding::kInteger && c.to != c.from) return nullptr;
-    if ((c.rounding == Rounding::kReal) == Holds(c.to, c.from)) return nullptr;
+    // A rounding is written just where digits may be lost; ptxas is lax about some with bf16.
+    const bool exact = Holds(c.to, c.from), rounds = c.rounding == Rounding::kReal;
+    const bool may_round = c.from == Type::kBF16 && c.to != Type::kBF16;
+    const bool need_not = (c.from == Type::kBF16 && c.to == Type::kF16) ||
+                          (c.from == Type::kF16 && c.to == Type::kBF16);
+    if (exact ? rounds && !may_round : !rounds && !need_not) return nullptr;
   } else {
     return nullptr;
   }

@@ -105,24 +105,18 @@ bool BodyDecoder::BindWholeAddress(const Operand& operand, Space space, std::uin
     return true;
   }
   Operand value = plain.elements[0];
-  const auto apply = [&](std::string_view mnemonic, std::vector<std::string_view> parts,
-                         RegisterWidth width) {
-    Operand result;
-    result.kind = Operand::Kind::kRegister;
-    result.register_index = static_cast<int>(AddTemporary(width));
+  const auto apply = [&](std::vector<std::string_view> parts, RegisterWidth width) {
+    const Operand result = Temporary(width);
     std::vector<Operand> operands = {result, value};
-    if (parts[0] == "add") {
-      operands.emplace_back();
-      operands.back().kind = Operand::Kind::kInteger;
-      operands.back().bits = static_cast<std::uint64_t>(address.offset);
-    }
+    if (parts[0] == "add")
+      operands.push_back(IntegerOperand(static_cast<std::uint64_t>(address.offset)));
     value = result;
-    return DecodeInstead(mnemonic, std::move(parts), std::move(operands));
+    return DecodeInstead(std::move(parts), std::move(operands));
   };
   const bool moved = address.offset != 0;
-  if (!wide && moved && !apply("add.s32", {"add", "s32"}, 4)) return false;
-  if (!wide && !apply("cvt.u64.u32", {"cvt", "u64", "u32"}, 8)) return false;
-  if (wide && moved && !apply("add.s64", {"add", "s64"}, 8)) return false;
+  if (!wide && moved && !apply({"add", "s32"}, 4)) return false;
+  if (!wide && !apply({"cvt", "u64", "u32"}, 8)) return false;
+  if (wide && moved && !apply({"add", "s64"}, 8)) return false;
   *slot = static_cast<std::uint32_t>(value.register_index);
   return true;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "ptx/ast.h"
+#include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/code/lane_constants.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/slots.h"
@@ -22,6 +24,8 @@
 namespace nodecuda::simulator {
 
 struct TextureForm;
+struct VideoForm;
+struct VoltaMmaForm;
 struct WgmmaForm;
 
 inline constexpr std::size_t kMaxRegisterBytes = 8;  // per lane
@@ -29,6 +33,8 @@ inline constexpr std::size_t kMaxRegisterBytes = 8;  // per lane
 inline RegisterWidth WidthOf(ptx::Type type) {
   return type == ptx::Type::kPred ? RegisterWidth{0} : static_cast<RegisterWidth>(SizeOf(type));
 }
+
+ptx::Operand IntegerOperand(std::uint64_t bits);
 
 // The operands of an instruction with vectors and pairs taken apart.
 std::vector<const ptx::Operand*> FlattenOperands(const ptx::Instruction& instruction);
@@ -58,7 +64,11 @@ class BodyDecoder {
         stack_(stack),
         frame_(on_stack ? stack : kNoSlot),
         constants_(constants) {
-    for (const ptx::Register& reg : function.registers) widths_.push_back(WidthOf(reg.type));
+    for (const ptx::Register& reg : function.registers)
+      widths_.push_back(reg.type == ptx::Type::kB128 ? RegisterWidth{8} : WidthOf(reg.type));
+    for (std::size_t i = 0; i < function.registers.size(); ++i)
+      if (function.registers[i].type == ptx::Type::kB128)
+        high_halves_[static_cast<int>(i)] = AddTemporary(8);
   }
 
   // Whether the function moves the stack pointer itself.
@@ -81,8 +91,7 @@ class BodyDecoder {
   bool DecodeBarrier(const ptx::Instruction& instruction);
   bool DecodeExchange(const ptx::Instruction& instruction);
   bool DecodeMatrixMove(const ptx::Instruction& instruction);
-  bool DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
-                     std::vector<ptx::Operand> operands);
+  bool DecodeInstead(std::vector<std::string_view> parts, std::vector<ptx::Operand> operands);
   bool DecodeSystem(const ptx::Instruction& instruction, bool* known);
   bool DecodeIsSpace(const ptx::Instruction& instruction);
   bool DecodeCacheHint(const ptx::Instruction& instruction);
@@ -90,6 +99,7 @@ class BodyDecoder {
   bool DecodeFence(const ptx::Instruction& instruction);
   bool DecodeSetMaxRegisters(const ptx::Instruction& instruction);
   bool DecodeTableBranch(const ptx::Instruction& instruction);
+  bool DecodeSpecialVector(const ptx::Instruction& instruction);
   bool DecodeCall(const ptx::Instruction& instruction);
   bool DecodeBuiltin(const Call& call);  // those of IsBuiltin
   bool DecodeHeap(const Call& call, bool allocates);
@@ -104,6 +114,7 @@ class BodyDecoder {
   bool MoveWord(std::uint32_t to, std::uint32_t from);
   bool DecodeStack(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
+  bool DecodeVoltaMma(const ptx::Instruction& instruction, const VoltaMmaForm& form);
   bool DecodeWmma(const ptx::Instruction& instruction);
   bool DecodeWmmaMove(const ptx::Instruction& instruction);
   bool DecodeCopyAsync(const ptx::Instruction& instruction);
@@ -111,7 +122,31 @@ class BodyDecoder {
   bool DecodeAtomic(const ptx::Instruction& instruction);
   bool DecodeTexture(const ptx::Instruction& instruction);
   bool DecodeCvta(const ptx::Instruction& instruction);
+
+  // What is wider than 64 bits or four elements (memory/wide.cc).
+  bool IsWide(const ptx::Operand& operand) const;
+  bool UsesWide(const ptx::Instruction& instruction) const;
+  ptx::Operand HalfOf(const ptx::Operand& wide, bool high) const;
+  ptx::Operand HalvesOf(const ptx::Operand& wide) const;
+  bool DecodeWide(const ptx::Instruction& instruction);
+  bool DecodeAsyncStore(const ptx::Instruction& instruction);
+  bool DecodeWideMove(const std::vector<ptx::Operand>& operands);
+  bool DecodeWideAtomic(const ptx::Instruction& instruction);
+  bool DecodeVectorOfEight(const ptx::Instruction& instruction, bool is_store);
+  bool DecodeVectorAtomic(const ptx::Instruction& instruction, std::string_view name,
+                          MemoryForm form, std::size_t operand_count);
   bool DecodeAlu(const ptx::Instruction& instruction);
+  std::optional<AluChoice> SelectFlushing(const ptx::Instruction& instruction,
+                                          std::span<const std::size_t> bytes) const;
+
+  // Instructions that are arithmetic, but no row of the table of handlers (arithmetic/).
+  bool DecodeComposed(const ptx::Instruction& instruction, bool* known);
+  bool DecodeSet(const ptx::Instruction& instruction);
+  bool DecodeSetBoth(const ptx::Instruction& instruction);
+  bool DecodeLogicTest(const ptx::Instruction& instruction);
+  bool DecodeVideo(const ptx::Instruction& instruction, const VideoForm& form);
+  bool SplitHalves(const ptx::Operand& whole, ptx::Operand (&halves)[2]);
+  ptx::Operand Temporary(RegisterWidth width);
 
   // What runs as Operation::kAsync, and what goes with it (async.cc, wgmma.cc).
   static bool IsAsync(const ptx::Instruction& instruction);
@@ -190,7 +225,9 @@ class BodyDecoder {
   const ptx::Instruction* current_ = nullptr;
   std::vector<RegisterWidth> widths_;       // of the registers, then of the temporaries
   std::vector<std::uint32_t> constant_of_;  // of the registers; kNoSlot as a rule
-  std::uint32_t carry_ = kNoSlot;           // the register that holds the carry flags, once needed
+  // Of registers of 128 bits, which hold their low halves.
+  std::map<int, std::uint32_t> high_halves_;
+  std::uint32_t carry_ = kNoSlot;  // the register that holds the carry flags, once needed
   const std::uint32_t stack_;
   std::uint32_t frame_;                 // what places in the frame are relative to, or kNoSlot
   std::uint32_t kept_stack_ = kNoSlot;  // the register that holds the stack pointer of the entry

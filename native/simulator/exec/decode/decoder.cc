@@ -202,12 +202,6 @@ bool BodyDecoder::CheckGuard(const ptx::Instruction& instruction) {
 }
 
 bool BodyDecoder::Decode(std::string* why) {
-  for (const ptx::Register& reg : function_.registers) {
-    if (SizeOf(reg.type) <= kMaxRegisterBytes) continue;
-    *why = std::string(function_.name) + ": register " + std::string(reg.name) +
-           ": 128 bits are not supported";
-    return false;
-  }
   if (!KeepFrame()) {
     *why = why_;
     return false;

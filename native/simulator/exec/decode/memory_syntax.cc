@@ -49,6 +49,17 @@ bool IsCacheHint(std::string_view part) {
          part == "L2::128B" || part == "L2::256B";
 }
 
+bool IsAtomicOrder(std::string_view part) {
+  constexpr std::string_view kOrders[] = {"relaxed", "acquire", "release", "acq_rel",
+                                          "cta",     "cluster", "gpu",     "sys"};
+  return std::find(std::begin(kOrders), std::end(kOrders), part) != std::end(kOrders);
+}
+
+bool HasAtomics(Space space) {
+  return space == Space::kNone || space == Space::kGlobal || space == Space::kShared ||
+         space == Space::kSharedCluster;
+}
+
 Space SpaceFromPart(std::string_view part) {
   if (part == "global") return Space::kGlobal;
   if (part == "shared" || part == "shared::cta") return Space::kShared;
@@ -65,8 +76,8 @@ bool ParseMemoryMnemonic(const ptx::Instruction& instruction, MemorySyntax* synt
     const std::string_view part = instruction.parts[i];
     if (const Space space = SpaceFromPart(part); space != Space::kNone) {
       syntax->space = space;
-    } else if (part == "v2" || part == "v4") {
-      syntax->vector_log2 = part == "v2" ? 1 : 2;
+    } else if (part == "v2" || part == "v4" || part == "v8") {
+      syntax->vector_log2 = part == "v2" ? 1 : part == "v4" ? 2 : 3;
     } else if (part == "L2::cache_hint") {
       syntax->has_policy = true;
     } else if (part == "acquire") {

@@ -25,6 +25,8 @@ bool ParseMemoryMnemonic(const ptx::Instruction& instruction, MemorySyntax* synt
 
 // .L2::128B and the like: tells caches something and changes no result.
 bool IsCacheHint(std::string_view part);
+bool IsAtomicOrder(std::string_view part);  // of atom and red: what they order, and for whom
+bool HasAtomics(ptx::Space space);
 
 // A state space as a mnemonic part names it, shared::cta and shared::cluster included; kNone for
 // any other word.

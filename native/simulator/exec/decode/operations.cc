@@ -23,6 +23,7 @@ bool BodyDecoder::IsCallParameter(const Operand& address) const {
 bool BodyDecoder::DecodeMemory(const ptx::Instruction& instruction, bool is_store) {
   MemorySyntax syntax;
   if (!ParseMemoryMnemonic(instruction, &syntax, &why_)) return false;
+  if (syntax.vector_log2 == 3) return DecodeVectorOfEight(instruction, is_store);
   if (instruction.operands.size() != (syntax.has_policy ? 3 : 2) ||
       (syntax.has_policy && !CheckCachePolicy(instruction.operands[2])))
     return Fail("wrong number of operands");
@@ -256,8 +257,11 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
   }
   if (carry) bytes.push_back(sizeof(LaneMask));
   std::string why;
-  const std::optional<AluChoice> choice = SelectAlu(instruction, bytes, options_.isa, &why);
-  if (!choice) return Fail(why.empty() ? "unknown instruction" : why);
+  std::optional<AluChoice> choice;
+  if (options_.flushes_f32) choice = SelectFlushing(instruction, bytes);
+  if (!choice) choice = SelectAlu(instruction, bytes, options_.isa, &why);
+  if (!choice)
+    return Fail(why.empty() ? "the simulated device does not know this instruction" : why);
   if (choice->handler == nullptr || choice->types.size() != bytes.size())
     return Fail("the operands do not fit the instruction");
 
@@ -278,7 +282,11 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
 bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (instruction.parts.empty()) return Fail("no mnemonic");
   const std::string_view base = instruction.parts[0];
+  if (UsesWide(instruction)) return DecodeWide(instruction);
   if (IsAsync(instruction)) return DecodeAsync(instruction);
+  if ((base == "st" || base == "red") && instruction.parts.size() > 1 &&
+      instruction.parts[1] == "async")
+    return DecodeAsyncStore(instruction);
   if (base == "ld" || base == "ldu") return DecodeMemory(instruction, false);
   if (base == "st") return DecodeMemory(instruction, true);
   if (base == "bra") return DecodeBranch(instruction);
@@ -299,14 +307,15 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   }
   if (base == "ret") return DecodeReturn();
   if (IsStackOperation(base)) return DecodeStack(instruction);
-  if (base == "exit" || base == "trap") {
-    DraftInstruction draft = Start(base == "trap" ? Operation::kTrap : Operation::kExit);
+  if (base == "exit" || base == "trap" || base == "brkpt") {
+    DraftInstruction draft = Start(base == "exit" ? Operation::kExit : Operation::kTrap);
     draft.ends = true;
     Emit(draft);
     return true;
   }
   bool known = false;
-  const bool decoded = DecodeSystem(instruction, &known);
+  bool decoded = DecodeSystem(instruction, &known);
+  if (!known) decoded = DecodeComposed(instruction, &known);
   return known ? decoded : DecodeAlu(instruction);
 }
 

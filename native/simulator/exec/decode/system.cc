@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 #include "simulator/exec/decode/body_decoder.h"
@@ -19,31 +21,7 @@ bool IsOneOf(std::string_view part, std::initializer_list<std::string_view> word
   return std::find(words.begin(), words.end(), part) != words.end();
 }
 
-Operand IntegerOperand(std::uint64_t bits) {
-  Operand operand;
-  operand.kind = Operand::Kind::kInteger;
-  operand.bits = bits;
-  return operand;
-}
-
-Operand RegisterOperand(std::uint32_t index) {
-  Operand operand;
-  operand.kind = Operand::Kind::kRegister;
-  operand.register_index = static_cast<int>(index);
-  return operand;
-}
-
 }  // namespace
-
-// Decodes an arithmetic instruction in place of the one that stands there, under its guard.
-bool BodyDecoder::DecodeInstead(std::string_view mnemonic, std::vector<std::string_view> parts,
-                                std::vector<Operand> operands) {
-  ptx::Instruction plain;
-  plain.mnemonic = mnemonic;
-  plain.parts = std::move(parts);
-  plain.operands = std::move(operands);
-  return DecodeAlu(plain);
-}
 
 // isspacep.space p, a: every space but global is a window of the generic addresses.
 bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
@@ -53,8 +31,7 @@ bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
   std::uint64_t window = 0, bytes = kWindowBytes;
   switch (SpaceFromPart(instruction.parts[1])) {
     case Space::kGlobal:
-      return DecodeInstead("setp.lt.u64", {"setp", "lt", "u64"},
-                           {result, address, IntegerOperand(kSharedWindow)});
+      return DecodeInstead({"setp", "lt", "u64"}, {result, address, IntegerOperand(kSharedWindow)});
     case Space::kShared:
       window = kSharedWindow;
       bytes = kMaxSharedBytes;  // the own block's part of the cluster's
@@ -71,10 +48,9 @@ bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
     default:
       return Fail("this state space has no window of generic addresses");
   }
-  const Operand distance = RegisterOperand(AddTemporary(8));
-  return DecodeInstead("sub.s64", {"sub", "s64"}, {distance, address, IntegerOperand(window)}) &&
-         DecodeInstead("setp.lt.u64", {"setp", "lt", "u64"},
-                       {result, distance, IntegerOperand(bytes)});
+  const Operand distance = Temporary(8);
+  return DecodeInstead({"sub", "s64"}, {distance, address, IntegerOperand(window)}) &&
+         DecodeInstead({"setp", "lt", "u64"}, {result, distance, IntegerOperand(bytes)});
 }
 
 // Hints to caches: prefetch, prefetchu, discard, applypriority. The address is checked for its
@@ -109,7 +85,7 @@ bool BodyDecoder::DecodeCreatePolicy(const ptx::Instruction& instruction) {
   if (parts.size() < 3 || !IsOneOf(parts[1], {"fractional", "range", "cvt"}) ||
       parts.back() != "b64" || instruction.operands.empty())
     return Fail("unsupported form of createpolicy");
-  return DecodeInstead("mov.b64", {"mov", "b64"}, {instruction.operands[0], IntegerOperand(0)});
+  return DecodeInstead({"mov", "b64"}, {instruction.operands[0], IntegerOperand(0)});
 }
 
 bool BodyDecoder::DecodeFence(const ptx::Instruction& instruction) {
@@ -128,13 +104,9 @@ bool BodyDecoder::DecodeFence(const ptx::Instruction& instruction) {
                         "proxy",
                         "alias",
                         "async",
-                        "async::global",
-                        "async::shared::cta",
-                        "async::shared::cluster",
                         "global",
                         "shared::cta",
                         "shared::cluster",
-                        "generic",
                         "tensormap::generic",
                         "async::generic",
                         "mbarrier_init",
@@ -178,13 +150,30 @@ bool BodyDecoder::DecodeTableBranch(const ptx::Instruction& instruction) {
     jump.is_branch = true;
     jump.in.target = static_cast<std::uint32_t>(labels[i].bits);  // Decode translates
     if (i + 1 < labels.size()) {
-      const std::uint32_t equal = AddTemporary(0);
-      if (!DecodeInstead("setp.eq.u32", {"setp", "eq", "u32"},
-                         {RegisterOperand(equal), operands[0], IntegerOperand(i)}))
+      const Operand equal = Temporary(0);
+      if (!DecodeInstead({"setp", "eq", "u32"}, {equal, operands[0], IntegerOperand(i)}))
         return false;
-      jump.in.guard = equal;
+      jump.in.guard = static_cast<std::uint32_t>(equal.register_index);
     }
     Emit(jump);
+  }
+  return true;
+}
+
+// mov.v4.u32 {a, b, c, d}, %tid: the components one by one.
+bool BodyDecoder::DecodeSpecialVector(const ptx::Instruction& instruction) {
+  const auto& parts = instruction.parts;
+  const auto& operands = instruction.operands;
+  if (parts.size() != 3 || !IsOneOf(parts[2], {"u16", "u32"}) || operands.size() != 2 ||
+      operands[0].kind != Operand::Kind::kVector || operands[0].elements.size() != 4 ||
+      operands[1].kind != Operand::Kind::kSpecial)
+    return Fail("only a special register of four components can be moved as a vector");
+  constexpr char kComponents[] = {'x', 'y', 'z', 'w'};
+  for (std::size_t i = 0; i < std::size(kComponents); ++i) {
+    const std::string name = std::string(operands[1].name) + '.' + kComponents[i];
+    Operand component = operands[1];
+    component.name = name;
+    if (!DecodeInstead({"mov", parts[2]}, {operands[0].elements[i], component})) return false;
   }
   return true;
 }
@@ -201,6 +190,14 @@ bool BodyDecoder::DecodeSystem(const ptx::Instruction& instruction, bool* known)
   if (base == "membar" || base == "fence") return DecodeFence(instruction);
   if (base == "setmaxnreg") return DecodeSetMaxRegisters(instruction);
   if (base == "brx") return DecodeTableBranch(instruction);
+  if (base == "mov" && instruction.parts.size() > 1 && instruction.parts[1] == "v4")
+    return DecodeSpecialVector(instruction);
+  if (base == "pmevent")  // nobody counts them
+    return (instruction.operands.size() == 1 &&
+            instruction.operands[0].kind == Operand::Kind::kInteger &&
+            (instruction.parts.size() == 1 ||
+             (instruction.parts.size() == 2 && instruction.parts[1] == "mask"))) ||
+           Fail("unsupported form of pmevent");
   // Grids run one after another: what a grid depends on has ended before it starts.
   if (base == "griddepcontrol")
     return (instruction.operands.empty() && instruction.parts.size() == 2 &&

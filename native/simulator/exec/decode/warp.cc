@@ -9,6 +9,7 @@
 #include "simulator/exec/decode/memory_syntax.h"
 #include "simulator/exec/matrix/matrix_moves.h"
 #include "simulator/exec/matrix/mma.h"
+#include "simulator/exec/matrix/volta_mma.h"
 #include "simulator/exec/matrix/wmma.h"
 #include "simulator/exec/texture/texture_form.h"
 #include "simulator/exec/warp/async_copy.h"
@@ -25,7 +26,7 @@ bool BodyDecoder::DecodeExchange(const ptx::Instruction& instruction) {
   const bool pair =
       !instruction.operands.empty() && instruction.operands[0].kind == Operand::Kind::kPair;
   const AluRow* row = FindExchange(instruction.mnemonic, pair, options_.isa);
-  if (row == nullptr) return Fail("no such form of this instruction");
+  if (row == nullptr) return Fail("the simulated device knows no such form of this instruction");
   const Operands& form = row->operands;
   const std::vector<const Operand*> flat = FlattenOperands(instruction);
   const bool waits = form.count > form.destinations;
@@ -104,7 +105,22 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   return true;
 }
 
+bool BodyDecoder::DecodeVoltaMma(const ptx::Instruction& instruction, const VoltaMmaForm& form) {
+  if (instruction.operands.size() != 4) return Fail("four operands are needed");
+  DraftInstruction draft = Start(Operation::kCollective);
+  draft.in.warp = VoltaMmaHandler();
+  draft.in.offset = form.Packed();
+  const int counts[] = {form.d_registers(), form.kRegisters, form.kRegisters, form.c_registers()};
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!BindList(instruction.operands[i], Type::kB32, counts[i], i == 0, &draft)) return false;
+  Emit(draft);
+  return true;
+}
+
 bool BodyDecoder::DecodeMma(const ptx::Instruction& instruction) {
+  if (const auto volta = ParseVoltaMma(instruction, &why_))
+    return DecodeVoltaMma(instruction, *volta);
+  if (!why_.empty()) return false;
   const std::optional<MmaForm> form = ParseMma(instruction, &why_);
   if (!form) return false;
   if (instruction.operands.size() != 4) return Fail("four operands are needed");
@@ -127,7 +143,7 @@ bool BodyDecoder::DecodeMma(const ptx::Instruction& instruction) {
 bool BodyDecoder::DecodeWmma(const ptx::Instruction& instruction) {
   const std::string_view what = instruction.parts.size() > 1 ? instruction.parts[1] : "";
   if (what == "load" || what == "store") return DecodeWmmaMove(instruction);
-  if (what != "mma") return Fail("unknown instruction");
+  if (what != "mma") return Fail("the simulated device does not know this instruction");
   const std::optional<WmmaForm> form = ParseWmma(instruction, &why_);
   if (!form) return false;
   if (instruction.operands.size() != 4) return Fail("four operands are needed");
@@ -245,7 +261,7 @@ bool BodyDecoder::DecodeCopyAsync(const ptx::Instruction& instruction) {
   const std::string_view what = parts.size() > 2 && parts[1] == "async" ? parts[2] : "";
   if (what == "ca" || what == "cg") return DecodeAsyncCopy(instruction);
   const auto& operands = instruction.operands;
-  if (parts.size() != 3) return Fail("unknown instruction");
+  if (parts.size() != 3) return Fail("the simulated device does not know this instruction");
   DraftInstruction draft = Start(Operation::kHandled);
   if (what == "commit_group" && operands.empty()) {
     draft.in.warp = CommitGroupHandler();
@@ -258,7 +274,7 @@ bool BodyDecoder::DecodeCopyAsync(const ptx::Instruction& instruction) {
     draft.in.warp = WaitGroupHandler();
     draft.in.offset = static_cast<std::int64_t>(operands[0].bits);
   } else {
-    return Fail("unknown instruction");
+    return Fail("the simulated device does not know this instruction");
   }
   Emit(draft);
   return true;
@@ -269,26 +285,36 @@ bool BodyDecoder::DecodeAtomic(const ptx::Instruction& instruction) {
   const bool is_red = instruction.parts[0] == "red";
   MemoryForm form;
   bool has_policy = false;
-  std::string name;
+  std::string name, type;
   for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
-    constexpr std::string_view kOrders[] = {"relaxed", "acquire", "release", "acq_rel",
-                                            "cta",     "cluster", "gpu",     "sys"};
     // Every atomic access here is ordered with all others.
-    if (std::find(std::begin(kOrders), std::end(kOrders), part) != std::end(kOrders)) continue;
+    if (IsAtomicOrder(part)) continue;
     if (const Space space = SpaceFromPart(part); space != Space::kNone) {
       form.space = space;
     } else if (part == "L2::cache_hint") {
       has_policy = true;
+    } else if (part == "v2" || part == "v4" || part == "v8") {
+      form.vector_log2 = part == "v2" ? 1 : part == "v4" ? 2 : 3;
+    } else if (type.empty() && ptx::TypeFromName(part) != Type::kNone) {
+      type = part;  // of a vector it stands before the operation, of others at the end
+    } else if (!type.empty() && form.vector_log2 == 0) {
+      return Fail("the simulated device knows no such form of this instruction");
     } else {
-      name += (name.empty() ? "" : ".") + std::string(part);
+      name += std::string(part) + ".";
     }
+  }
+  name += type;
+  if (form.vector_log2 != 0) {
+    const std::size_t policies = has_policy ? 1 : 0, all = instruction.operands.size();
+    if (has_policy && (all == 0 || !CheckCachePolicy(instruction.operands.back())))
+      return Fail("a cache policy of 64 bits is missing");
+    return DecodeVectorAtomic(instruction, name, form, all - policies);
   }
   const AtomicForm atomic = FindAtomic(name);
   if (atomic.handler == nullptr || (is_red && !atomic.is_red))
-    return Fail("no such form of this instruction");
-  if (form.space != Space::kNone && form.space != Space::kGlobal && form.space != Space::kShared)
-    return Fail("there are no atomics in this state space");
+    return Fail("the simulated device knows no such form of this instruction");
+  if (!HasAtomics(form.space)) return Fail("there are no atomics in this state space");
   std::size_t count = instruction.operands.size();
   if (has_policy && (count == 0 || !CheckCachePolicy(instruction.operands[--count])))
     return Fail("a cache policy of 64 bits is missing");

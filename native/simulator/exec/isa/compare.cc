@@ -1,4 +1,4 @@
-// setp and set: comparisons.
+// setp: comparisons.
 #include "simulator/exec/isa/numbers.h"
 
 namespace nodecuda::simulator::NODECUDA_ISA {
@@ -144,63 +144,7 @@ constexpr SetpRow kRows[] = {
     FLOATING(bf16, false, ""),
 };
 
-// set.<compare>{.ftz}.<to>.<from>: what true is in each type; false is zero.
-template <class D>
-constexpr D kTrue = static_cast<D>(-1);
-template <>
-constexpr f32 kTrue<f32> = 1;
-template <>
-constexpr f16 kTrue<f16> = {0x3c00};
-template <>
-constexpr bf16 kTrue<bf16> = {0x3f80};
-
-template <Compare kCompare, bool kFtz, class D, class S>
-NODECUDA_INLINE D Set(S a, S b) {
-  return Holds<kCompare, kFtz>(a, b) ? kTrue<D> : D{};
-}
-// On both halves of a register: two numbers, or a mask of 16 bits each.
-template <Compare kCompare, bool kFtz, class D, class S>
-NODECUDA_INLINE D SetBoth(S a, S b) {
-  const bool low = Holds<kCompare, kFtz>(a.low, b.low);
-  const bool high = Holds<kCompare, kFtz>(a.high, b.high);
-  if constexpr (std::is_same_v<D, u32>) {
-    return (low ? 0xffffu : 0u) | (high ? 0xffff0000u : 0u);
-  } else {
-    using H = decltype(a.low);
-    return {low ? kTrue<H> : H{}, high ? kTrue<H> : H{}};
-  }
-}
-
-#define SET(function, compare, value, ftz, suffix, D, S) \
-  Row<&function<value, ftz, D, S>>("set." compare suffix "." #D "." #S)
-#define SETS(function, ftz, suffix, D, S)                                                       \
-  SET(function, "eq", kEq, ftz, suffix, D, S), SET(function, "ne", kNe, ftz, suffix, D, S),     \
-      SET(function, "lt", kLt, ftz, suffix, D, S), SET(function, "le", kLe, ftz, suffix, D, S), \
-      SET(function, "gt", kGt, ftz, suffix, D, S), SET(function, "ge", kGe, ftz, suffix, D, S), \
-      SET(function, "equ", kEqu, ftz, suffix, D, S),                                            \
-      SET(function, "neu", kNeu, ftz, suffix, D, S),                                            \
-      SET(function, "ltu", kLtu, ftz, suffix, D, S),                                            \
-      SET(function, "leu", kLeu, ftz, suffix, D, S),                                            \
-      SET(function, "gtu", kGtu, ftz, suffix, D, S),                                            \
-      SET(function, "geu", kGeu, ftz, suffix, D, S),                                            \
-      SET(function, "num", kNum, ftz, suffix, D, S),                                            \
-      SET(function, "nan", kNanU, ftz, suffix, D, S)
-
-constexpr AluRow kSetRows[] = {
-    SETS(Set, false, "", f32, f32),         SETS(Set, true, ".ftz", f32, f32),
-    SETS(Set, false, "", u32, f32),         SETS(Set, false, "", s32, f32),
-    SETS(Set, false, "", u32, f64),         SETS(Set, false, "", f16, f16),
-    SETS(Set, true, ".ftz", f16, f16),      SETS(Set, false, "", bf16, bf16),
-    SETS(SetBoth, false, "", f16x2, f16x2), SETS(SetBoth, true, ".ftz", f16x2, f16x2),
-    SETS(SetBoth, false, "", u32, f16x2),   SETS(SetBoth, false, "", bf16x2, bf16x2),
-    SETS(SetBoth, false, "", u32, bf16x2),
-};
-
 }  // namespace
-
-AluRows SetRows() {
-  return RowsOf(kSetRows);
-}
 
 SetpRows Comparisons() {
   return {kRows, sizeof(kRows) / sizeof(kRows[0])};

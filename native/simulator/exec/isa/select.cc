@@ -21,21 +21,9 @@ NODECUDA_INLINE T SlctFloat(T a, T b, f32 c) {
   return Flush<kFtz>(c) >= 0 ? a : b;  // NaN selects b
 }
 
-struct Wide {
-  u64 low, high;
-};
-
 void MovePredicate(std::byte* file, const Instruction& instruction, LaneMask mask) {
   StorePredicate(file, instruction.slot[0], LoadPredicate(file, instruction.slot[1]), mask);
 }
-void MoveWide(std::byte* file, const Instruction& instruction, LaneMask mask) {
-  const Wide* from = Slot<Wide>(file, instruction.slot[1]);
-  Wide* to = Slot<Wide>(file, instruction.slot[0]);
-  for (int lane = 0; lane < kWarpSize; ++lane) {
-    if (mask >> lane & 1) to[lane] = from[lane];
-  }
-}
-
 // d, {a, b, ...}: the first element is the lowest. A handler works on element lanes: lane i of
 // element p is element i * kParts + p of the whole.
 template <class T, int kParts>
@@ -73,33 +61,20 @@ void Split(std::byte* file, const Instruction& instruction, LaneMask mask) {
       Row<&SlctFloat<T, false>>("slct." type ".f32"),              \
       Row<&SlctFloat<T, true>>("slct.ftz." type ".f32")
 
-constexpr ptx::Type kPred = ptx::Type::kPred, kB128 = ptx::Type::kB128;
+constexpr ptx::Type kPred = ptx::Type::kPred;
 constexpr AluRow kRows[] = {
-    MOVE("b16", u16),
-    MOVE("u16", u16),
-    MOVE("s16", s16),
-    MOVE("f16", f16),
-    MOVE("bf16", bf16),
-    MOVE("b32", u32),
-    MOVE("u32", u32),
-    MOVE("s32", s32),
-    MOVE("f32", f32),
-    MOVE("b64", u64),
-    MOVE("u64", u64),
-    MOVE("s64", s64),
-    MOVE("f64", f64),
-    {"mov.b128", {1, 2, {kB128, kB128}}, &MoveWide, false},
-    {"mov.pred", {1, 2, {kPred, kPred}}, &MovePredicate, false},
-    SELECT("b16", u16),
-    SELECT("u16", u16),
-    SELECT("s16", s16),
-    SELECT("b32", u32),
-    SELECT("u32", u32),
-    SELECT("s32", s32),
-    SELECT("f32", f32),
-    SELECT("b64", u64),
-    SELECT("u64", u64),
-    SELECT("s64", s64),
+    MOVE("b16", u16),   MOVE("u16", u16),
+    MOVE("s16", s16),   MOVE("f16", f16),
+    MOVE("bf16", bf16), MOVE("b32", u32),
+    MOVE("u32", u32),   MOVE("s32", s32),
+    MOVE("f32", f32),   MOVE("b64", u64),
+    MOVE("u64", u64),   MOVE("s64", s64),
+    MOVE("f64", f64),   {"mov.pred", {1, 2, {kPred, kPred}}, &MovePredicate, false},
+    SELECT("b16", u16), SELECT("u16", u16),
+    SELECT("s16", s16), SELECT("b32", u32),
+    SELECT("u32", u32), SELECT("s32", s32),
+    SELECT("f32", f32), SELECT("b64", u64),
+    SELECT("u64", u64), SELECT("s64", s64),
     SELECT("f64", f64),
 };
 
@@ -123,8 +98,6 @@ AluHandler Pack(int bytes, int parts) {
       return &Join<u32, 2>;
     case 44:
       return &Join<u32, 4>;
-    case 82:
-      return &Join<u64, 2>;
     default:
       return nullptr;
   }
@@ -144,8 +117,6 @@ AluHandler Unpack(int bytes, int parts) {
       return &Split<u32, 2>;
     case 44:
       return &Split<u32, 4>;
-    case 82:
-      return &Split<u64, 2>;
     default:
       return nullptr;
   }

@@ -72,7 +72,7 @@ struct TensorTile;  // isa/tensor_tile.h
   AluRows HalfRows();                               \
   AluRows MathRows();                               \
   AluRows ConvertRows();                            \
-  AluRows SetRows();                                \
+  AluRows NarrowRows();                             \
   AluRows ExchangeRows();                           \
   SetpRows Comparisons();                           \
   AluHandler Convert(const Conversion& conversion); \

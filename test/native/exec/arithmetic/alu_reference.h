@@ -45,6 +45,9 @@ std::optional<Expected> CompareReference(const Spelling& spelling, bool pair,
                                          const std::vector<std::uint64_t>& sources);
 std::optional<Expected> ConvertReference(const Spelling& spelling,
                                          const std::vector<std::uint64_t>& sources);
+// Of cvt: pairs of fewer than 16 bits each.
+std::optional<Expected> NarrowReference(const Spelling& spelling,
+                                        const std::vector<std::uint64_t>& sources);
 
 // A floating format, and its values. Every f16, bf16 and f32 is a double.
 struct Format {

@@ -47,10 +47,30 @@ std::uint64_t RealToInteger(double x, bool from_double, const std::string& to, c
   return WriteInteger(std::clamp(static_cast<Int128>(whole), Least(to), Greatest(to)), to);
 }
 
+double MostOf(const Format& format) {
+  return std::ldexp(2 - std::ldexp(1.0, 1 - format.precision), format.bias);
+}
+
+// cvt.pack: c above a above b, of which the latter are clamped to the type that is named first.
+Expected Pack(const Spelling& f, const std::vector<std::uint64_t>& s) {
+  std::string type = f.types[0];
+  for (const char* narrow : {"u2", "s2", "u4", "s4"})
+    if (f.Has(narrow)) type = narrow;
+  const auto clamped = [&](std::uint64_t bits) {
+    return WriteInteger(std::clamp(ReadInteger(bits, "s32"), Least(type), Greatest(type)), type);
+  };
+  const int width = BitsOf(type);
+  std::uint64_t result = clamped(s[0]) << width | clamped(s[1]);
+  if (s.size() > 2) result |= s[2] << (2 * width);
+  return {{result & 0xffffffff}};
+}
+
 std::uint64_t Tf32(const Spelling& f, std::uint64_t bits) {
   const Format single = *FormatNamed("f32");
   double x = Decode(bits, single);
   if (f.Has("relu") && x <= 0) x = 0;
+  constexpr double kMost = 0x1.ffcp127;
+  if (f.Has("satfinite") && std::fabs(x) > kMost) x = std::copysign(kMost, x);
   if (std::isnan(x) || std::isinf(x)) return EncodeDouble(x, single, 'n');
   // tf32 is f32 with 13 fewer digits: scaled, an integral number of units.
   const int exponent = x == 0 ? -126 : std::max(std::ilogb(x), -126);
@@ -65,7 +85,11 @@ std::optional<Expected> ConvertReference(const Spelling& f, const std::vector<st
   const std::string& to = f.types[0];
   const std::string& from = f.types[1];
   const char mode = RoundingMode(f);
+  if (f.Has("pack")) return Pack(f, s);
   if (to == "tf32") return Expected{{Tf32(f, s[0])}, 0};
+  if (from.ends_with("x2") || (to.ends_with("x2") && to != "f16x2" && to != "bf16x2")) {
+    return NarrowReference(f, s);
+  }
   if (to.ends_with("x2")) {
     Spelling half = f;
     half.types[0] = to.substr(0, to.size() - 2);
@@ -80,7 +104,8 @@ std::optional<Expected> ConvertReference(const Spelling& f, const std::vector<st
       return Expected{
           {WriteInteger(f.Has("sat") ? std::clamp(value, Least(to), Greatest(to)) : value, to)}, 0};
     }
-    return Expected{{Encode(static_cast<Quad>(value), 0.0, *to_format, mode)}, 0};
+    const Int128 real = f.Has("sat") ? std::clamp<Int128>(value, 0, 1) : value;
+    return Expected{{Encode(static_cast<Quad>(real), 0.0, *to_format, mode)}, 0};
   }
   const bool flush_source = f.Has("ftz") && from == "f32" && to != "f16";
   double x = Decode(flush_source ? FlushSubnormal(s[0], *from_format) : s[0], *from_format);
@@ -88,6 +113,8 @@ std::optional<Expected> ConvertReference(const Spelling& f, const std::vector<st
   for (const char* integral : {"rni", "rzi", "rmi", "rpi"}) {
     if (f.Has(integral)) x = Integral(x, mode);
   }
+  if (f.Has("satfinite") && !std::isnan(x))
+    x = std::clamp(x, -MostOf(*to_format), MostOf(*to_format));
   if (f.Has("sat")) x = x > 0 ? std::min(x, 1.0) : 0.0;
   if (f.Has("relu") && x <= 0) x = 0.0;
   std::uint64_t bits = EncodeDouble(x, *to_format, mode);

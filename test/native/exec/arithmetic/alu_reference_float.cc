@@ -168,7 +168,7 @@ Spelling Spell(const std::string& mnemonic) {
     const std::string part = mnemonic.substr(begin, end - begin);
     if (begin == 0) {
       spelling.base = part;
-    } else if (ptx::TypeFromName(part) != ptx::Type::kNone || part.ends_with("16x2")) {
+    } else if (ptx::TypeFromName(part) != ptx::Type::kNone || part.ends_with("x2")) {
       spelling.types.push_back(part);
     } else {
       spelling.modifiers.push_back(part);

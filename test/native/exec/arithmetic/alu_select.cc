@@ -1,5 +1,5 @@
 // What SelectAlu accepts and refuses, and the handlers that the list of forms does not reach:
-// vectors, 128 bits, and cvt between registers wider than the types.
+// vectors, and cvt between registers wider than the types.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -110,34 +110,6 @@ TEST_CASE("mov packs and unpacks vectors, first element lowest") {
   }
 }
 
-TEST_CASE("mov.b128 moves the live lanes, and packs two b64") {
-  for (const Isa isa : AvailableIsas()) {
-    alignas(64) std::byte file[4096];
-    for (std::size_t i = 0; i < sizeof file; ++i) file[i] = static_cast<std::byte>(i * 7 + i / 256);
-    std::byte before[sizeof file];
-    std::memcpy(before, file, sizeof file);
-    Instruction in;
-    in.slot[0] = 0, in.slot[1] = 512, in.slot[2] = 1024;
-    const auto move = Select("mov.b128", {16, 16}, isa);
-    REQUIRE(move.has_value());
-    move->handler(file, in, 0x80000005);
-    for (std::size_t lane = 0; lane < kWarpSize; ++lane) {
-      const bool live = 0x80000005u >> lane & 1;
-      CHECK(std::memcmp(file + lane * 16, before + lane * 16 + (live ? 512 : 0), 16) == 0);
-    }
-    std::string why;
-    const std::vector<std::size_t> bytes = {16, 8, 8};
-    const auto pack = SelectAlu(VectorMove("b128", 2, false), bytes, isa, &why);
-    REQUIRE(pack.has_value());
-    pack->handler(file, in, kFullMask);
-    for (std::size_t lane = 0; lane < kWarpSize; ++lane) {
-      CHECK(std::memcmp(file + lane * 16, before + 512 + lane * 8, 8) == 0);
-      CHECK(std::memcmp(file + lane * 16 + 8, before + 1024 + lane * 8, 8) == 0);
-    }
-  }
-}
-
-// Reads the low bits of a wide register, and extends a narrow result into one.
 TEST_CASE("cvt works in registers wider than its integer types") {
   std::mt19937_64 random(2);
   const std::string types[] = {"u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64"};

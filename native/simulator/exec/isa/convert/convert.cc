@@ -1,6 +1,6 @@
 // cvt of one value. Every conversion exists by way of 64 bits: see stages.h. The commonest have
-// handlers of their own besides, in convert_rows.cc, which do it in one loop.
-#include "simulator/exec/isa/stages.h"
+// handlers of their own besides, in rows.cc, which do it in one loop.
+#include "simulator/exec/isa/convert/stages.h"
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {
@@ -39,6 +39,8 @@ AluHandler IntegerTo(const Conversion& c) {
 template <auto kLoad, bool kFromSigned, class T>
 AluHandler IntegerToReal(const Conversion& c) {
   constexpr auto kOdd = &IntegerToOdd<kFromSigned>;
+  // 0 and 1 need no rounding.
+  if (c.sat) return &Stages<kLoad, &StoreReal<T, Round::kNearest, false>, kOdd, &ToUnit>;
   switch (c.round) {
     case Round::kNearest:
       return &Stages<kLoad, &StoreReal<T, Round::kNearest, false>, kOdd>;
@@ -54,6 +56,7 @@ AluHandler IntegerToReal(const Conversion& c) {
 template <auto kLoad, bool kSigned>
 AluHandler IntegerToDouble(const Conversion& c) {
   constexpr auto kStore = &StoreReal<f64, Round::kNearest, false>;
+  if (c.sat) return &Stages<kLoad, kStore, &IntegerToOdd<kSigned>, &ToUnit>;
   switch (c.round) {
     case Round::kNearest:
       return &Stages<kLoad, kStore, &IntegerToF64<kSigned, Round::kNearest>>;

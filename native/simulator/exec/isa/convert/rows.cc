@@ -11,12 +11,15 @@ NODECUDA_INLINE P Two(f32 a, f32 b) {
   return {Narrow<H, kRound>(kRelu ? Relu(y) : y), Narrow<H, kRound>(kRelu ? Relu(x) : x)};
 }
 // Adds half a unit (ties away from zero), just short of that (ties to even) or nothing, then cuts.
-template <Round kRound, bool kAway, bool kRelu>
+template <Round kRound, bool kAway, bool kRelu, bool kFinite = false>
 NODECUDA_INLINE u32 Tf32(f32 a) {
   if (kRelu) a = static_cast<f32>(Relu(a));
   const u32 bits = Bits<u32>(a);
   const u32 add = kAway ? 0x1000 : kRound == Round::kZero ? 0 : 0xfff + (bits >> 13 & 1);
-  return a != a ? kNan32 : (bits + add) & 0xffffe000;
+  constexpr u32 kInfinity = 0x7f800000, kUnit = 0x2000;
+  const u32 sum = (bits + add) & 0xffffe000;
+  const bool too_large = kFinite && (sum & 0x7fffffff) >= kInfinity;
+  return a != a ? kNan32 : too_large ? (bits & 0x80000000) | (kInfinity - kUnit) : sum;
 }
 
 template <class To, class From>
@@ -47,6 +50,13 @@ constexpr AluRow kRows[] = {
     PAIRS(f16),
     PAIRS(bf16),
     Row<&Tf32<Round::kNearest, true, false>>("cvt.rna.tf32.f32"),
+    Row<&Tf32<Round::kNearest, true, false, true>>("cvt.rna.satfinite.tf32.f32"),
+    Row<&Tf32<Round::kNearest, false, false, true>>("cvt.rn.satfinite.tf32.f32"),
+    Row<&Tf32<Round::kNearest, false, true, true>>("cvt.rn.satfinite.relu.tf32.f32"),
+    Row<&Tf32<Round::kNearest, false, true, true>>("cvt.rn.relu.satfinite.tf32.f32"),
+    Row<&Tf32<Round::kZero, false, false, true>>("cvt.rz.satfinite.tf32.f32"),
+    Row<&Tf32<Round::kZero, false, true, true>>("cvt.rz.satfinite.relu.tf32.f32"),
+    Row<&Tf32<Round::kZero, false, true, true>>("cvt.rz.relu.satfinite.tf32.f32"),
     Row<&Tf32<Round::kNearest, false, false>>("cvt.rn.tf32.f32"),
     Row<&Tf32<Round::kNearest, false, true>>("cvt.rn.relu.tf32.f32"),
     Row<&Tf32<Round::kZero, false, false>>("cvt.rz.tf32.f32"),
