@@ -33,7 +33,7 @@ void BodyDecoder::FindConstantRegisters() {
   for (const ptx::Instruction& instruction : function_.body) {
     const auto& operands = instruction.operands;
     if (instruction.guard >= 0 || operands.size() != 2 ||
-        operands[0].kind != Operand::Kind::kRegister)
+        operands[0].kind != Operand::Kind::kRegister || IsWide(operands[0]))
       continue;
     const auto reg = static_cast<std::size_t>(operands[0].register_index);
     if (writes[reg] == 1 && widths_[reg] != 0) constant_of_[reg] = ConstantOf(instruction);
