@@ -7,7 +7,6 @@
 // whose bytes an mbarrier there then counts. Here both are done at once.
 namespace nodecuda::simulator {
 
-using ptx::Operand;
 using ptx::Type;
 
 namespace {

@@ -110,8 +110,8 @@ bool BodyDecoder::DecodeVectorOfEight(const ptx::Instruction& instruction, bool 
   if (type != Type::kB32 && type != Type::kF32 && type != Type::kU32 && type != Type::kS32)
     return Fail("a vector of eight has elements of 32 bits");
   const std::vector<Operand> words = operands[index].elements;
-  std::vector<Operand> pairs;
-  for (int i = 0; i < 4; ++i) pairs.push_back(Temporary(8));
+  std::vector<Operand> pairs(4);
+  for (Operand& pair : pairs) pair = Temporary(8);
   operands[index] = VectorOf(pairs);
   ptx::Instruction wide = instruction;
   std::ranges::replace(wide.parts, std::string_view("v8"), std::string_view("v4"));
