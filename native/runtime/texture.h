@@ -20,7 +20,9 @@ struct ChannelFormat {
   ChannelKind kind = ChannelKind::kFloat;
   int bits = 32;  // of a channel
   int channels = 1;
-  std::size_t bytes() const { return static_cast<std::size_t>(bits / 8 * channels); }
+  std::size_t bytes() const {
+    return static_cast<std::size_t>(bits / 8) * static_cast<std::size_t>(channels);
+  }
 };
 
 inline constexpr unsigned kArrayLayered = 1, kArraySurface = 2, kArrayCubemap = 4, kArrayGather = 8;
