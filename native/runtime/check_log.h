@@ -50,7 +50,7 @@ struct CheckFinding {
 
 // The same fault of the same instructions is one finding.
 struct CheckSite {
-  const void* kernel = nullptr;
+  std::uint64_t kernel = 0;  // what tells it from others that the device has run, or an address
   std::uint32_t pc = 0, other_pc = 0;
   CheckKind kind = CheckKind::kMemory;
   std::uint8_t detail = 0;

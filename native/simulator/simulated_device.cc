@@ -198,7 +198,7 @@ void SimulatedDevice::FindLeaks() {
   for (const MemoryRecord::Allocation& live : memory_.record()->Live()) {
     if (dying_.contains(reinterpret_cast<void*>(live.begin))) continue;
     if (live.site == 0 && !live.on_heap) continue;
-    const CheckSite site{reinterpret_cast<const void*>(live.begin), 0, 0, CheckKind::kLeak};
+    const CheckSite site{live.begin, 0, 0, CheckKind::kLeak};
     checks_->Add(site, [&] {
       CheckFinding finding;
       finding.kind = CheckKind::kLeak;

@@ -68,7 +68,9 @@ BlockChecker::BlockChecker(BlockRunner& block, LaunchChecker& launch)
       meetings_(block) {}
 
 void BlockChecker::Start() {
-  launch_.blocks[block_.index()] = this;
+  Withdraw();
+  started_ = block_.index();
+  launch_.blocks[started_] = this;
   if (checks_values_) values_.Start();
   meetings_.Start();
   const std::size_t threads = block_.warps().size() * kWarpSize;
@@ -89,6 +91,11 @@ void BlockChecker::Before(const Step& step) {
   if (step.lanes == 0) return;
   CheckSync(step);
   if (traits_[step.pc].touch != Touch::kNothing) CheckAccesses(step);
+}
+
+void BlockChecker::Withdraw() {
+  const auto found = launch_.blocks.find(started_);
+  if (found != launch_.blocks.end() && found->second == this) launch_.blocks.erase(found);
 }
 
 BlockChecker* BlockChecker::PeerOf(int rank) {
@@ -186,10 +193,11 @@ void BlockChecker::TouchWord(const Step& step, std::span<const Piece> pieces) {
   if (access.is_write && !trace.is_strong && traits.touch == Touch::kStore && pieces.size() > 1)
     CheckWithinWarp(step, pieces);
   const bool is_shared = access.space == Space::kShared;
-  Word& word = is_shared ? PeerOf(access.rank)->shared_words_[pieces[0].word]
-                         : launch_.words.At(pieces[0].word * kWordBytes);
-  word.Touch(trace, meetings_.OfWarp(step.warp), is_shared ? kMostInShared : kMostInDevice,
-             [&](const Trace& earlier) { ReportRace(step, access, trace, earlier); });
+  Word* const word = is_shared ? &PeerOf(access.rank)->shared_words_[pieces[0].word]
+                               : launch_.words.At(pieces[0].word * kWordBytes);
+  if (word == nullptr) return;
+  word->Touch(trace, meetings_.OfWarp(step.warp), is_shared ? kMostInShared : kMostInDevice,
+              [&](const Trace& earlier) { ReportRace(step, access, trace, earlier); });
 }
 
 // Lanes that store to one place in one instruction: which of them wins is not said.

@@ -22,6 +22,7 @@ inline constexpr std::uint32_t kNoPc = 0xffffffffu;
 class BlockChecker final : public BlockObserver {
  public:
   BlockChecker(BlockRunner& block, LaunchChecker& launch);
+  ~BlockChecker() override { Withdraw(); }
 
   void Start() override;
   void Before(const Step& step) override;
@@ -64,6 +65,7 @@ class BlockChecker final : public BlockObserver {
   void AtMbarrier(const Step& step);
   void CheckProxyRange(const Actor& at, std::uint64_t offset, std::uint64_t bytes);
   BlockChecker* PeerOf(int rank);
+  void Withdraw();  // what it has begun is over
   bool MayTouchBetween(std::uint32_t from, std::uint32_t to) const;
 
   struct Arrivals {
@@ -81,6 +83,7 @@ class BlockChecker final : public BlockObserver {
   Values values_;
   Meetings meetings_;
   PendingCopies pending_;
+  std::uint64_t started_ = 0;  // the block that is known to the launch
   std::vector<Word> shared_words_;
   MeetingWords shared_meetings_;
   std::map<std::uint64_t, Meetings::Phased> mbarriers_;  // by offset in shared memory

@@ -32,7 +32,7 @@ class LaunchChecker final : public LaunchObserver {
   // What the checkers of its blocks share.
   Reporter& reporter() { return *reporter_; }
   const std::vector<Traits> traits;               // by instruction
-  std::map<std::uint64_t, BlockChecker*> blocks;  // the last that each runner has begun, by index
+  std::map<std::uint64_t, BlockChecker*> blocks;  // those that run, by index
   WordMap words;
   MeetingWords meetings;
   std::map<std::uint64_t, Meetings::Phased> clusters;  // by first block

@@ -89,7 +89,9 @@ void Meetings::Strong(int warp, int lane, const Traits& traits, bool reads, bool
   const std::size_t index = ThreadOf(warp, lane);
   Thread& thread = threads_[index];
   const auto key = [&](Scope scope) {
-    return std::pair(address, scope == Scope::kBlock ? block_.index() : kAllBlocks);
+    const std::pair here(address, scope == Scope::kBlock ? block_.index() : kAllBlocks);
+    const bool has_room = words.size() < kMostMeetingWords || words.contains(here);
+    return has_room ? here : std::pair(kElsewhere, here.second);
   };
   for (const Scope scope : {Scope::kBlock, Scope::kDevice}) {
     const auto found = words.find(key(scope));

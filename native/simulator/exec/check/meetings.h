@@ -19,6 +19,9 @@ namespace nodecuda::simulator {
 // block that they are for: kAllBlocks, or one.
 using MeetingWords = std::map<std::pair<std::uint64_t, std::uint64_t>, std::shared_ptr<SyncPoint>>;
 inline constexpr std::uint64_t kAllBlocks = ~std::uint64_t{0};
+// So many words are told apart; all others are one.
+inline constexpr std::size_t kMostMeetingWords = 1 << 14;
+inline constexpr std::uint64_t kElsewhere = ~std::uint64_t{0};
 
 // What the threads of a block know of each other and of other blocks, from where they have met:
 // barriers, lanes of a warp in one collective instruction, fences around strong accesses,

@@ -54,18 +54,23 @@ class Word {
   std::vector<Trace> traces_;
 };
 
-// The words of device memory that a launch has touched.
+// The words of device memory that a launch has touched, those of the first 32 MiB of it.
 class WordMap {
  public:
-  Word& At(std::uint64_t address) {
-    std::unique_ptr<Page>& page = pages_[address / kPageBytes];
-    if (page == nullptr) page = std::make_unique<Page>();
-    return (*page)[address % kPageBytes / kWordBytes];
+  // Null where there is no more room.
+  Word* At(std::uint64_t address) {
+    auto found = pages_.find(address / kPageBytes);
+    if (found == pages_.end()) {
+      if (pages_.size() == kMostPages) return nullptr;
+      found = pages_.emplace(address / kPageBytes, std::make_unique<Page>()).first;
+    }
+    return &(*found->second)[address % kPageBytes / kWordBytes];
   }
 
  private:
   static constexpr std::size_t kWords = 64;
   static constexpr std::uint64_t kPageBytes = kWords * kWordBytes;
+  static constexpr std::size_t kMostPages = (std::size_t{32} << 20) / kPageBytes;
   using Page = std::array<Word, kWords>;
   std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;
 };

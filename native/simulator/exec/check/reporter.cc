@@ -2,6 +2,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 namespace nodecuda::simulator {
@@ -11,6 +12,22 @@ std::string Hex(std::uint64_t value) {
   std::snprintf(text, sizeof text, "0x%" PRIx64, value);
   return text;
 }
+
+namespace {
+
+// Not its address: another may lie there once its module is gone.
+std::uint64_t IdentityOf(const DecodedKernel& kernel) {
+  std::uint64_t identity = std::hash<std::string>()(kernel.name);
+  for (std::size_t pc = 0; pc < kernel.code.size(); ++pc)
+    identity = Schedule::Mix(identity ^ std::hash<std::string_view>()(kernel.mnemonics[pc]) ^
+                             static_cast<std::uint64_t>(kernel.code[pc].line));
+  return identity;
+}
+
+}  // namespace
+
+Reporter::Reporter(const Grid& grid, CheckLog& log)
+    : grid_(grid), kernel_(grid.kernel()), identity_(IdentityOf(kernel_)), log_(log) {}
 
 CheckPlace Reporter::PlaceOf(const Actor& actor) const {
   CheckPlace place;

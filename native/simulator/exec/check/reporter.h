@@ -20,7 +20,7 @@ struct Actor {
 // What is found in one launch, on its way to the log.
 class Reporter {
  public:
-  Reporter(const Grid& grid, CheckLog& log) : grid_(grid), kernel_(grid.kernel()), log_(log) {}
+  Reporter(const Grid& grid, CheckLog& log);
 
   struct Details {
     bool is_advice = false;
@@ -33,7 +33,7 @@ class Reporter {
   void Report(CheckKind kind, std::uint8_t detail, const Actor& at, const Details& details,
               Message message) {
     if (!log_.Checks(kind)) return;
-    const CheckSite site{&kernel_, at.pc, details.other ? details.other->pc : 0, kind, detail};
+    const CheckSite site{identity_, at.pc, details.other ? details.other->pc : 0, kind, detail};
     log_.Add(site, [&] { return Make(kind, at, details, message()); });
   }
   bool Checks(CheckKind kind) const { return log_.Checks(kind); }
@@ -45,6 +45,7 @@ class Reporter {
 
   const Grid& grid_;
   const DecodedKernel& kernel_;
+  const std::uint64_t identity_;  // by what the kernel is called and does
   CheckLog& log_;
 };
 

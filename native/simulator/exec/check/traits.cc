@@ -63,7 +63,9 @@ Traits TraitsOf(const Instruction& in, std::string_view mnemonic) {
   traits.is_strong =
       is_atomic || ((traits.touch == Touch::kLoad || traits.touch == Touch::kStore) &&
                     Has(parts, {"volatile", "relaxed", "acquire", "release", "mmio"}));
-  traits.acquires = is_atomic && Has(parts, {"acquire", "acq_rel"});
+  // Without a fence after it atom has no order by the letter, but the programming guide itself
+  // has the last block read what the others left behind one.
+  traits.acquires = is_atomic && parts[0] == "atom";
   traits.releases = is_atomic && Has(parts, {"release", "acq_rel"});
   if (operation == Operation::kFence) {
     traits.is_proxy_fence = Has(parts, {"proxy"});
