@@ -100,7 +100,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     DeviceBuffer: ['dtype', 'length', 'byteLength', 'device', 'disposed', 'dispose'],
     Stream: ['device', 'priority', 'disposed', 'dispose'],
     CudaEvent: ['device', 'disposed', 'dispose'],
-    Device: ['disposed', 'dispose', 'defaultStream', 'lost'],
+    Device: ['disposed', 'dispose', 'defaultStream', 'lost', 'checkReport'],
   };
 
   test('this list is complete', () => {
