@@ -18,7 +18,7 @@
 #include "bench/simulator/instructions.h"
 #include "simulator/engine.h"
 #include "simulator/exec/arithmetic/alu.h"
-#include "simulator/exec/decode/load_program.h"
+#include "simulator/exec/decode/module/load_program.h"
 #include "simulator/memory/device_memory.h"
 
 namespace {

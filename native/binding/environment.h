@@ -16,8 +16,8 @@
 #include "resources/memory_box.h"
 #include "resources/module_box.h"
 #include "resources/platform.h"
-#include "runtime/check_log.h"
 #include "resources/texture_box.h"
+#include "runtime/check_log.h"
 
 namespace nodecuda {
 

@@ -54,7 +54,8 @@ struct CheckSite {
   std::uint32_t pc = 0, other_pc = 0;
   CheckKind kind = CheckKind::kMemory;
   std::uint8_t detail = 0;
-  auto operator<=>(const CheckSite&) const = default;
+  auto operator<=>(const CheckSite&) const =
+      default;  // NOLINT(modernize-use-nullptr): there is none
 };
 
 // All members may be called from any thread.

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "runtime/runtime.h"
-#include "simulator/exec/decode/load_program.h"
+#include "simulator/exec/decode/module/load_program.h"
 
 namespace nodecuda::simulator {
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "simulator/exec/code/kernel.h"
-#include "simulator/exec/decode/load_program.h"
+#include "simulator/exec/decode/module/load_program.h"
 #include "simulator/memory/device_memory.h"
 
 // The PTX engine: loads a module for one device and executes launches of its kernels. It knows

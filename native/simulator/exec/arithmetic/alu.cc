@@ -51,6 +51,7 @@ bool Fits(Widths widths, std::span<const Type> types) {
 std::optional<AluChoice> FromRows(const std::vector<const AluRow*>& rows, Widths widths) {
   for (const AluRow* row : rows) {
     AluChoice choice{row->handler,
+                     0,
                      row->operands.destinations,
                      {row->operands.types, row->operands.types + row->operands.count}};
     if (row->carry) choice.types.push_back(Type::kPred);
@@ -96,7 +97,9 @@ std::optional<AluChoice> SelectSetp(const ptx::Instruction& instruction, Widths 
   for (int i = 0; i < table.comparisons.count; ++i) {
     const SetpRow& row = table.comparisons.rows[i];
     if (row.type != type || row.compare != compare) continue;
-    choice.handler = row.handlers[combine][pair ? 1 : 0];
+    const SetpForm form{static_cast<Combine>(combine), pair};
+    choice.handler = form.Packed() == 0 ? row.plain : row.combined;
+    choice.offset = form.Packed();
     return choice;
   }
   return Refuse(why, "no such comparison of this type");
@@ -154,9 +157,10 @@ std::optional<AluChoice> SelectCvt(const ptx::Instruction& instruction, Widths w
   if (!fits(c.to, c.to_bytes) || !fits(c.from, c.from_bytes)) {
     return Refuse(why, "a register does not fit its type");
   }
-  const AluHandler handler = FindConversion(table, c);
-  if (handler == nullptr) return Refuse(why, "no such conversion");
-  return AluChoice{handler,
+  const AluCall call = FindConversion(table, c);
+  if (call.handler == nullptr) return Refuse(why, "no such conversion");
+  return AluChoice{call.handler,
+                   call.offset,
                    1,
                    {BitsType(static_cast<std::size_t>(c.to_bytes)),
                     widths[1] != 0 ? BitsType(widths[1]) : c.from}};

@@ -19,7 +19,8 @@ const char* IsaName(Isa isa);
 // How the decoder has to bind the operands of an arithmetic instruction.
 struct AluChoice {
   AluHandler handler = nullptr;
-  int destinations = 0;  // how many of `types`, from the front, are written
+  std::int64_t offset = 0;  // for Instruction::offset
+  int destinations = 0;     // how many of `types`, from the front, are written
   // One entry a slot, vectors and pairs flattened: the type an immediate in this place is encoded
   // as. A register in this place must be as wide as `widths` told.
   std::vector<ptx::Type> types;

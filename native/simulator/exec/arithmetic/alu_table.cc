@@ -22,7 +22,7 @@ void AddRow(AluTable* table, const std::string& mnemonic, const AluRow* row) {
 }
 
 AluTable MakeTable(std::initializer_list<AluRows> families, SetpRows comparisons,
-                   AluHandler (*convert)(const Conversion&), AluHandler (*pack)(int, int),
+                   AluCall (*convert)(const Conversion&), AluHandler (*pack)(int, int),
                    AluHandler (*unpack)(int, int), void (*multiply_tile)(const TensorTile&),
                    AluRows exchanges, MemoryHandler (*access)(const MemoryShape&)) {
   AluTable table{{}, comparisons, convert, pack, unpack, multiply_tile, exchanges, access};
@@ -130,7 +130,7 @@ void ListConversions(const AluTable& table, std::vector<AluForm>* forms) {
           c.rounding = rounding > 4 ? Conversion::Rounding::kInteger : Conversion::Rounding::kReal;
           c.round = static_cast<Round>((rounding - 1) % 4);
         }
-        if (FindConversion(table, c) == nullptr) continue;
+        if (FindConversion(table, c).handler == nullptr) continue;
         forms->push_back({std::string("cvt") + kRoundings[rounding] + (c.relu ? ".relu" : "") +
                               (c.ftz ? ".ftz" : "") + (c.sat ? ".sat" : "") + "." + NameOf(to) +
                               "." + NameOf(from),
@@ -162,31 +162,31 @@ const AluTable& TableOf(Isa isa) {
   return table;
 }
 
-AluHandler FindConversion(const AluTable& table, const Conversion& c) {
+AluCall FindConversion(const AluTable& table, const Conversion& c) {
   using Rounding = Conversion::Rounding;
   const bool touches_f32 = c.to == Type::kF32 || c.from == Type::kF32;
-  if (c.ftz && !touches_f32) return nullptr;
+  if (c.ftz && !touches_f32) return {};
   if (c.relu && (c.from != Type::kF32 || c.rounding != Rounding::kReal || c.sat || c.ftz ||
                  (c.to != Type::kF16 && c.to != Type::kBF16))) {
-    return nullptr;
+    return {};
   }
   if (IsInteger(c.from) && IsInteger(c.to)) {
-    if (c.rounding != Rounding::kNone) return nullptr;
+    if (c.rounding != Rounding::kNone) return {};
   } else if (IsInteger(c.from) && IsReal(c.to)) {
-    if (c.rounding != Rounding::kReal || (c.sat && c.to == Type::kBF16)) return nullptr;
+    if (c.rounding != Rounding::kReal || (c.sat && c.to == Type::kBF16)) return {};
   } else if (IsReal(c.from) && IsInteger(c.to)) {
-    if (c.rounding != Rounding::kInteger) return nullptr;
+    if (c.rounding != Rounding::kInteger) return {};
   } else if (IsReal(c.from) && IsReal(c.to)) {
-    if (c.sat && c.to == Type::kBF16) return nullptr;
-    if (c.rounding == Rounding::kInteger && c.to != c.from) return nullptr;
+    if (c.sat && c.to == Type::kBF16) return {};
+    if (c.rounding == Rounding::kInteger && c.to != c.from) return {};
     // A rounding is written just where digits may be lost; ptxas is lax about some with bf16.
     const bool exact = Holds(c.to, c.from), rounds = c.rounding == Rounding::kReal;
     const bool may_round = c.from == Type::kBF16 && c.to != Type::kBF16;
     const bool need_not = (c.from == Type::kBF16 && c.to == Type::kF16) ||
                           (c.from == Type::kF16 && c.to == Type::kBF16);
-    if (exact ? rounds && !may_round : !rounds && !need_not) return nullptr;
+    if (exact ? rounds && !may_round : !rounds && !need_not) return {};
   } else {
-    return nullptr;
+    return {};
   }
   return table.convert(c);
 }

@@ -16,7 +16,7 @@ struct AluTable {
   // By mnemonic, optional parts expanded. Rows of one mnemonic differ in their operand count.
   std::unordered_map<std::string, std::vector<const AluRow*>> rows;
   SetpRows comparisons;
-  AluHandler (*convert)(const Conversion&);
+  AluCall (*convert)(const Conversion&);
   AluHandler (*pack)(int bytes, int parts);
   AluHandler (*unpack)(int bytes, int parts);
   void (*multiply_tile)(const TensorTile& tile);
@@ -27,7 +27,7 @@ struct AluTable {
 const AluTable& TableOf(Isa isa);
 
 // Whether PTX has this conversion and the simulator a handler for it; null if not.
-AluHandler FindConversion(const AluTable& table, const Conversion& conversion);
+AluCall FindConversion(const AluTable& table, const Conversion& conversion);
 
 // Every instruction form there is, for tests: nothing may be executable without being listed here.
 // Registers of conversions are as wide as their types.

@@ -90,7 +90,9 @@ u32 Scalar(const VideoForm& form, u32 a, u32 b, u32 c) {
   const s64 other = Widen(c, form.d_signed);
   switch (VideoSecond(form.second)) {
     case VideoSecond::kAdd:
-      result += other;
+      // Of a value shifted far to the left; the low bits are what counts.
+      result =
+          static_cast<s64>(static_cast<std::uint64_t>(result) + static_cast<std::uint64_t>(other));
       break;
     case VideoSecond::kMin:
       result = std::min(result, other);

@@ -129,8 +129,9 @@ void BlockChecker::CheckAccesses(const Step& step) {
   if (traits.touch == Touch::kAsyncCopy) {
     for (const Access& access : accesses_)
       if (access.is_write && access.rank == block_.rank())
-        pending_.Add(static_cast<std::size_t>(step.warp * kWarpSize + access.lane),
-                     {access, step.pc});
+        pending_.Add(
+            static_cast<std::size_t>(step.warp) * kWarpSize + static_cast<std::size_t>(access.lane),
+            {access, step.pc});
   }
 }
 
@@ -279,8 +280,9 @@ void BlockChecker::WriteCopies(const Step& step) {
   const Instruction& in = kernel_.code[step.pc];
   const bool by_arrival = in.kind == static_cast<std::uint8_t>(Operation::kAsync);
   ForEachLane(step.lanes, [&](int lane) {
-    const auto done = pending_.Wait(static_cast<std::size_t>(step.warp * kWarpSize + lane),
-                                    by_arrival ? -1 : in.offset);
+    const auto done = pending_.Wait(
+        static_cast<std::size_t>(step.warp) * kWarpSize + static_cast<std::size_t>(lane),
+        by_arrival ? -1 : in.offset);
     for (const PendingCopies::Copy& copy : done) {
       pieces_.clear();
       AddPieces(copy.to);

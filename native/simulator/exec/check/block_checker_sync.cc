@@ -4,9 +4,9 @@
 #include <string>
 
 #include "simulator/exec/block/async.h"
-#include "simulator/exec/code/each_lane.h"
 #include "simulator/exec/check/block_checker.h"
 #include "simulator/exec/code/async.h"
+#include "simulator/exec/code/each_lane.h"
 #include "simulator/exec/memory/mbarrier.h"
 
 namespace nodecuda::simulator {
@@ -44,8 +44,8 @@ void BlockChecker::CheckSync(const Step& step) {
       if (traits.is_fence) meetings_.Fence(step.warp, step.lanes, traits.scope);
       if (traits.is_proxy_fence) {
         ForEachLane(step.lanes, [&](int lane) {
-          proxy_fences_[static_cast<std::size_t>(step.warp * kWarpSize + lane)] =
-              meetings_.Now(step.warp);
+          proxy_fences_[static_cast<std::size_t>(step.warp) * kWarpSize +
+                        static_cast<std::size_t>(lane)] = meetings_.Now(step.warp);
         });
         meetings_.Fence(step.warp, 0, traits.scope);  // what follows is later
       }
@@ -54,7 +54,8 @@ void BlockChecker::CheckSync(const Step& step) {
       if (traits.waits_for_copies) WriteCopies(step);
       if (traits.commits_copies)
         ForEachLane(step.lanes, [&](int lane) {
-          pending_.Commit(static_cast<std::size_t>(step.warp * kWarpSize + lane));
+          pending_.Commit(static_cast<std::size_t>(step.warp) * kWarpSize +
+                          static_cast<std::size_t>(lane));
         });
       return;
     case Operation::kAsync:
@@ -217,7 +218,8 @@ void BlockChecker::CheckProxyRange(const Actor& at, std::uint64_t offset, std::u
       if (!trace.is_write || trace.block != block_.index()) continue;
       const LaneMask lanes = trace.lanes;
       const int lane = std::countr_zero(lanes);
-      const auto thread = static_cast<std::size_t>(trace.warp * kWarpSize + lane);
+      const auto thread =
+          static_cast<std::size_t>(trace.warp) * kWarpSize + static_cast<std::size_t>(lane);
       if (proxy_fences_[thread] >= trace.time) continue;
       return reporter_.Report(
           CheckKind::kSync, kNoProxyFence, at,

@@ -81,7 +81,7 @@ class Meetings {
     return std::make_shared<SyncPoint>(knowledge_.size());
   }
   std::size_t ThreadOf(int warp, int lane) const {
-    return static_cast<std::size_t>(warp * kWarpSize + lane);
+    return static_cast<std::size_t>(warp) * kWarpSize + static_cast<std::size_t>(lane);
   }
 
   BlockRunner& block_;

@@ -76,6 +76,7 @@ void Values::Registers(const Step& step) {
   if (step.lanes == 0) return;
   UseLoaded(step, step.lanes);
   switch (operation) {
+    case Operation::kExchange:
     case Operation::kCollective:  // whose lanes may take from those that have values
     case Operation::kCall:
     case Operation::kReturn:

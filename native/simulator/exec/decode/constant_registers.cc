@@ -9,7 +9,6 @@ namespace nodecuda::simulator {
 
 using ptx::Operand;
 using ptx::Space;
-using ptx::Type;
 
 namespace {
 

@@ -267,6 +267,7 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
 
   DraftInstruction draft = Start(current_->guard >= 0 ? Operation::kGuardedAlu : Operation::kAlu);
   draft.in.alu = choice->handler;
+  draft.in.offset = choice->offset;
   const std::span<const Type> types(choice->types.data(), flat.size());
   if (!BindOperands(flat, types, choice->destinations, &draft)) return false;
   if (carry) {

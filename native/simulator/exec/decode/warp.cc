@@ -379,8 +379,7 @@ bool BodyDecoder::DecodeTexture(const ptx::Instruction& instruction) {
   Emit(draft);
   Operand zero;
   zero.kind = Operand::Kind::kInteger;
-  return !tells ||
-         DecodeInstead("setp.eq.s32", {"setp", "eq", "s32"}, {operands[0].elements[1], zero, zero});
+  return !tells || DecodeInstead({"setp", "eq", "s32"}, {operands[0].elements[1], zero, zero});
 }
 
 // Three come as four, of which the last is nothing.

@@ -66,9 +66,8 @@ __attribute__((noinline)) LaneMask CompareLanes(std::byte* file, u32 slot_a, u32
   return result;
 }
 
-template <Combine kCombine>
-NODECUDA_INLINE LaneMask Combined(LaneMask a, LaneMask b) {
-  switch (kCombine) {
+NODECUDA_INLINE LaneMask Combined(LaneMask a, LaneMask b, Combine combine) {
+  switch (combine) {
     case kCombineAnd:
       return a & b;
     case kCombineOr:
@@ -81,32 +80,31 @@ NODECUDA_INLINE LaneMask Combined(LaneMask a, LaneMask b) {
 }
 
 // p[|q], a, b[, c]: q gets the opposite of the comparison, combined with c as well.
-template <Combine kCombine, bool kPair>
-__attribute__((noinline)) void Store(std::byte* file, const Instruction& instruction, LaneMask mask,
-                                     LaneMask holds) {
+void StoreCombined(std::byte* file, const Instruction& instruction, LaneMask mask, LaneMask holds) {
   const u32* slot = instruction.slot;
+  const SetpForm form = SetpForm::Of(instruction);
   LaneMask c = 0;
-  if (kCombine != kCombineNone) c = LoadPredicate(file, slot[kPair ? 4 : 3]);
-  if (slot[0] != kNoSlot) StorePredicate(file, slot[0], Combined<kCombine>(holds, c), mask);
-  if (kPair && slot[1] != kNoSlot) {
-    StorePredicate(file, slot[1], Combined<kCombine>(~holds, c), mask);
-  }
+  if (form.combine != kCombineNone) c = LoadPredicate(file, slot[form.pair ? 4 : 3]);
+  if (slot[0] != kNoSlot) StorePredicate(file, slot[0], Combined(holds, c, form.combine), mask);
+  if (form.pair && slot[1] != kNoSlot)
+    StorePredicate(file, slot[1], Combined(~holds, c, form.combine), mask);
 }
-template <Compare kCompare, bool kFtz, class T, Combine kCombine, bool kPair>
-void Setp(std::byte* file, const Instruction& instruction, LaneMask mask) {
-  const u32* source = instruction.slot + (kPair ? 2 : 1);
-  const LaneMask holds = CompareLanes<kCompare, kFtz, T>(file, source[0], source[1]);
-  Store<kCombine, kPair>(file, instruction, mask, holds);
+template <Compare kCompare, bool kFtz, class T>
+void SetpPlain(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  const u32* slot = instruction.slot;
+  const LaneMask holds = CompareLanes<kCompare, kFtz, T>(file, slot[1], slot[2]);
+  if (slot[0] != kNoSlot) StorePredicate(file, slot[0], holds, mask);
+}
+template <Compare kCompare, bool kFtz, class T>
+void SetpCombined(std::byte* file, const Instruction& instruction, LaneMask mask) {
+  const u32* source = instruction.slot + (SetpForm::Of(instruction).pair ? 2 : 1);
+  StoreCombined(file, instruction, mask,
+                CompareLanes<kCompare, kFtz, T>(file, source[0], source[1]));
 }
 
 template <Compare kCompare, bool kFtz, class T>
 constexpr SetpRow RowOf(const char* compare) {
-#define SINGLE_AND_PAIR(combine) \
-  { &Setp<kCompare, kFtz, T, combine, false>, &Setp<kCompare, kFtz, T, combine, true> }
-  return {compare,
-          kTypeOf<T>,
-          {SINGLE_AND_PAIR(kCombineNone), SINGLE_AND_PAIR(kCombineAnd), SINGLE_AND_PAIR(kCombineOr),
-           SINGLE_AND_PAIR(kCombineXor)}};
+  return {compare, kTypeOf<T>, &SetpPlain<kCompare, kFtz, T>, &SetpCombined<kCompare, kFtz, T>};
 }
 
 #define EQUALITY(T) RowOf<kEq, false, T>("eq"), RowOf<kNe, false, T>("ne")

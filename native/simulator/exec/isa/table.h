@@ -29,12 +29,27 @@ struct AluRows {
   int count;
 };
 
+// A handler, and what it is to find in Instruction::offset.
+struct AluCall {
+  AluHandler handler;
+  std::int64_t offset;
+};
+
 // setp.<compare>[.<combine>].<type>: the handlers of one comparison.
 enum Combine { kCombineNone, kCombineAnd, kCombineOr, kCombineXor, kCombineCount };
+// In Instruction::offset of such a handler.
+struct SetpForm {
+  Combine combine;
+  bool pair;  // p|q
+  std::int64_t Packed() const { return combine * 2 + pair; }
+  static SetpForm Of(const Instruction& in) {
+    return {static_cast<Combine>(in.offset / 2), in.offset % 2 != 0};
+  }
+};
 struct SetpRow {
   const char* compare;  // "lt", "lt.ftz"
   ptx::Type type;
-  AluHandler handlers[kCombineCount][2];  // [combine][p|q pair]
+  AluHandler plain, combined;  // setp of one p; any, with its combination in Instruction::offset
 };
 struct SetpRows {
   const SetpRow* rows;
@@ -60,26 +75,26 @@ struct MemoryShape {
 
 struct TensorTile;  // isa/tensor_tile.h
 
-// One of these for each instruction set, in its namespace. Convert and Pack return null for what
-// does not exist; Pack's handler joins (or splits) `parts` elements of `bytes` each.
-#define NODECUDA_DECLARE_ISA(isa)                   \
-  namespace isa {                                   \
-  AluRows IntegerRows();                            \
-  AluRows CarryRows();                              \
-  AluRows BitRows();                                \
-  AluRows SelectRows();                             \
-  AluRows FloatRows();                              \
-  AluRows HalfRows();                               \
-  AluRows MathRows();                               \
-  AluRows ConvertRows();                            \
-  AluRows NarrowRows();                             \
-  AluRows ExchangeRows();                           \
-  SetpRows Comparisons();                           \
-  AluHandler Convert(const Conversion& conversion); \
-  AluHandler Pack(int bytes, int parts);            \
-  AluHandler Unpack(int bytes, int parts);          \
-  MemoryHandler Access(const MemoryShape& shape);   \
-  void MultiplyTile(const TensorTile& tile);        \
+// One of these for each instruction set, in its namespace. Convert (its handler) and Pack return
+// null for what does not exist; Pack's handler joins (or splits) `parts` elements of `bytes` each.
+#define NODECUDA_DECLARE_ISA(isa)                 \
+  namespace isa {                                 \
+  AluRows IntegerRows();                          \
+  AluRows CarryRows();                            \
+  AluRows BitRows();                              \
+  AluRows SelectRows();                           \
+  AluRows FloatRows();                            \
+  AluRows HalfRows();                             \
+  AluRows MathRows();                             \
+  AluRows ConvertRows();                          \
+  AluRows NarrowRows();                           \
+  AluRows ExchangeRows();                         \
+  SetpRows Comparisons();                         \
+  AluCall Convert(const Conversion& conversion);  \
+  AluHandler Pack(int bytes, int parts);          \
+  AluHandler Unpack(int bytes, int parts);        \
+  MemoryHandler Access(const MemoryShape& shape); \
+  void MultiplyTile(const TensorTile& tile);      \
   }
 NODECUDA_DECLARE_ISA(baseline)
 NODECUDA_DECLARE_ISA(avx2)

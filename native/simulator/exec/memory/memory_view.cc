@@ -96,6 +96,10 @@ Region MemoryView::FindShared(std::uint64_t window, std::uint64_t address) const
   return {begin, peer.bytes, Bits(peer.base) - begin, 0, false};
 }
 
+void MemoryView::NoteWritten(std::uint64_t address, std::uint64_t bytes) {
+  if (MemoryRecord* record = memory_.record()) record->SetWritten(address, bytes);
+}
+
 std::byte* MemoryView::Locate(Space space, std::uint64_t address, std::uint64_t bytes,
                               std::uint64_t alignment, bool is_store, int lane) {
   const Region region = Find(space, address);
@@ -108,8 +112,7 @@ std::byte* MemoryView::Locate(Space space, std::uint64_t address, std::uint64_t 
     }
     return nullptr;
   }
-  if (MemoryRecord* record = memory_.record(); record != nullptr && is_store && region.bias == 0)
-    record->SetWritten(address, bytes);
+  if (is_store && region.bias == 0) NoteWritten(address, bytes);
   return reinterpret_cast<std::byte*>(address + region.bias);
 }
 

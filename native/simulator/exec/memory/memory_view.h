@@ -61,6 +61,9 @@ class MemoryView {
   std::byte* Locate(ptx::Space space, std::uint64_t address, std::uint64_t bytes,
                     std::uint64_t alignment, bool is_store, int lane);
 
+  // For the record that a checker has kept: bytes of device memory that no store instruction names.
+  void NoteWritten(std::uint64_t address, std::uint64_t bytes);
+
   // Null, with the reason recorded, for what is no texture or surface of the device, or lies in
   // memory that was freed.
   std::shared_ptr<const Texture> FindTexture(std::uint64_t object, bool is_surface, int lane);

@@ -145,6 +145,8 @@ bool RunSurface(const Instruction& in, WarpContext& context, LaneMask mask) {
       coordinates[i] = context.Slot<std::int32_t>(list[form.count + 1 + i])[lane];
     Spot spot;
     if (!Locate(*surface, form, coordinates, context.view, lane, &spot)) return false;
+    if (spot.is_there && form.op != TextureOp::kLoad)
+      context.view.NoteWritten(spot.address, SizeOf(form.type) * form.count);
     Access(form, spot, list, context, lane);
   }
   return true;

@@ -127,8 +127,7 @@ bool RunAtomic(const Instruction& in, WarpContext& context, LaneMask mask) {
   // What memory holds after a lane: each finds what the one before has left.
   const auto apply = [&](T held, int lane) {
     before[lane] = held;
-    return Operation::Of(held, b[lane], c[lane],
-                         Flushes<Operation>(in, form, context.file, lane));
+    return Operation::Of(held, b[lane], c[lane], Flushes<Operation>(in, form, context.file, lane));
   };
   // Blocks that share memory run on one thread.
   if (form.space == Space::kShared || context.view.alone()) {

@@ -83,7 +83,7 @@ template <typename Element>
 bool RunVector(const Instruction& in, WarpContext& context, LaneMask mask) {
   using Bits = typename Element::Bits;
   const MemoryForm form = MemoryForm::Of(in);
-  Lanes lanes;
+  HostAddresses lanes;
   if (!ResolveLanes(in, form, context.file, mask, true, context.view, &lanes)) return false;
   const unsigned length = 1u << form.vector_log2;
   const std::uint32_t *results = context.ListOf(in), *operands = results + length;
@@ -112,7 +112,7 @@ struct Wide {
 
 template <bool kCompares>
 bool RunWide(const Instruction& in, WarpContext& context, LaneMask mask) {
-  Lanes lanes;
+  HostAddresses lanes;
   if (!ResolveLanes(in, MemoryForm::Of(in), context.file, mask, true, context.view, &lanes))
     return false;
   const std::uint32_t* list = context.ListOf(in);

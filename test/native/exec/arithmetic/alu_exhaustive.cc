@@ -44,6 +44,7 @@ TEST_CASE("unary instructions on all 16-bit operands") {
         expected[lane] = *one;
       }
       for (const AluChoice& choice : choices) {
+        in.offset = choice.offset;
         choice.handler(file.data(), in, kFullMask);
         const Lanes result = file.Read(0);
         for (std::size_t lane = 0; lane < kWarpSize; ++lane) {

@@ -104,6 +104,7 @@ class FormTest {
     if (!choice) return "not selected: " + why;
     RegisterFile file(bytes_);
     Instruction decoded;
+    decoded.offset = choice->offset;
     for (std::size_t i = 0; i < types_.size(); ++i) {
       file.Write(i, trial.before[i]);
       decoded.slot[i] = file.slot(i);

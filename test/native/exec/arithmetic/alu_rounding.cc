@@ -22,6 +22,7 @@ std::uint64_t Fma(const std::string& mnemonic, std::size_t bytes, std::uint64_t 
     file.Write(i, lanes);
     in.slot[i] = file.slot(i);
   }
+  in.offset = choice->offset;
   choice->handler(file.data(), in, kFullMask);
   return file.Read(0)[17];
 }

@@ -136,6 +136,7 @@ TEST_CASE("cvt works in registers wider than its integer types") {
               file.Write(1, source);
               Instruction in;
               in.slot[0] = file.slot(0), in.slot[1] = file.slot(1);
+              in.offset = choice->offset;
               choice->handler(file.data(), in, kFullMask);
               const Lanes result = file.Read(0);
               for (std::size_t lane = 0; lane < kWarpSize; ++lane) {
@@ -167,6 +168,7 @@ TEST_CASE("float conversions write narrow integers into wide registers") {
     file.Write(1, source);
     Instruction in;
     in.slot[0] = file.slot(0), in.slot[1] = file.slot(1);
+    in.offset = choice->offset;
     choice->handler(file.data(), in, kFullMask);
     CHECK(file.Read(0)[0] == 0xfffffffd);
     CHECK(file.Read(0)[1] == 127);

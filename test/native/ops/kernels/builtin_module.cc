@@ -5,7 +5,7 @@
 #include "ptx/parser.h"
 #include "runtime/ptx_image.h"
 #include "simulator/exec/arithmetic/alu.h"
-#include "simulator/exec/decode/module_code.h"
+#include "simulator/exec/decode/module/module_code.h"
 
 namespace nodecuda::test {
 

@@ -62,6 +62,18 @@ class LaunchRuntime : public Runtime {
   Status OccupancyMaxActiveBlocksPerMultiprocessor(int*, Kernel, int, std::size_t) override {
     return kNone;
   }
+  Status Malloc3DArray(DeviceArray*, const ChannelFormat&, const ArrayShape&) override {
+    return kNone;
+  }
+  Status FreeArray(DeviceArray) override { return kNone; }
+  Status Memcpy3DAsync(const ArrayCopy&, Stream) override { return kNone; }
+  Status CreateTextureObject(TextureObject*, const TextureResource&,
+                             const TextureSampling&) override {
+    return kNone;
+  }
+  Status DestroyTextureObject(TextureObject) override { return kNone; }
+  Status CreateSurfaceObject(SurfaceObject*, DeviceArray) override { return kNone; }
+  Status DestroySurfaceObject(SurfaceObject) override { return kNone; }
   Status TensorMapEncodeTiled(TensorMap*, const TensorMapTiled&) override { return kNone; }
   std::string FaultReport(int) override { return {}; }
 

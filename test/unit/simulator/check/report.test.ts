@@ -198,5 +198,6 @@ test('a log is closed when its device has ended', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     device.checkReport();
   }
-  expect(native().liveHandles().checkLogs).toBe(before);
+  // Those of tests before this one may have ended meanwhile.
+  expect(native().liveHandles().checkLogs).toBeLessThanOrEqual(before);
 });

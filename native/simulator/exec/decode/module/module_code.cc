@@ -1,4 +1,4 @@
-#include "simulator/exec/decode/module_code.h"
+#include "simulator/exec/decode/module/module_code.h"
 
 #include <algorithm>
 #include <optional>

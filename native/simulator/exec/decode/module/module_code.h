@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
-#define NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_MODULE_CODE_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_MODULE_CODE_H_
 
 #include <atomic>
 #include <map>
@@ -11,7 +11,7 @@
 #include "ptx/ast.h"
 #include "simulator/exec/code/program.h"
 #include "simulator/exec/code/symbols.h"
-#include "simulator/exec/decode/load_program.h"
+#include "simulator/exec/decode/module/load_program.h"
 
 namespace nodecuda::simulator {
 
@@ -67,4 +67,4 @@ class ModuleCode {
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_CODE_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_MODULE_CODE_H_

@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_LOAD_PROGRAM_H_
-#define NODECUDA_SIMULATOR_EXEC_DECODE_LOAD_PROGRAM_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_LOAD_PROGRAM_H_
+#define NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_LOAD_PROGRAM_H_
 
 #include <memory>
 #include <string>
@@ -26,4 +26,4 @@ std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_LOAD_PROGRAM_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_DECODE_MODULE_LOAD_PROGRAM_H_

@@ -1,4 +1,4 @@
-#include "simulator/exec/decode/load_program.h"
+#include "simulator/exec/decode/module/load_program.h"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ptx/parser.h"
-#include "simulator/exec/decode/module_code.h"
+#include "simulator/exec/decode/module/module_code.h"
 
 namespace nodecuda::simulator {
 namespace {
