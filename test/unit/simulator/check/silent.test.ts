@@ -8,7 +8,10 @@ const CAPABILITIES = [
   [9, 0],
 ] as const;
 
-describe.each(CAPABILITIES)('as a device of %i.%i', (major, minor) => {
+// The checker reads the same code in all; sanitizers, which take ten times as long, see the newest.
+const SEEN = process.env.NODECUDA_PROPERTY_RUNS ? CAPABILITIES.slice(-1) : CAPABILITIES;
+
+describe.each(SEEN)('as a device of %i.%i', (major, minor) => {
   let device: Device;
   beforeEach(() => {
     device = cuda.simulatedDevice({
