@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "simulator/exec/block/cluster.h"
+#include "simulator/exec/code/lane_masks.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -128,12 +129,8 @@ void BlockRunner::Arrive(Warp& warp, LaneMask lanes, const Instruction& in, std:
   const int lead = std::countr_zero(lanes);
   const std::uint32_t id = ids[lead];
   const std::uint32_t count = counts != nullptr ? counts[lead] : 0;
-  LaneMask together = 0;
-  for (LaneMask left = lanes; left != 0; left &= left - 1) {
-    const int lane = std::countr_zero(left);
-    if (ids[lane] == id && (counts == nullptr || counts[lane] == count))
-      together |= LaneMask{1} << lane;
-  }
+  LaneMask together = LanesThatAgree(ids, lanes);
+  if (counts != nullptr) together = LanesThatAgree(counts, together);
   *rest = lanes & ~together;
 
   Barrier& barrier = barriers_[id];
@@ -204,11 +201,7 @@ void BlockRunner::ParkAtWarpSync(Warp& warp, LaneMask lanes, const Instruction& 
   const auto* members = reinterpret_cast<const std::uint32_t*>(
       FileOf(static_cast<int>(&warp - warps_.data())) + in.slot[0]);
   const std::uint32_t named = members[std::countr_zero(lanes)];
-  LaneMask together = 0;
-  for (LaneMask left = lanes; left != 0; left &= left - 1) {
-    const int lane = std::countr_zero(left);
-    if (members[lane] == named) together |= LaneMask{1} << lane;
-  }
+  const LaneMask together = LanesThatAgree(members, lanes);
   *rest = lanes & ~together;
   warp.Put(next_pc, together, Fragment::State::kAtWarpSync, named);
   warp.WakeCompleteSyncs(kernel_.code.data());

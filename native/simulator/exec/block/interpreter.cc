@@ -4,6 +4,7 @@
 #include <string>
 
 #include "simulator/exec/block/block.h"
+#include "simulator/exec/code/lane_masks.h"
 #include "simulator/exec/warp/memory_ops.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -13,21 +14,6 @@ namespace {
 // Backward branches of one turn. When they are used up the other fragments, then the other warps,
 // get theirs, so that a loop that waits for one of them ends; and the stop flag is looked at.
 constexpr int kBackEdges = 256;
-
-// The lanes that name the same members as the first one does.
-LaneMask LanesThatAgree(const std::uint32_t* members, LaneMask lanes) {
-  const std::uint32_t named = members[std::countr_zero(lanes)];
-  std::uint32_t differs = 0;
-  for (int lane = 0; lane < kWarpSize; ++lane) differs |= members[lane] ^ named;
-  if (differs == 0) [[likely]]
-    return lanes;
-  LaneMask together = 0;
-  for (LaneMask left = lanes; left != 0; left &= left - 1) {
-    const int lane = std::countr_zero(left);
-    if (members[lane] == named) together |= LaneMask{1} << lane;
-  }
-  return together;
-}
 
 struct NoObserver {
   static constexpr bool kWatches = false;

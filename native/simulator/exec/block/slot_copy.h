@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "simulator/exec/code/each_lane.h"
+#include "simulator/exec/code/lane_masks.h"
 
 namespace nodecuda::simulator {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <tuple>
 
-#include "simulator/exec/code/each_lane.h"
+#include "simulator/exec/code/lane_masks.h"
 #include "simulator/exec/memory/bulk_copy.h"
 
 namespace nodecuda::simulator {

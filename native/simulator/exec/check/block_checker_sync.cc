@@ -6,7 +6,7 @@
 #include "simulator/exec/block/async.h"
 #include "simulator/exec/check/block_checker.h"
 #include "simulator/exec/code/async.h"
-#include "simulator/exec/code/each_lane.h"
+#include "simulator/exec/code/lane_masks.h"
 #include "simulator/exec/memory/mbarrier.h"
 
 namespace nodecuda::simulator {
@@ -15,15 +15,6 @@ namespace {
 using ptx::Space;
 
 enum Detail : std::uint8_t { kApart = 2, kCounts, kNotAMember, kNoProxyFence };
-
-// Of the lanes, those that have the same number there as the first one.
-LaneMask LanesThatAgree(const std::uint32_t* numbers, LaneMask lanes) {
-  LaneMask together = 0;
-  ForEachLane(lanes, [&](int lane) {
-    if (numbers[lane] == numbers[std::countr_zero(lanes)]) together |= LaneMask{1} << lane;
-  });
-  return together;
-}
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <utility>
 
-#include "simulator/exec/code/each_lane.h"
+#include "simulator/exec/code/lane_masks.h"
 
 namespace nodecuda::simulator {
 namespace {

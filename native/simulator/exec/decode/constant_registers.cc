@@ -41,11 +41,10 @@ void BodyDecoder::FindConstantRegisters() {
 }
 
 bool BodyDecoder::MakesConstant(const ptx::Instruction& instruction) const {
-  if (instruction.operands.empty() || instruction.operands[0].kind != Operand::Kind::kRegister ||
-      instruction.guard >= 0)
-    return false;
-  const auto reg = static_cast<std::size_t>(instruction.operands[0].register_index);
-  return reg < constant_of_.size() && constant_of_[reg] != kNoSlot;
+  // No other instruction has such a register in this place.
+  return !instruction.operands.empty() &&
+         instruction.operands[0].kind == Operand::Kind::kRegister &&
+         (SlotOf(instruction.operands[0]) & kConstantBit) != 0;
 }
 
 std::uint32_t BodyDecoder::SlotOf(const Operand& reg) const {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "simulator/exec/arithmetic/tensor_math.h"
-#include "simulator/exec/code/each_lane.h"
+#include "simulator/exec/code/lane_masks.h"
+#include "simulator/exec/warp/float_atomics.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -17,7 +17,7 @@ namespace {
 using ptx::Space;
 using ptx::Type;
 
-// Operations take and give bits; `flush` is for add.f32 alone.
+// As those of float_atomics.h.
 template <typename T>
 struct And {
   static T Of(T a, T b, T, bool) { return a & b; }
@@ -57,47 +57,6 @@ struct Min {
 template <typename T>
 struct Max {
   static T Of(T a, T b, T, bool) { return std::max(a, b); }
-};
-
-std::uint32_t Flush(std::uint32_t bits, bool flush) {
-  return flush && (bits & 0x7f800000) == 0 ? bits & 0x80000000 : bits;
-}
-struct AddF32 {
-  static std::uint32_t Of(std::uint32_t a, std::uint32_t b, std::uint32_t, bool flush) {
-    const float sum = std::bit_cast<float>(Flush(a, flush)) + std::bit_cast<float>(Flush(b, flush));
-    return sum != sum ? 0x7fffffff : Flush(std::bit_cast<std::uint32_t>(sum), flush);
-  }
-};
-struct AddF64 {
-  static std::uint64_t Of(std::uint64_t a, std::uint64_t b, std::uint64_t, bool) {
-    const double sum = std::bit_cast<double>(a) + std::bit_cast<double>(b);
-    return sum != sum ? 0xfff8000000000000 : std::bit_cast<std::uint64_t>(sum);
-  }
-};
-// f32 has digits enough that rounding these sums a second time does no harm.
-struct AddF16 {
-  static std::uint16_t Of(std::uint16_t a, std::uint16_t b, std::uint16_t, bool) {
-    return FloatToHalf(HalfToFloat(a) + HalfToFloat(b));
-  }
-};
-struct AddBF16 {
-  static std::uint16_t Of(std::uint16_t a, std::uint16_t b, std::uint16_t, bool) {
-    const float sum =
-        std::bit_cast<float>(std::uint32_t{a} << 16) + std::bit_cast<float>(std::uint32_t{b} << 16);
-    const auto bits = std::bit_cast<std::uint32_t>(sum);
-    if (sum != sum) return 0x7fff;
-    return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-  }
-};
-template <typename Half>
-struct Both {
-  static std::uint32_t Of(std::uint32_t a, std::uint32_t b, std::uint32_t, bool) {
-    const auto part = [&](int shift) -> std::uint32_t {
-      return Half::Of(static_cast<std::uint16_t>(a >> shift),
-                      static_cast<std::uint16_t>(b >> shift), 0, false);
-    };
-    return part(16) << 16 | part(0);
-  }
 };
 
 // Whether all lanes have one address, as those of a counter have.
@@ -182,10 +141,10 @@ constexpr AtomicRow kRows[] = {
     {"add.u64", {RunAtomic<U64, Add<U64>>, Type::kU64, false, true}},
     {"add.f32", {RunAtomic<U32, AddF32>, Type::kF32, false, true}},
     {"add.f64", {RunAtomic<U64, AddF64>, Type::kF64, false, true}},
-    {"add.noftz.f16", {RunAtomic<U16, AddF16>, Type::kF16, false, true}},
-    {"add.noftz.f16x2", {RunAtomic<U32, Both<AddF16>>, Type::kF16x2, false, true}},
-    {"add.noftz.bf16", {RunAtomic<U16, AddBF16>, Type::kBF16, false, true}},
-    {"add.noftz.bf16x2", {RunAtomic<U32, Both<AddBF16>>, Type::kBF16x2, false, true}},
+    {"add.noftz.f16", {RunAtomic<U16, Half<F16, Sum>>, Type::kF16, false, true}},
+    {"add.noftz.f16x2", {RunAtomic<U32, BothHalves<F16, Sum>>, Type::kF16x2, false, true}},
+    {"add.noftz.bf16", {RunAtomic<U16, Half<BF16, Sum>>, Type::kBF16, false, true}},
+    {"add.noftz.bf16x2", {RunAtomic<U32, BothHalves<BF16, Sum>>, Type::kBF16x2, false, true}},
     {"inc.u32", {RunAtomic<U32, Increment<U32>>, Type::kU32, false, true}},
     {"dec.u32", {RunAtomic<U32, Decrement<U32>>, Type::kU32, false, true}},
     {"min.u32", {RunAtomic<U32, Min<U32>>, Type::kU32, false, true}},

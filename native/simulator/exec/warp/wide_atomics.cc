@@ -2,11 +2,10 @@
 
 #include <atomic>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <mutex>
 
-#include "simulator/exec/arithmetic/tensor_math.h"
+#include "simulator/exec/warp/float_atomics.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -15,70 +14,9 @@ namespace {
 
 using ptx::Type;
 
-// Formats of an element, as numbers that hold all of its values. Vectors are in global memory,
-// where f32 flushes subnormals.
-struct F32 {
-  using Bits = std::uint32_t;
-  static float Flush(float x) {
-    return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x;
-  }
-  static float Read(Bits bits) { return Flush(std::bit_cast<float>(bits)); }
-  static Bits Write(float x) { return std::isnan(x) ? 0x7fffffff : std::bit_cast<Bits>(Flush(x)); }
-};
-struct F16 {
-  using Bits = std::uint16_t;
-  static float Read(Bits bits) { return HalfToFloat(bits); }
-  static Bits Write(float x) { return std::isnan(x) ? Bits{0x7fff} : FloatToHalf(x); }
-};
-struct BF16 {
-  using Bits = std::uint16_t;
-  static float Read(Bits bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
-  static Bits Write(float x) {
-    const auto bits = std::bit_cast<std::uint32_t>(x);
-    return std::isnan(x) ? Bits{0x7fff}
-                         : static_cast<Bits>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-  }
-};
-
-// f32 has digits enough that rounding a sum of halves a second time does no harm.
-struct Add {
-  static float Of(float a, float b) { return a + b; }
-};
-// The number wins over NaN; -0 is less than +0.
-struct Min {
-  static float Of(float a, float b) {
-    if (std::isnan(a) || std::isnan(b)) return std::isnan(a) ? b : a;
-    return a < b || (a == b && std::signbit(a)) ? a : b;
-  }
-};
-struct Max {
-  static float Of(float a, float b) {
-    if (std::isnan(a) || std::isnan(b)) return std::isnan(a) ? b : a;
-    return a > b || (a == b && !std::signbit(a)) ? a : b;
-  }
-};
-
-template <typename Format, typename Operation>
-struct One {
-  using Bits = typename Format::Bits;
-  static Bits Of(Bits a, Bits b) {
-    return Format::Write(Operation::Of(Format::Read(a), Format::Read(b)));
-  }
-};
-template <typename Half>
-struct Two {
-  using Bits = std::uint32_t;
-  static Bits Of(Bits a, Bits b) {
-    const auto part = [&](int shift) -> Bits {
-      return Half::Of(static_cast<std::uint16_t>(a >> shift),
-                      static_cast<std::uint16_t>(b >> shift));
-    };
-    return part(16) << 16 | part(0);
-  }
-};
-
 constexpr unsigned kMaxElements = 8;
 
+// In global memory, where f32 flushes.
 template <typename Element>
 bool RunVector(const Instruction& in, WarpContext& context, LaneMask mask) {
   using Bits = typename Element::Bits;
@@ -94,7 +32,7 @@ bool RunVector(const Instruction& in, WarpContext& context, LaneMask mask) {
     for (unsigned i = 0; i < length; ++i) {
       std::atomic_ref<Bits> memory(reinterpret_cast<Bits*>(lanes.address[lane])[i]);
       Bits old = memory.load();
-      while (!memory.compare_exchange_weak(old, Element::Of(old, b[i]))) {
+      while (!memory.compare_exchange_weak(old, Element::Of(old, b[i], 0, true))) {
       }
       if (results[i] != kNoSlot) context.Slot<Bits>(results[i])[lane] = old;
     }
@@ -139,19 +77,19 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"add.f32", {RunVector<One<F32, Add>>, Type::kF32}},
-    {"add.noftz.f16", {RunVector<One<F16, Add>>, Type::kF16}},
-    {"add.noftz.bf16", {RunVector<One<BF16, Add>>, Type::kBF16}},
-    {"add.noftz.f16x2", {RunVector<Two<One<F16, Add>>>, Type::kF16x2}},
-    {"add.noftz.bf16x2", {RunVector<Two<One<BF16, Add>>>, Type::kBF16x2}},
-    {"min.noftz.f16", {RunVector<One<F16, Min>>, Type::kF16}},
-    {"min.noftz.bf16", {RunVector<One<BF16, Min>>, Type::kBF16}},
-    {"min.noftz.f16x2", {RunVector<Two<One<F16, Min>>>, Type::kF16x2}},
-    {"min.noftz.bf16x2", {RunVector<Two<One<BF16, Min>>>, Type::kBF16x2}},
-    {"max.noftz.f16", {RunVector<One<F16, Max>>, Type::kF16}},
-    {"max.noftz.bf16", {RunVector<One<BF16, Max>>, Type::kBF16}},
-    {"max.noftz.f16x2", {RunVector<Two<One<F16, Max>>>, Type::kF16x2}},
-    {"max.noftz.bf16x2", {RunVector<Two<One<BF16, Max>>>, Type::kBF16x2}},
+    {"add.f32", {RunVector<AddF32>, Type::kF32}},
+    {"add.noftz.f16", {RunVector<Half<F16, Sum>>, Type::kF16}},
+    {"add.noftz.bf16", {RunVector<Half<BF16, Sum>>, Type::kBF16}},
+    {"add.noftz.f16x2", {RunVector<BothHalves<F16, Sum>>, Type::kF16x2}},
+    {"add.noftz.bf16x2", {RunVector<BothHalves<BF16, Sum>>, Type::kBF16x2}},
+    {"min.noftz.f16", {RunVector<Half<F16, Least>>, Type::kF16}},
+    {"min.noftz.bf16", {RunVector<Half<BF16, Least>>, Type::kBF16}},
+    {"min.noftz.f16x2", {RunVector<BothHalves<F16, Least>>, Type::kF16x2}},
+    {"min.noftz.bf16x2", {RunVector<BothHalves<BF16, Least>>, Type::kBF16x2}},
+    {"max.noftz.f16", {RunVector<Half<F16, Greatest>>, Type::kF16}},
+    {"max.noftz.bf16", {RunVector<Half<BF16, Greatest>>, Type::kBF16}},
+    {"max.noftz.f16x2", {RunVector<BothHalves<F16, Greatest>>, Type::kF16x2}},
+    {"max.noftz.bf16x2", {RunVector<BothHalves<BF16, Greatest>>, Type::kBF16x2}},
 };
 
 }  // namespace
