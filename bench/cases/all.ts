@@ -8,6 +8,7 @@ import { importCases } from './import';
 import { launchCases } from './launch';
 import { matmulCases } from './matmul/matmul';
 import { reduceCases } from './reduce';
+import { roundTripCases } from './round-trip';
 import { softmaxCases } from './softmax';
 import { transposeCases } from './transpose';
 
@@ -22,6 +23,7 @@ export function allCases(context: Context): Case[] {
     ...copyCases(context),
     ...enqueueCases(context),
     ...launchCases(),
+    ...roundTripCases(context),
     ...importCases(),
   ];
 }

@@ -31,6 +31,11 @@ export const FROM_PREPARED_CPP = 'the prepared launch from C++';
 export const FROM_FFI = 'node:ffi, a function with the arguments of cuLaunchKernel';
 export const EMPTY_CALL = 'an empty Node-API call';
 
+export const ROUND_TRIP = 'launch of 256 threads, and wait';
+export const BLOCKING = 'prepared.run(); device.synchronizeSync()';
+export const AWAITED = 'prepared.run(); await device.synchronize()';
+export const READ_BACK = 'prepared.run(); await buffer.read(result)';
+
 export const IMPORT = 'import';
 export const REQUIRE = "node, require('nodecuda')";
 export const EMPTY = 'node, empty program';

@@ -94,6 +94,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
   }
   stream.queue.push_back(std::move(operation));
   ++stream.submitted;
+  ++monitor_.ready;
   monitor_.work.notify_all();
   return Status::kSuccess;
 }
@@ -110,7 +111,22 @@ Status SimulatedDevice::Query(const StreamState& stream) const {
   return stream.completed == stream.submitted ? Status::kSuccess : Status::kNotReady;
 }
 
+// To wake a thread that sleeps takes several times as long as a small kernel.
+void SimulatedDevice::Linger(const std::atomic<std::uint64_t>& changes, Lock& lock,
+                             const std::function<bool()>& over) const {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds kPatience{50};
+  const auto until = Clock::now() + kPatience;
+  while (!over() && !stop_ && Clock::now() < until) {
+    const std::uint64_t before = changes;
+    lock.unlock();
+    while (changes == before && !stop_ && Clock::now() < until) std::this_thread::yield();
+    lock.lock();
+  }
+}
+
 void SimulatedDevice::WaitFor(StreamState& stream, std::uint64_t completed, Lock& lock) {
+  Linger(monitor_.completed, lock, [&] { return stream.completed >= completed; });
   while (stream.completed < completed) {
     stream.wake_at = std::min(stream.wake_at, completed);
     monitor_.done.wait(lock);
@@ -158,8 +174,10 @@ Status SimulatedDevice::Query(const EventState& event) const {
 Status SimulatedDevice::Synchronize(const EventState& event) {
   std::unique_lock lock(monitor_.mutex);
   if (const std::shared_ptr<Recording> recording = event.recording) {
+    const auto over = [&] { return recording->done; };
+    Linger(monitor_.completed, lock, over);
     recording->host_waits = true;
-    monitor_.done.wait(lock, [&] { return recording->done; });
+    monitor_.done.wait(lock, over);
   }
   return fault_.status;
 }
@@ -287,7 +305,9 @@ void SimulatedDevice::Dispatch() {
   std::unique_lock lock(monitor_.mutex);
   for (;;) {
     std::shared_ptr<StreamState> stream;
-    monitor_.work.wait(lock, [&] { return stop_ || (stream = NextReady()) != nullptr; });
+    const auto ready = [&] { return stream != nullptr || (stream = NextReady()) != nullptr; };
+    Linger(monitor_.ready, lock, ready);
+    monitor_.work.wait(lock, [&] { return stop_ || ready(); });
     if (stop_) return;
     Operation operation = std::move(stream->queue.front());
     stream->queue.pop_front();
@@ -301,6 +321,7 @@ void SimulatedDevice::Dispatch() {
     }
 
     ++stream->completed;
+    ++monitor_.completed;
     if (stream->completed >= stream->wake_at) {
       stream->wake_at = ~std::uint64_t{0};
       monitor_.done.notify_all();
@@ -308,7 +329,10 @@ void SimulatedDevice::Dispatch() {
     if (operation.record != nullptr) {
       operation.record->time = std::chrono::steady_clock::now();
       operation.record->done = true;
-      if (operation.record->another_device_waits) monitor_.work.notify_all();
+      if (operation.record->another_device_waits) {
+        ++monitor_.ready;
+        monitor_.work.notify_all();
+      }
       if (operation.record->host_waits) monitor_.done.notify_all();
     }
     if (outcome.status != Status::kSuccess) Latch(std::move(outcome));

@@ -28,6 +28,8 @@ struct Monitor {
   std::mutex mutex;
   std::condition_variable work;  // something became ready: for dispatchers
   std::condition_variable done;  // what callers wait for completed
+  // How often anything became ready, or completed: changed with the lock, read without it.
+  std::atomic<std::uint64_t> ready = 0, completed = 0;
 };
 
 // A point of a stream, such as one execution of EventRecord. Guarded by the monitor. Threads are
@@ -124,6 +126,10 @@ class SimulatedDevice {
   using Lock = std::unique_lock<std::mutex>;
 
   void Dispatch();
+  // Gives the lock away for a moment, or until `over`, which is asked whenever `changes` has
+  // changed, with the lock.
+  void Linger(const std::atomic<std::uint64_t>& changes, Lock& lock,
+              const std::function<bool()>& over) const;
   void WaitFor(StreamState& stream, std::uint64_t completed, Lock& lock);
   std::shared_ptr<StreamState> NextReady();                        // null: none; lock held
   Status EnqueueLocked(StreamState& stream, Operation operation);  // lock held
