@@ -47,6 +47,10 @@ bool BlockRunner::DispatchAsync(int index, std::uint32_t pc, LaneMask lanes, Lan
     case AsyncOp::kTensorLoad:
     case AsyncOp::kTensorStore:
       return IssueCopies(index, pc, lanes);
+    case AsyncOp::kMapReplace:
+      return RunMapReplace(in, file, lanes);
+    case AsyncOp::kMapCopy:
+      return RunMapCopy(in, file, lanes);
     case AsyncOp::kBulkCommit:
     case AsyncOp::kBulkWait:
       return RunBulkGroup(index, in, lanes);

@@ -128,6 +128,8 @@ class BlockRunner {
   bool FillTargets(std::uint64_t destination, std::uint64_t mbarrier, const std::byte* mask_slot,
                    int lane, BulkCopy* copy);
   bool MayOverwrite(const BulkCopy& copy);
+  bool RunMapReplace(const Instruction& in, const std::byte* file, LaneMask lanes);
+  bool RunMapCopy(const Instruction& in, const std::byte* file, LaneMask lanes);
   bool RunBulkGroup(int warp, const Instruction& in, LaneMask lanes);
   bool SignalEnd(const BulkCopy& copy);
   WgmmaReads& WgmmaReadsOf(int warp);

@@ -5,6 +5,7 @@
 #include "simulator/exec/block/block.h"
 #include "simulator/exec/block/cluster.h"
 #include "simulator/exec/memory/tensor_map.h"
+#include "simulator/exec/warp/reductions.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -57,6 +58,7 @@ bool BlockRunner::FillLinearCopy(const Instruction& in, const std::byte* file, i
     return view_.Fail(
         Status::kMisalignedAddress, lane,
         "a size of " + std::to_string(copy->bytes) + " bytes: it must be a multiple of 16");
+  if (in.offset != 0) copy->reduce = AllReductions()[static_cast<std::size_t>(in.offset - 1)].run;
   const std::uint64_t destination = ReadSlot64(file, in.slot[0], lane);
   copy->source = ReadSlot64(file, in.slot[1], lane);
   if (copy->in_group) {
@@ -86,7 +88,8 @@ bool BlockRunner::FillTensorCopy(const Instruction& in, const std::byte* file, i
   if (!DecodeTensorMap(map, &copy->map))
     return view_.Fail(Status::kLaunchFailure, lane,
                       "the address is not that of a tensor map that TensorMapEncodeTiled made");
-  if (copy->map.rank != static_cast<std::uint32_t>(in.offset))
+  const TensorForm form = TensorForm::Of(in);
+  if (copy->map.rank != form.rank)
     return view_.Fail(Status::kLaunchFailure, lane,
                       "the tensor map is of rank " + std::to_string(copy->map.rank));
   for (std::uint32_t i = 0; i < copy->map.rank; ++i)
@@ -94,6 +97,13 @@ bool BlockRunner::FillTensorCopy(const Instruction& in, const std::byte* file, i
         static_cast<std::int32_t>(ReadSlot32(file, kernel_.operand_lists[in.target + i], lane));
   copy->bytes = BoxBytes(copy->map);
   copy->kind = is_load ? BulkCopy::Kind::kTensorLoad : BulkCopy::Kind::kTensorStore;
+  if (form.reduction != 0) {
+    const MemoryReduction* reduction = TensorReductionOf(form.reduction, copy->map.data_type);
+    if (reduction == nullptr)
+      return view_.Fail(Status::kLaunchFailure, lane,
+                        "there is no such reduction for the tensor map's type of elements");
+    copy->reduce = reduction->run;
+  }
   const std::uint64_t box = ReadSlot64(file, in.slot[0], lane);
   if (!is_load) {
     copy->source = Absolute(box, rank_);
@@ -124,6 +134,42 @@ bool BlockRunner::FillTargets(std::uint64_t destination, std::uint64_t mbarrier,
     copy->destinations.push_back(destination % kMaxSharedBytes + field);
     copy->mbarriers.push_back(mbarrier % kMaxSharedBytes + field);
   }
+  return true;
+}
+
+// The map may be one that is being put together: a copy asks whether it makes sense.
+bool BlockRunner::RunMapReplace(const Instruction& in, const std::byte* file, LaneMask lanes) {
+  const AddressForm form = AddressForm::Of(in);
+  const MapFieldForm field = MapFieldForm::Of(in);
+  for (LaneMask rest = lanes; rest != 0; rest &= rest - 1) {
+    const int lane = std::countr_zero(rest);
+    std::byte* bytes = view_.Locate(form.space, ReadSlot64(file, in.slot[1], lane),
+                                    sizeof(TensorMap), sizeof(TensorMap), true, lane);
+    if (bytes == nullptr) return false;
+    TensorMap map;
+    std::memcpy(&map, bytes, sizeof map);
+    const std::uint64_t value =
+        form.flag ? ReadSlot64(file, in.slot[2], lane) : ReadSlot32(file, in.slot[2], lane);
+    if (!ReplaceTensorMapField(&map, static_cast<TensorMapField>(field.field), field.ordinal,
+                               value))
+      return view_.Fail(Status::kLaunchFailure, lane,
+                        "a tensor map of the simulated device cannot have the value " +
+                            std::to_string(value) + " there");
+    std::memcpy(bytes, &map, sizeof map);
+  }
+  return true;
+}
+
+// By the warp: lanes name the same addresses.
+bool BlockRunner::RunMapCopy(const Instruction& in, const std::byte* file, LaneMask lanes) {
+  const int lane = std::countr_zero(lanes);
+  std::byte* to = view_.Locate(Space::kGlobal, ReadSlot64(file, in.slot[0], lane),
+                               sizeof(TensorMap), sizeof(TensorMap), true, lane);
+  if (to == nullptr) return false;
+  const std::byte* from = view_.Locate(Space::kShared, ReadSlot64(file, in.slot[1], lane),
+                                       sizeof(TensorMap), sizeof(TensorMap), false, lane);
+  if (from == nullptr) return false;
+  std::memcpy(to, from, sizeof(TensorMap));
   return true;
 }
 

@@ -26,11 +26,14 @@ enum class AsyncOp : std::uint8_t {
   kGetCtaRank,            // 0: rank; 1: address
   kClusterArrive,
   kClusterWait,
-  kBulkToShared,  // 0: destination; 1: source; 2: bytes; 3: mbarrier; 4: multicast mask or kNoSlot
-  kBulkToGlobal,  // 0: destination; 1: source; 2: bytes
+  kBulkToShared,  // 0: destination; 1: source; 2: bytes; 3: mbarrier; 4: multicast mask or kNoSlot;
+                  // `offset`: place of its reduction, 0 for a copy
+  kBulkToGlobal,  // 0: destination; 1: source; 2: bytes; `offset`: as above
   kTensorLoad,    // 0: destination; 1: map; 2: mbarrier; 3: multicast mask or kNoSlot;
-                  // listed: coordinates, `offset` of them
-  kTensorStore,   // 0: source; 1: map; listed: coordinates, `offset` of them
+                  // listed: coordinates; `offset`: TensorForm
+  kTensorStore,   // 0: source; 1: map; listed: coordinates; `offset`: TensorForm
+  kMapReplace,    // 1: address of a tensor map; 2: value; `offset`: MapFieldForm
+  kMapCopy,       // 0: destination; 1: source, in shared memory
   kBulkCommit,
   kBulkWait,  // `offset`: groups that may be pending
   kWgmma,     // 0, 1: descriptors; 2: predicate scale-d; `offset`: WgmmaForm; listed: D, A
@@ -51,6 +54,30 @@ struct AddressForm {
   static AddressForm Of(const Instruction& in) {
     return {static_cast<ptx::Space>(in.detail[1] & 7), (in.detail[1] & 8) != 0,
             (in.detail[1] & 16) != 0};
+  }
+};
+
+// What `offset` says of tensor copies.
+struct TensorForm {
+  std::uint32_t rank = 1;       // coordinates
+  std::uint32_t reduction = 0;  // place of the reduction of a store, 0 for a copy
+
+  std::int64_t Pack() const { return std::int64_t{reduction} << 8 | rank; }
+  static TensorForm Of(const Instruction& in) {
+    const auto bits = static_cast<std::uint32_t>(in.offset);
+    return {bits & 0xff, bits >> 8};
+  }
+};
+
+// What `offset` says of a kMapReplace.
+struct MapFieldForm {
+  std::uint32_t field = 0;  // a TensorMapField
+  std::uint32_t ordinal = 0;
+
+  std::int64_t Pack() const { return std::int64_t{ordinal} << 8 | field; }
+  static MapFieldForm Of(const Instruction& in) {
+    const auto bits = static_cast<std::uint64_t>(in.offset);
+    return {static_cast<std::uint32_t>(bits & 0xff), static_cast<std::uint32_t>(bits >> 8)};
   }
 };
 

@@ -148,7 +148,7 @@ class BodyDecoder {
   bool SplitHalves(const ptx::Operand& whole, ptx::Operand (&halves)[2]);
   ptx::Operand Temporary(RegisterWidth width);
 
-  // What runs as Operation::kAsync, and what goes with it (async.cc, wgmma.cc).
+  // What runs as Operation::kAsync, and what goes with it (async/).
   static bool IsAsync(const ptx::Instruction& instruction);
   bool DecodeAsync(const ptx::Instruction& instruction);
   bool DecodeMbarrier(const ptx::Instruction& instruction);
@@ -158,8 +158,11 @@ class BodyDecoder {
   bool DecodeBulkGroup(const ptx::Instruction& instruction);
   bool DecodeBulkCopy(const ptx::Instruction& instruction);
   bool DecodeLinearCopy(const ptx::Instruction& instruction, bool loads, ptx::Space destination,
-                        ptx::Space source);
-  bool DecodeTensorCopy(const ptx::Instruction& instruction, bool loads);
+                        ptx::Space source, std::uint32_t reduction);
+  bool DecodeTensorCopy(const ptx::Instruction& instruction, bool loads, std::uint32_t reduction);
+  bool DecodeTensorMap(const ptx::Instruction& instruction);
+  bool DecodeMapReplace(const ptx::Instruction& instruction);
+  bool DecodeMapCopy(const ptx::Instruction& instruction);
   bool DecodeWgmma(const ptx::Instruction& instruction);
   bool ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* form);
   bool DecodeWgmmaProduct(const ptx::Instruction& instruction);

@@ -42,6 +42,10 @@ bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
     case Space::kLocal:
       window = kLocalWindow;
       break;
+    // Constant memory is global memory here: no address is in the window that it has on a GPU.
+    case Space::kConst:
+      bytes = 0;
+      break;
     case Space::kParam:
       window = kParamWindow;
       break;

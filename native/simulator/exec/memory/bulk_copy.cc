@@ -25,7 +25,10 @@ bool RunLinear(const BulkCopy& copy, MemoryView& view) {
     std::byte* destination =
         view.Locate(copy.destination_space, address, copy.bytes, kBulkAlignment, true, copy.lane);
     if (destination == nullptr) return false;
-    std::memmove(destination, source, copy.bytes);
+    if (copy.reduce != nullptr)
+      copy.reduce(destination, source, copy.bytes);
+    else
+      std::memmove(destination, source, copy.bytes);
   }
   return true;
 }
@@ -124,7 +127,10 @@ bool RunTensor(const BulkCopy& copy, MemoryView& view) {
     } else if (part.bytes != 0) {
       ForEachUnit(copy, boxes[0], hosts[0], row, row_bytes,
                   [&](std::size_t at, std::byte* unit) { std::memcpy(buffer + at, unit, kUnit); });
-      std::memcpy(global, buffer + part.begin, part.bytes);
+      if (copy.reduce != nullptr)
+        copy.reduce(global, buffer + part.begin, part.bytes);
+      else
+        std::memcpy(global, buffer + part.begin, part.bytes);
     }
   }
   return true;

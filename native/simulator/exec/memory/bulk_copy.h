@@ -2,6 +2,7 @@
 #define NODECUDA_SIMULATOR_EXEC_MEMORY_BULK_COPY_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "simulator/exec/memory/memory_view.h"
 
 namespace nodecuda::simulator {
+
+// Joins each element at `to` with one from `from`; both aligned to elements.
+using BulkReduction = void (*)(std::byte* to, const std::byte* from, std::size_t bytes);
 
 // A copy (cp.async.bulk and its tensor form) from its issue to its end, with everything it needs:
 // its thread may have gone on. Shared addresses are those of the cluster (kSharedCluster), made
@@ -33,6 +37,7 @@ struct BulkCopy {
   std::uint64_t bytes = 0;
   ptx::Space source_space = ptx::Space::kGlobal, destination_space = ptx::Space::kSharedCluster;
   std::uint64_t source = 0;
+  BulkReduction reduce = nullptr;  // in place of a copy
   std::vector<std::uint64_t> destinations;
   TensorMapTiled map;
   std::array<std::int32_t, kMaxTensorRank> coordinates = {};

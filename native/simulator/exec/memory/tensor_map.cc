@@ -1,6 +1,7 @@
 #include "simulator/exec/memory/tensor_map.h"
 
 #include <cstring>
+#include <iterator>
 
 namespace nodecuda::simulator {
 namespace {
@@ -21,6 +22,10 @@ struct Encoded {
   std::uint8_t rank, data_type, swizzle, l2_promotion;
 };
 static_assert(sizeof(Encoded) <= sizeof(TensorMap));
+
+// By the number that tensormap.replace has for them (PTX ISA): values of TensorMapDataType, -1 for
+// those that the simulated device does not know.
+constexpr int kReplacedTypes[] = {0, 1, 2, 3, 4, 5, 6, 7, -1, 8, 9, 11, -1};
 
 std::uint64_t SwizzleSpan(TensorMapSwizzle swizzle) {
   return swizzle == TensorMapSwizzle::kNone ? 0 : std::uint64_t{16} << static_cast<int>(swizzle);
@@ -123,6 +128,58 @@ bool DecodeTensorMap(const TensorMap& map, TensorMapTiled* tiled) {
     if (i + 1 < tiled->rank) tiled->global_strides[i] = encoded.strides[i];
   }
   return IsValid(*tiled);
+}
+
+bool ReplaceTensorMapField(TensorMap* map, TensorMapField field, std::uint32_t ordinal,
+                           std::uint64_t value) {
+  Encoded encoded;
+  std::memcpy(&encoded, map, sizeof encoded);
+  if (encoded.tag != kTag) {  // bytes of anything, or zeros, that are made a map
+    encoded = {};
+    encoded.tag = kTag;
+  }
+  const std::uint32_t ordinals =
+      field == TensorMapField::kGlobalStride ? kMaxTensorRank - 1 : kMaxTensorRank;
+  if (ordinal >= ordinals) return false;
+  const auto word = static_cast<std::uint32_t>(value);
+  const auto byte = static_cast<std::uint8_t>(value);
+  switch (field) {
+    case TensorMapField::kGlobalAddress:
+      encoded.address = value;
+      break;
+    case TensorMapField::kRank:
+      if (word >= kMaxTensorRank) return false;
+      encoded.rank = static_cast<std::uint8_t>(word + 1);
+      break;
+    case TensorMapField::kBoxDim:
+      if (word < 1 || word > kMaxBox) return false;
+      encoded.last_of_box[ordinal] = static_cast<std::uint8_t>(word - 1);
+      break;
+    case TensorMapField::kGlobalDim:
+      encoded.last_index[ordinal] = word - 1;
+      break;
+    case TensorMapField::kGlobalStride:
+      encoded.strides[ordinal] = value;
+      break;
+    case TensorMapField::kElementStride:
+      if (word < 1 || word > kMaxElementStride) return false;
+      encoded.element_strides[ordinal] = byte;
+      break;
+    case TensorMapField::kElementType:
+      if (word >= std::size(kReplacedTypes) || kReplacedTypes[word] < 0) return false;
+      encoded.data_type = static_cast<std::uint8_t>(kReplacedTypes[word]);
+      break;
+    case TensorMapField::kSwizzle:
+      if (word > static_cast<std::uint32_t>(TensorMapSwizzle::k128B)) return false;
+      encoded.swizzle = byte;
+      break;
+    case TensorMapField::kInterleave:
+    case TensorMapField::kFill:
+      if (value != 0) return false;
+      break;
+  }
+  std::memcpy(map, &encoded, sizeof encoded);
+  return true;
 }
 
 }  // namespace nodecuda::simulator

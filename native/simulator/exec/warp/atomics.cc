@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "simulator/exec/code/lane_masks.h"
-#include "simulator/exec/warp/float_atomics.h"
+#include "simulator/exec/warp/atomic_math.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 
@@ -16,48 +16,6 @@ namespace {
 
 using ptx::Space;
 using ptx::Type;
-
-// As those of float_atomics.h.
-template <typename T>
-struct And {
-  static T Of(T a, T b, T, bool) { return a & b; }
-};
-template <typename T>
-struct Or {
-  static T Of(T a, T b, T, bool) { return a | b; }
-};
-template <typename T>
-struct Xor {
-  static T Of(T a, T b, T, bool) { return a ^ b; }
-};
-template <typename T>
-struct Exchange {
-  static T Of(T, T b, T, bool) { return b; }
-};
-template <typename T>
-struct CompareAndSwap {
-  static T Of(T a, T b, T c, bool) { return a == b ? c : a; }
-};
-template <typename T>
-struct Add {
-  static T Of(T a, T b, T, bool) { return a + b; }
-};
-template <typename T>
-struct Increment {
-  static T Of(T a, T b, T, bool) { return a >= b ? 0 : a + 1; }
-};
-template <typename T>
-struct Decrement {
-  static T Of(T a, T b, T, bool) { return a == 0 || a > b ? b : a - 1; }
-};
-template <typename T>
-struct Min {
-  static T Of(T a, T b, T, bool) { return std::min(a, b); }
-};
-template <typename T>
-struct Max {
-  static T Of(T a, T b, T, bool) { return std::max(a, b); }
-};
 
 // Whether all lanes have one address, as those of a counter have.
 bool IsOneAddress(const HostAddresses& lanes) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "simulator/exec/warp/float_atomics.h"
+#include "simulator/exec/warp/atomic_math.h"
 #include "simulator/exec/warp/lanes.h"
 #include "simulator/exec/warp/warp_context.h"
 

@@ -1,11 +1,8 @@
-#include "simulator/exec/code/async.h"
-
 #include <algorithm>
-#include <span>
 #include <string>
 
+#include "simulator/exec/decode/async/async_syntax.h"
 #include "simulator/exec/decode/body_decoder.h"
-#include "simulator/exec/decode/memory_syntax.h"
 
 namespace nodecuda::simulator {
 
@@ -15,55 +12,21 @@ using ptx::Type;
 
 namespace {
 
-using Words = std::span<const std::string_view>;
-
 constexpr std::string_view kMbarrierWords[] = {
     "release", "acquire",     "relaxed",         "cta",        "cluster", "shared",
     "b64",     "shared::cta", "shared::cluster", "noComplete", "parity",  "expect_tx"};
-constexpr std::string_view kTensorWords[] = {
-    "tile",   "global",     "shared::cta",        "shared::cluster", "mbarrier::complete_tx::bytes",
-    "tensor", "bulk_group", "multicast::cluster", "L2::cache_hint"};
-
-bool Contains(Words words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-bool Has(const ptx::Instruction& instruction, std::string_view part) {
-  return Contains(instruction.parts, part);
-}
-
-// The first part from `from` on that is none of `words`; empty if there is none.
-std::string_view Stranger(const ptx::Instruction& instruction, std::size_t from, Words words) {
-  for (std::size_t i = from; i < instruction.parts.size(); ++i)
-    if (!Contains(words, instruction.parts[i])) return instruction.parts[i];
-  return {};
-}
-
-// The state space that the mnemonic names from part `from` on, and the part after it.
-Space FindSpace(const ptx::Instruction& instruction, std::size_t from, std::size_t* next) {
-  for (std::size_t i = from; i < instruction.parts.size(); ++i) {
-    *next = i + 1;
-    if (const Space space = SpaceFromPart(instruction.parts[i]); space != Space::kNone)
-      return space;
-  }
-  return Space::kNone;
-}
-
-void SetOp(AsyncOp op, const AddressForm& form, DraftInstruction* draft) {
-  draft->in.detail[0] = static_cast<std::uint8_t>(op);
-  draft->in.detail[1] = form.Pack();
-}
-
 }  // namespace
 
 bool BodyDecoder::IsAsync(const ptx::Instruction& instruction) {
   const auto& parts = instruction.parts;
-  constexpr std::string_view kBases[] = {"mbarrier", "mapa", "wgmma", "getctarank"};
+  constexpr std::string_view kBases[] = {"mbarrier", "mapa", "wgmma", "getctarank", "tensormap"};
   if (Contains(kBases, parts[0])) return true;
   if (parts.size() < 2) return false;
   if (parts[0] == "barrier") return parts[1] == "cluster";
   if (parts[0] == "cp" && parts[1] == "async")
     return parts.size() > 2 && (parts[2] == "bulk" || parts[2] == "mbarrier");
+  if (parts[0] == "cp" && parts[1] == "reduce")
+    return parts.size() > 3 && parts[2] == "async" && parts[3] == "bulk";
   if (parts[0] == "prefetch" || parts[0] == "prefetchu") return Has(instruction, "tensormap");
   return false;
 }
@@ -73,6 +36,7 @@ bool BodyDecoder::DecodeAsync(const ptx::Instruction& instruction) {
   if (base == "wgmma") return DecodeWgmma(instruction);
   if (base == "mbarrier") return DecodeMbarrier(instruction);
   if (base == "barrier") return DecodeClusterBarrier(instruction);
+  if (base == "tensormap") return DecodeTensorMap(instruction);
   if (base == "mapa" || base == "getctarank") return DecodeMapa(instruction);
   // There is no cache to fetch into.
   if (base == "prefetch" || base == "prefetchu") return true;
@@ -274,111 +238,6 @@ bool BodyDecoder::DecodeMapa(const ptx::Instruction& instruction) {
     return false;
   if (draft.defined == 0) return Fail("a destination must be a register");
   SetOp(maps ? AsyncOp::kMapa : AsyncOp::kGetCtaRank, form, &draft);
-  Emit(draft);
-  return true;
-}
-
-bool BodyDecoder::DecodeBulkGroup(const ptx::Instruction& instruction) {
-  const bool commits = instruction.mnemonic == "cp.async.bulk.commit_group";
-  DraftInstruction draft = Start(Operation::kAsync);
-  if (commits) {
-    if (!instruction.operands.empty()) return Fail("wrong number of operands");
-  } else {
-    // With .read only the sources must have been read, which here is not told from the rest.
-    if (instruction.mnemonic != "cp.async.bulk.wait_group" &&
-        instruction.mnemonic != "cp.async.bulk.wait_group.read")
-      return Fail("unknown form");
-    if (!BindCount(instruction, &draft.in.offset)) return false;
-  }
-  SetOp(commits ? AsyncOp::kBulkCommit : AsyncOp::kBulkWait, {}, &draft);
-  Emit(draft);
-  return true;
-}
-
-// The number of groups that may be pending, the only operand.
-bool BodyDecoder::BindCount(const ptx::Instruction& instruction, std::int64_t* count) {
-  if (instruction.operands.size() != 1 || instruction.operands[0].kind != Operand::Kind::kInteger ||
-      instruction.operands[0].bits > 0x7fffffff)
-    return Fail("a number of groups is needed");
-  *count = static_cast<std::int64_t>(instruction.operands[0].bits);
-  return true;
-}
-
-bool BodyDecoder::DecodeBulkCopy(const ptx::Instruction& instruction) {
-  const bool is_tensor = instruction.parts.size() > 4 && instruction.parts[3] == "tensor";
-  // cp.async.bulk.tensor.2d: the dimension is checked with the coordinates.
-  const std::size_t from = is_tensor ? 5 : 3;
-  if (const std::string_view part = Stranger(instruction, from, kTensorWords); !part.empty())
-    return Fail("unsupported modifier ." + std::string(part));
-  std::size_t next = from;
-  const Space destination = FindSpace(instruction, from, &next);
-  const Space source = FindSpace(instruction, next, &next);
-  const bool to_shared = destination == Space::kShared || destination == Space::kSharedCluster;
-  const bool from_shared = source == Space::kShared;
-  const bool told = Has(instruction, "mbarrier::complete_tx::bytes");
-  const bool grouped = Has(instruction, "bulk_group");
-  const bool loads =
-      to_shared && told && !grouped && (source == Space::kGlobal || (from_shared && !is_tensor));
-  const bool stores = destination == Space::kGlobal && from_shared && grouped && !told;
-  if (!loads && !stores) return Fail("this direction of copy is not supported");
-  return is_tensor ? DecodeTensorCopy(instruction, loads)
-                   : DecodeLinearCopy(instruction, loads, destination, source);
-}
-
-// The multicast mask, if there is one, and the cache hint, which means nothing here.
-bool BodyDecoder::BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
-                               DraftInstruction* draft) {
-  const bool multicast = Has(instruction, "multicast::cluster");
-  const bool hint = Has(instruction, "L2::cache_hint");
-  if (instruction.operands.size() != from + multicast + hint)
-    return Fail("wrong number of operands");
-  if (multicast && mask_slot < 0) return Fail("a store has no multicast");
-  return !multicast || BindValueSlot(instruction.operands[from], Type::kB16, mask_slot, draft);
-}
-
-bool BodyDecoder::DecodeLinearCopy(const ptx::Instruction& instruction, bool loads,
-                                   Space destination, Space source) {
-  const std::vector<Operand>& operands = instruction.operands;
-  if (operands.size() < (loads ? 4u : 3u)) return Fail("wrong number of operands");
-  DraftInstruction draft = Start(Operation::kAsync);
-  if (!BindAddressSlot(operands[0], destination, 0, &draft) ||
-      !BindAddressSlot(operands[1], source, 1, &draft) ||
-      !BindValueSlot(operands[2], Type::kU32, 2, &draft) ||
-      (loads && !BindAddressSlot(operands[3], Space::kSharedCluster, 3, &draft)) ||
-      !BindCopyTail(instruction, loads ? 4 : 3, loads ? 4 : -1, &draft))
-    return false;
-  AddressForm form;
-  form.space = source;
-  SetOp(loads ? AsyncOp::kBulkToShared : AsyncOp::kBulkToGlobal, form, &draft);
-  Emit(draft);
-  return true;
-}
-
-// Loads: [destination], [map, {c0, c1}], [mbarrier]; stores: [map, {c0, c1}], [source].
-bool BodyDecoder::DecodeTensorCopy(const ptx::Instruction& instruction, bool loads) {
-  const std::string_view shape = instruction.parts[4];
-  const std::vector<Operand>& operands = instruction.operands;
-  if (shape.size() != 2 || shape[0] < '1' || shape[0] > '5' || shape[1] != 'd')
-    return Fail("unknown number of dimensions");
-  if (operands.size() < (loads ? 3u : 2u)) return Fail("wrong number of operands");
-  const Operand& map = operands[loads ? 1 : 0];
-  const Operand& box = operands[loads ? 0 : 1];
-  const auto rank = static_cast<std::size_t>(shape[0] - '0');
-  if (map.kind != Operand::Kind::kAddress || map.elements.size() != 2 ||
-      map.elements[1].kind != Operand::Kind::kVector || map.elements[1].elements.size() != rank)
-    return Fail("the tensor map and as many coordinates as dimensions are needed");
-  DraftInstruction draft = Start(Operation::kAsync);
-  if (!BindAddressSlot(box, loads ? Space::kSharedCluster : Space::kShared, 0, &draft) ||
-      !BindAddressSlot(map, Space::kNone, 1, &draft) ||
-      (loads && !BindAddressSlot(operands[2], Space::kSharedCluster, 2, &draft)) ||
-      !BindCopyTail(instruction, loads ? 3 : 2, loads ? 3 : -1, &draft))
-    return false;
-  for (const Operand& coordinate : map.elements[1].elements) {
-    draft.listed.push_back({kNoSlot, false, true});
-    if (!BindValue(coordinate, Type::kS32, &draft.listed.back().slot)) return false;
-  }
-  draft.in.offset = static_cast<std::int64_t>(rank);
-  SetOp(loads ? AsyncOp::kTensorLoad : AsyncOp::kTensorStore, {}, &draft);
   Emit(draft);
   return true;
 }

@@ -1,15 +1,58 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_WARP_FLOAT_ATOMICS_H_
-#define NODECUDA_SIMULATOR_EXEC_WARP_FLOAT_ATOMICS_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_WARP_ATOMIC_MATH_H_
+#define NODECUDA_SIMULATOR_EXEC_WARP_ATOMIC_MATH_H_
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 
 #include "simulator/exec/arithmetic/tensor_math.h"
 
-// What atomic instructions do to floats, as bits: `Of(memory, operand, unused, flush)`. Where
-// `flush` is set, as it is for f32 in global memory, subnormal numbers of f32 are zeros.
+// What atomic instructions and reductions do to bits in memory: `Of(memory, operand, second
+// operand, flush)`. Where `flush` is set, as it is for f32 in global memory, subnormal numbers of
+// f32 are zeros.
 namespace nodecuda::simulator {
+
+template <typename T>
+struct And {
+  static T Of(T a, T b, T, bool) { return a & b; }
+};
+template <typename T>
+struct Or {
+  static T Of(T a, T b, T, bool) { return a | b; }
+};
+template <typename T>
+struct Xor {
+  static T Of(T a, T b, T, bool) { return a ^ b; }
+};
+template <typename T>
+struct Exchange {
+  static T Of(T, T b, T, bool) { return b; }
+};
+template <typename T>
+struct CompareAndSwap {
+  static T Of(T a, T b, T c, bool) { return a == b ? c : a; }
+};
+template <typename T>
+struct Add {
+  static T Of(T a, T b, T, bool) { return a + b; }
+};
+template <typename T>
+struct Increment {
+  static T Of(T a, T b, T, bool) { return a >= b ? 0 : a + 1; }
+};
+template <typename T>
+struct Decrement {
+  static T Of(T a, T b, T, bool) { return a == 0 || a > b ? b : a - 1; }
+};
+template <typename T>
+struct Min {
+  static T Of(T a, T b, T, bool) { return std::min(a, b); }
+};
+template <typename T>
+struct Max {
+  static T Of(T a, T b, T, bool) { return std::max(a, b); }
+};
 
 struct AddF32 {
   using Bits = std::uint32_t;
@@ -82,4 +125,4 @@ struct BothHalves {
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_WARP_FLOAT_ATOMICS_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_WARP_ATOMIC_MATH_H_
