@@ -114,7 +114,7 @@ const MemoryReduction* TensorReductionOf(std::size_t place, TensorMapDataType el
   const bool on_bits = operation == "and" || operation == "or" || operation == "xor";
   std::string name = operation + "." + type;
   if (on_bits && type.size() == 3) name = operation + ".b" + type.substr(1);
-  if (operation == "add" && type.ends_with("f16")) name = "add.noftz." + type;
+  if (operation == "add" && type.ends_with("f16")) name = operation + ".noftz." + type;
   if (operation == "add" && type == "s64") name = "add.u64";
   const std::size_t row = FindReduction(name);
   return row == 0 ? nullptr : &kRows[row - 1];
