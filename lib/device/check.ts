@@ -36,7 +36,8 @@ export interface CheckOptions {
    * - `init`: registers and bytes of shared, local and device memory that are read and were never
    *   written;
    * - `sync`: barriers that some lanes of a warp come to elsewhere, lanes outside of the masks they
-   *   name, copies that are not waited for, missing proxy fences, deadlocks;
+   *   name, copies and matrix products (`wgmma`) that are not waited for, missing fences before them,
+   *   deadlocks;
    * - `leak`: device memory that is not freed when the device is disposed.
    *
    * Kernels take many times as long, and run on one thread. Default: none.

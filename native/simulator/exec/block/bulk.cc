@@ -150,8 +150,7 @@ bool BlockRunner::RunMapReplace(const Instruction& in, const std::byte* file, La
     std::memcpy(&map, bytes, sizeof map);
     const std::uint64_t value =
         form.flag ? ReadSlot64(file, in.slot[2], lane) : ReadSlot32(file, in.slot[2], lane);
-    if (!ReplaceTensorMapField(&map, static_cast<TensorMapField>(field.field), field.ordinal,
-                               value))
+    if (!ReplaceTensorMapField(&map, field.field, field.ordinal, value))
       return view_.Fail(Status::kLaunchFailure, lane,
                         "a tensor map of the simulated device cannot have the value " +
                             std::to_string(value) + " there");

@@ -65,7 +65,8 @@ BlockChecker::BlockChecker(BlockRunner& block, LaunchChecker& launch)
       checks_values_(reporter_.Checks(CheckKind::kInit)),
       checks_sync_(reporter_.Checks(CheckKind::kSync)),
       values_(block, reporter_, traits_),
-      meetings_(block) {}
+      meetings_(block),
+      wgmma_(block, reporter_) {}
 
 void BlockChecker::Start() {
   Withdraw();
@@ -73,6 +74,7 @@ void BlockChecker::Start() {
   launch_.blocks[started_] = this;
   if (checks_values_) values_.Start();
   meetings_.Start();
+  wgmma_.Start();
   const std::size_t threads = block_.warps().size() * kWarpSize;
   const std::size_t bytes = block_.shared().bytes;
   pending_.Start(threads, bytes);
@@ -88,6 +90,7 @@ void BlockChecker::Start() {
 void BlockChecker::Before(const Step& step) {
   meetings_.GoOn(step.warp, step.mask);
   if (checks_values_) values_.Registers(step);
+  wgmma_.Before(step);
   if (step.lanes == 0) return;
   CheckSync(step);
   if (traits_[step.pc].touch != Touch::kNothing) CheckAccesses(step);

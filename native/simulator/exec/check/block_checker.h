@@ -13,6 +13,7 @@
 #include "simulator/exec/check/pending_copies.h"
 #include "simulator/exec/check/races.h"
 #include "simulator/exec/check/values.h"
+#include "simulator/exec/check/wgmma_registers.h"
 
 namespace nodecuda::simulator {
 
@@ -83,6 +84,7 @@ class BlockChecker final : public BlockObserver {
   Values values_;
   Meetings meetings_;
   PendingCopies pending_;
+  WgmmaRegisters wgmma_;
   std::uint64_t started_ = 0;  // the block that is known to the launch
   std::vector<Word> shared_words_;
   MeetingWords shared_meetings_;

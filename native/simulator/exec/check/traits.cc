@@ -69,7 +69,7 @@ Traits TraitsOf(const Instruction& in, std::string_view mnemonic) {
   traits.releases = is_atomic && Has(parts, {"release", "acq_rel"});
   if (operation == Operation::kFence) {
     traits.is_proxy_fence = Has(parts, {"proxy"});
-    traits.is_fence = !traits.is_proxy_fence;
+    traits.is_fence = !traits.is_proxy_fence && parts[0] != "wgmma";
   }
   if (parts[0] == "selp") traits.logic = Logic::kSelect;
   if (parts.back() == "pred" && parts[0] == "and") traits.logic = Logic::kAnd;

@@ -69,15 +69,32 @@ struct TensorForm {
   }
 };
 
+// What tensormap.replace sets. Values are those of the instruction: they differ from cuda.h for
+// types.
+enum class TensorMapField : std::uint8_t {
+  kGlobalAddress,
+  kRank,  // less one
+  kBoxDim,
+  kGlobalDim,
+  kGlobalStride,  // bytes
+  kElementStride,
+  kElementType,
+  kInterleave,
+  kSwizzle,
+  kFill,
+};
+
 // What `offset` says of a kMapReplace.
 struct MapFieldForm {
-  std::uint32_t field = 0;  // a TensorMapField
+  TensorMapField field = TensorMapField::kGlobalAddress;
   std::uint32_t ordinal = 0;
 
-  std::int64_t Pack() const { return std::int64_t{ordinal} << 8 | field; }
+  std::int64_t Pack() const {
+    return std::int64_t{ordinal} << 8 | static_cast<std::int64_t>(field);
+  }
   static MapFieldForm Of(const Instruction& in) {
     const auto bits = static_cast<std::uint64_t>(in.offset);
-    return {static_cast<std::uint32_t>(bits & 0xff), static_cast<std::uint32_t>(bits >> 8)};
+    return {static_cast<TensorMapField>(bits & 0xff), static_cast<std::uint32_t>(bits >> 8)};
   }
 };
 

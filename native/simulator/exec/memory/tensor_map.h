@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "runtime/tensor_map.h"
+#include "simulator/exec/code/async.h"
 
 // The simulated device's own encoding of a tensor map. NVIDIA's is not public.
 namespace nodecuda::simulator {
@@ -14,20 +15,6 @@ bool EncodeTensorMap(const TensorMapTiled& tiled, TensorMap* map);
 // False for bytes that EncodeTensorMap cannot have made: a kernel may pass anything.
 bool DecodeTensorMap(const TensorMap& map, TensorMapTiled* tiled);
 
-// What tensormap.replace sets. Values are those of the instruction: they differ from cuda.h for
-// types.
-enum class TensorMapField : std::uint8_t {
-  kGlobalAddress,
-  kRank,  // less one
-  kBoxDim,
-  kGlobalDim,
-  kGlobalStride,  // bytes
-  kElementStride,
-  kElementType,
-  kInterleave,
-  kSwizzle,
-  kFill,
-};
 // Puts `value` into a map, which need not be a whole one yet; what copies take is checked when they
 // are made. False: there is no such value, or it is one that the simulated device does not know.
 bool ReplaceTensorMapField(TensorMap* map, TensorMapField field, std::uint32_t ordinal,

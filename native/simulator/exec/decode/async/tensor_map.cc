@@ -1,7 +1,7 @@
-#include "simulator/exec/memory/tensor_map.h"
-
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <vector>
 
 #include "simulator/exec/decode/async/async_syntax.h"
 #include "simulator/exec/decode/body_decoder.h"
@@ -57,7 +57,7 @@ bool BodyDecoder::DecodeMapReplace(const ptx::Instruction& instruction) {
   const bool has_types = parts.size() == next + 2 && parts[next] == "b1024" &&
                          parts[next + 1] == (row->is_wide ? "b64" : "b32");
   if (!has_types || operands.size() != (row->has_ordinal ? 3u : 2u)) return Fail("unknown form");
-  MapFieldForm field{static_cast<std::uint32_t>(row->field), 0};
+  MapFieldForm field{row->field, 0};
   if (row->has_ordinal) {
     if (operands[1].kind != Operand::Kind::kInteger || operands[1].bits >= kMaxTensorRank)
       return Fail("a dimension, from 0 to 4, is needed");

