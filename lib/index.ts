@@ -51,8 +51,20 @@ export type {
   ListenerMethods,
   OperationFamily,
   PreloadMethods,
+  ProfileMethods,
 } from './device/methods.js';
 export type { DeviceEvents } from './device/printf.js';
+export { type ProfilePageOptions, ProfileReport } from './device/profile.js';
+export type {
+  ProfileAtomics,
+  ProfileCounts,
+  ProfileInstruction,
+  ProfileLaunch,
+  ProfileLine,
+  ProfileMemory,
+  ProfileOccupancy,
+  ProfileShared,
+} from './device/profile-data.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export {
   type CompileCounts,

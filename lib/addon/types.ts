@@ -7,6 +7,7 @@
  */
 
 import type { CheckKind } from '../base/finding.js';
+import type { NativeMeteredLaunch } from './meter-types.js';
 import type {
   NativeCompilation,
   NativeCompilerSearch,
@@ -153,6 +154,7 @@ export interface NativeMatmulPlan {
   proven: boolean;
 }
 
+export type * from './meter-types.js';
 export type * from './module-types.js';
 
 export interface NativeAddon {
@@ -250,6 +252,15 @@ export interface NativeAddon {
     dropped: number;
     isOver: boolean;
   };
+
+  // What the kernels of a simulated device do, counted. Handles 'Meter'.
+  /** Has what is launched on the device from now on counted; 0 if it is already. */
+  openMeter(device: Handle): Handle;
+  /** Launches that follow are not counted. */
+  endMeter(meter: Handle): void;
+  /** In the order of the launches, whose work has to be done. */
+  meteredLaunches(meter: Handle): { launches: NativeMeteredLaunch[]; dropped: number };
+  closeMeter(meter: Handle): void;
 
   // NVRTC. On threads of their own, which a process that exits does not wait for.
   /**
@@ -430,6 +441,7 @@ export interface NativeAddon {
     textures: number;
     printfFifos: number;
     checkLogs: number;
+    meters: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

@@ -194,6 +194,9 @@ class FaultRuntimeImpl final : public FaultRuntime {
   std::string FaultReport(int device) override {
     return inner_->FaultReport(device);
   }
+  Status SetMeter(int device, std::shared_ptr<MeterLog> meter) override {
+    return inner_->SetMeter(device, std::move(meter));
+  }
 
  private:
   struct Order {

@@ -370,6 +370,9 @@ class SimulatedRuntime final : public Runtime {
   std::string FaultReport(int device) override {
     return DeviceAt(device) ? DeviceAt(device)->FaultReport() : std::string();
   }
+  Status SetMeter(int device, std::shared_ptr<MeterLog> meter) override {
+    return DeviceAt(device) ? DeviceAt(device)->SetMeter(std::move(meter)) : Status::kInvalidDevice;
+  }
 
  private:
   using PoolState = const int;  // the index of its device

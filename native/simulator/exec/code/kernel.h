@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/check_log.h"
+#include "runtime/meter_log.h"
 #include "runtime/runtime.h"
 #include "simulator/exec/code/schedule.h"
 
@@ -30,6 +31,7 @@ struct KernelInfo {
   std::size_t static_shared_bytes = 0;
   std::size_t local_bytes = 0;             // per thread
   std::uint32_t max_threads = 0;           // .maxntid, 0 if absent
+  std::uint32_t max_registers = 0;         // .maxnreg, 0 if absent
   std::uint32_t required_threads[3] = {};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
 };
@@ -55,6 +57,8 @@ class Program {
   // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and
   // could not be. The pointer lives as long as the program.
   virtual const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const = 0;
+  // The same kernel, decoded to be watched.
+  virtual const KernelInfo* FindWatched(std::string_view name, LoadFailure* failure) const = 0;
   // The addresses of the module's .global and .const variables, by ptx::Module::variables.
   virtual std::span<const std::uint64_t> variables() const = 0;
   // One of them by name; address 0 if there is none.
@@ -79,6 +83,10 @@ struct Launch {
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
+  // Where what its kernel, which was decoded to be watched, does is counted, and its place there;
+  // null: nowhere.
+  std::shared_ptr<MeterLog> meter;
+  std::size_t metered = 0;
 };
 
 struct Outcome {
