@@ -42,6 +42,7 @@ export {
 export type { CheckAllocation, CheckFinding, CheckKind, CheckPlace } from './base/finding.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
+export type { SimulatedModel } from './cuda/models.js';
 export { type ForEachScheduleOptions, forEachSchedule, type Schedule } from './cuda/schedule.js';
 export { type CheckOptions, CheckReport, type CheckSuppression } from './device/check.js';
 export { Device } from './device/device.js';

@@ -165,11 +165,12 @@ export interface NativeAddon {
   // Runtimes. Handles 'Runtime'.
   /** The process's GPUs; one per process, however often it is asked for. */
   cudaRuntime(): Handle;
-  /** `deviceCount` simulated devices shared by the whole process, one runtime per count. */
-  sharedSimulatedRuntime(deviceCount: number): Handle;
+  /** `deviceCount` simulated devices shared by the whole process, one runtime per count and model. */
+  sharedSimulatedRuntime(deviceCount: number, model: string): Handle;
   /**
    * A runtime of its own with one device. memoryBytes 0: the default. `checks`: a handle, or 0 for none.
-   * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says.
+   * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says. `model`: in place of major
+   * and minor, or empty.
    */
   simulatedRuntime(
     memoryBytes: number,
@@ -179,6 +180,7 @@ export interface NativeAddon {
     checks: Handle,
     policy: number,
     seed: number,
+    model: string,
   ): Handle;
   /** Does nothing, for the bench. */
   nullRuntime(): Handle;

@@ -102,6 +102,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
   launch.checks = checks_;
+  launch.multiprocessors = properties_.multiprocessor_count;
   if (is_metered_) {
     std::shared_ptr<MeterLog> meter;
     {

@@ -17,7 +17,7 @@
 // What the engine shows of a loaded module, and what goes into a launch and comes out of it.
 namespace nodecuda::simulator {
 
-// Of every simulated device: few, to keep grids that fill it small.
+// Of a simulated device that is no model: few, to keep grids that fill it small.
 inline constexpr int kMultiprocessors = 4;
 
 struct ParameterInfo {
@@ -79,7 +79,8 @@ struct Launch {
   // wait is missing.
   bool late_copies = false;
   Schedule schedule;
-  std::shared_ptr<PrintfFifo> printf;  // where the kernel prints to; null: nowhere
+  int multiprocessors = kMultiprocessors;  // of the device
+  std::shared_ptr<PrintfFifo> printf;      // where the kernel prints to; null: nowhere
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
