@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { ProfileCounts, ProfileLaunch } from './profile-data.js';
 import {
+  heatOf,
   launchWords,
   noteWords,
   number,
@@ -62,7 +63,7 @@ function row(line: number, text: string, counts: ProfileCounts | undefined, most
     return `<tr><td>${line}<td><td><td><td><td><td>${escaped(text)}</tr>\n`;
   }
   const { warpInstructions, averageActiveLanes, global, shared } = counts;
-  const share = warpInstructions / most;
+  const share = heatOf(counts) / most;
   const cells = [
     line,
     number(warpInstructions),
@@ -98,7 +99,7 @@ function sourceRows(places: readonly Place[], text: readonly string[], most: num
 
 function listing(summed: Summed, sources: Sources): string {
   const places = placesOf(summed).sort((a, b) => a.line - b.line);
-  const most = Math.max(1, ...places.map(({ counts }) => counts.warpInstructions));
+  const most = places.reduce((most, { counts }) => Math.max(most, heatOf(counts)), 1);
   const files = [...new Set(places.map(({ file }) => file))];
   return files
     .map((file) => {

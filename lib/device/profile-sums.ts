@@ -140,9 +140,14 @@ export function noteWords({ global, local, shared, ...counts }: ProfileCounts): 
   return notes.join(', ');
 }
 
+/** How hot a place is: its instructions, and what their accesses take besides. */
+export function heatOf({ warpInstructions, global, local, shared }: ProfileCounts): number {
+  return warpInstructions + global.sectors + local.sectors + shared.wavefronts;
+}
+
 const HOTTEST = 5;
 
-/** The places that weigh most, a line each: those that ran most, and all kinds of waste. */
+/** The hottest places, and the one where lanes part most, a line each. */
 export function hottestWords(summed: Summed): string[] {
   const places = placesOf(summed);
   const most = (weightOf: (counts: ProfileCounts) => number, count: number) =>
@@ -151,9 +156,7 @@ export function hottestWords(summed: Summed): string[] {
       .sort((a, b) => weightOf(b.counts) - weightOf(a.counts) || a.line - b.line)
       .slice(0, count);
   const told = new Set([
-    ...most(({ warpInstructions }) => warpInstructions, HOTTEST),
-    ...most(({ global }) => global.sectors - global.fewestSectors, 1),
-    ...most(({ shared }) => shared.bankConflicts, 1),
+    ...most(heatOf, HOTTEST),
     ...most(({ divergentBranches }) => divergentBranches, 1),
   ]);
   return [...told].map(({ file, line, text, counts }) => {

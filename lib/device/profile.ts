@@ -56,7 +56,9 @@ export class ProfileReport {
       [
         launchWords(summed),
         ...summaryWords(summed).map((line) => `  ${line}`),
-        ...(summed.counts.warpInstructions > 0 ? ['  hottest, by warp instructions:'] : []),
+        ...(summed.counts.warpInstructions > 0
+          ? ['  hottest, with their share of the warp instructions:']
+          : []),
         ...hottestWords(summed).map((line) => `  ${line}`),
       ].join('\n'),
     );
