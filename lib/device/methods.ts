@@ -98,7 +98,7 @@ export abstract class ProfileMethods {
   /**
    * Counts exactly what the kernels do that are launched on this simulated device while `fn` runs, those
    * of this library too: instructions, divergence, sectors of device memory, bank conflicts, atomics,
-   * barriers. No times. Metered launches take some times as long; others are not touched.
+   * barriers. No times. Metered launches take 3 to 13 times as long; others are not touched.
    *
    * @param fn - launches kernels. It may be asynchronous: launches are metered until its promise settles,
    *   then the device is waited for

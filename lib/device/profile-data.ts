@@ -60,7 +60,7 @@ export interface ProfileCounts {
   readonly branches: number;
   /** Those at which lanes that came together went on apart. */
   readonly divergentBranches: number;
-  /** `bar`, `barrier` and `barrier.cluster`, by warps. */
+  /** `bar`, `barrier` and `barrier.cluster`, by warps; arriving and waiting apart are two. */
   readonly barriers: number;
   readonly atomics: ProfileAtomics;
   /** Device memory. */

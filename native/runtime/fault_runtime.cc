@@ -194,8 +194,8 @@ class FaultRuntimeImpl final : public FaultRuntime {
   std::string FaultReport(int device) override {
     return inner_->FaultReport(device);
   }
-  Status SetMeter(int device, std::shared_ptr<MeterLog> meter) override {
-    return inner_->SetMeter(device, std::move(meter));
+  Status SetMeter(int device, const std::shared_ptr<MeterLog>& meter) override {
+    return inner_->SetMeter(device, meter);
   }
 
  private:

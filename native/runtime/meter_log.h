@@ -79,6 +79,11 @@ class MeterLog {
     launches_.push_back(std::move(launch));
     return launches_.size() - 1;
   }
+  // The same for a launch of which that is known already.
+  void Drop() {
+    const std::lock_guard lock(mutex_);
+    ++dropped_;
+  }
   void Finish(std::size_t place, std::vector<MeteredInstruction> instructions, bool is_complete) {
     const std::lock_guard lock(mutex_);
     launches_[place].instructions = std::move(instructions);

@@ -206,7 +206,7 @@ class Runtime {
 
   // Has the launches that follow on a simulated device counted; null ends that. kNotReady while
   // another does, kNotSupported on a GPU.
-  virtual Status SetMeter(int, std::shared_ptr<MeterLog>) { return Status::kNotSupported; }
+  virtual Status SetMeter(int, const std::shared_ptr<MeterLog>&) { return Status::kNotSupported; }
 };
 
 }  // namespace nodecuda

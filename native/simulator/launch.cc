@@ -99,12 +99,12 @@ int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, i
   return std::min({by_threads, by_blocks, by_shared});
 }
 
-Status BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
-                     Launch* launch) {
-  if (log == nullptr) return Status::kSuccess;
-  LoadFailure failure;
+void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
+                   Launch* launch) {
+  if (log == nullptr) return;
+  LoadFailure failure;  // for want of room alone: the kernel has been decoded before
   const KernelInfo* watched = launch->program->FindWatched(launch->kernel->name, &failure);
-  if (watched == nullptr) return failure.status;
+  if (watched == nullptr) return log->Drop();
   const Dim3& block = launch->block;
   const auto [by_threads, by_blocks, by_shared] =
       ResidencyOf(*watched, properties, static_cast<int>(block.x * block.y * block.z),
@@ -122,11 +122,10 @@ Status BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& prop
   metered.blocks_by_shared = by_shared;
   const std::size_t instructions = static_cast<const DecodedKernel&>(*watched).code.size();
   const auto place = log->Begin(std::move(metered), instructions);
-  if (!place) return Status::kSuccess;
+  if (!place) return;
   launch->kernel = watched;
   launch->meter = std::move(log);
   launch->metered = *place;
-  return Status::kSuccess;
 }
 
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel) {

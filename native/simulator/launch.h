@@ -25,8 +25,8 @@ int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, i
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel);
 
 // Makes a launch that was checked one that is metered, if there is room. `log` may be null.
-Status BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
-                     Launch* launch);
+void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
+                   Launch* launch);
 
 // Copies the values behind `arguments`, one pointer per parameter, to where the kernel reads them.
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed);

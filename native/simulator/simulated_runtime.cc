@@ -367,8 +367,8 @@ class SimulatedRuntime final : public Runtime {
   std::string FaultReport(int device) override {
     return DeviceAt(device) ? DeviceAt(device)->FaultReport() : std::string();
   }
-  Status SetMeter(int device, std::shared_ptr<MeterLog> meter) override {
-    return DeviceAt(device) ? DeviceAt(device)->SetMeter(std::move(meter)) : Status::kInvalidDevice;
+  Status SetMeter(int device, const std::shared_ptr<MeterLog>& meter) override {
+    return DeviceAt(device) ? DeviceAt(device)->SetMeter(meter) : Status::kInvalidDevice;
   }
 
  private:

@@ -26,7 +26,8 @@ BlockMeter::BlockMeter(BlockRunner& block, LaunchMeter& launch)
       launch_(launch),
       kernel_(block.grid().kernel()),
       sites_(launch.sites()),
-      counts_(sites_.size()) {}
+      own_(block.grid().alone() ? 0 : sites_.size()),
+      counts_(own_.empty() ? launch.counts() : std::span(own_)) {}
 
 void BlockMeter::Start() {
   waiting_.assign(block_.warps().size(), {});

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "simulator/exec/block/block.h"
@@ -15,7 +16,9 @@ namespace nodecuda::simulator {
 class BlockMeter final : public BlockObserver {
  public:
   BlockMeter(BlockRunner& block, LaunchMeter& launch);
-  ~BlockMeter() override { launch_.Add(counts_); }
+  ~BlockMeter() override {
+    if (!own_.empty()) launch_.Add(own_);
+  }
 
   void Start() override;
   void Before(const Step& step) override;
@@ -45,8 +48,9 @@ class BlockMeter final : public BlockObserver {
   LaunchMeter& launch_;
   const DecodedKernel& kernel_;
   const std::vector<MeteredSite>& sites_;
-  std::vector<MeterCounts> counts_;  // by instruction
-  std::vector<Waiting> waiting_;     // by warp
+  std::vector<MeterCounts> own_;   // by instruction; empty: no other thread runs blocks
+  std::span<MeterCounts> counts_;  // these, or the launch's
+  std::vector<Waiting> waiting_;   // by warp
   std::vector<Access> accesses_, global_, local_, shared_;
   Patterns patterns_;
 };

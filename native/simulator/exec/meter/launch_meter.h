@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class LaunchMeter final : public LaunchObserver {
   std::vector<MeteredInstruction> Finish() const;
 
   const std::vector<MeteredSite>& sites() const { return sites_; }
+  std::span<MeterCounts> counts() { return counts_; }  // where one thread runs all blocks
 
  private:
   const DecodedKernel& kernel_;

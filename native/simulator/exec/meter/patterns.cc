@@ -14,9 +14,15 @@ std::uint64_t CeilDiv(std::uint64_t value, std::uint64_t divisor) {
   return (value + divisor - 1) / divisor;
 }
 
+// Lanes are in order, as a rule.
+template <typename T>
+void Sort(std::vector<T>* all) {
+  if (!std::is_sorted(all->begin(), all->end())) std::sort(all->begin(), all->end());
+}
+
 void SortUnique(std::vector<std::uint64_t>* keys) {
-  std::ranges::sort(*keys);
-  keys->erase(std::ranges::unique(*keys).begin(), keys->end());
+  Sort(keys);
+  keys->erase(std::unique(keys->begin(), keys->end()), keys->end());
 }
 
 }  // namespace
@@ -49,7 +55,7 @@ MemoryCounts Patterns::Sectors(std::span<const Access> accesses) {
       at += count;
     }
   }
-  std::ranges::sort(sectors_);
+  Sort(&sectors_);
   std::uint64_t distinct = 0, last_line = 0;
   for (std::size_t i = 0; i < sectors_.size();) {
     const std::uint64_t sector = sectors_[i].first, line = sector / kSectorsOfLine;

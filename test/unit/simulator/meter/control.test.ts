@@ -199,6 +199,8 @@ test('any number of threads counts the same', async () => {
   const alone = await launchOf(text, { ...run, options: { workers: 1 } });
   const together = await launchOf(text, { ...run, options: { workers: 4 } });
   expect(together).toEqual(alone);
+  const inTurns = { ...run, grid: 8, launch: { cooperative: true } };
+  expect(await countsOf(text, inTurns)).toEqual(await countsOf(text, { ...run, grid: 8 }));
   expect(alone.counts).toMatchObject({ barriers: 128, atomics: { requests: 128 } });
 });
 

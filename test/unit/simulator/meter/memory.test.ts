@@ -148,6 +148,31 @@ describe('shared memory', () => {
     });
   });
 
+  test('of another block of the cluster', async () => {
+    const text = kernel(
+      `
+  .shared .align 4 .b8 tile[4096];
+  mov.u32 %r10, tile;
+  mad.lo.u32 %r11, %r2, 128, %r10;
+  mov.u32 %r4, %cluster_ctarank;
+  xor.b32 %r4, %r4, 1;
+  mapa.shared::cluster.u32 %r12, %r11, %r4;
+  barrier.cluster.arrive;
+  barrier.cluster.wait;
+  ld.shared::cluster.u32 %r5, [%r12];
+  barrier.cluster.arrive;
+  barrier.cluster.wait;`,
+      { target: 'sm_90' },
+    );
+    const counts = await countsOf(text, {
+      grid: 2,
+      launch: { cluster: 2 },
+      options: { computeCapability: { major: 9, minor: 0 } },
+    });
+    expect(counts.shared).toMatchObject({ requests: 2, wavefronts: 64, bankConflicts: 62 });
+    expect(counts.barriers).toBe(8); // those that arrive, and those that wait
+  });
+
   test('cp.async reads device memory and writes shared memory', async () => {
     const copy = kernel(`
   .shared .align 16 .b8 tile[512];

@@ -18,7 +18,7 @@ export interface Run {
   block?: number;
   n?: number;
   options?: SimulatedDeviceOptions;
-  device?: Device;
+  launch?: { cooperative?: boolean; cluster?: number };
 }
 
 export function openDevice(options: SimulatedDeviceOptions = {}): Device {
@@ -31,13 +31,13 @@ export function openDevice(options: SimulatedDeviceOptions = {}): Device {
 
 /** The profile of one launch of `k(a, b, n)`, whose pointers have room for 4,096 words each. */
 export async function profile(text: string, run: Run = {}): Promise<ProfileReport> {
-  const { grid = 1, block = 32, n = 0, options = {} } = run;
+  const { grid = 1, block = 32, n = 0, options = {}, launch = {} } = run;
   using device = openDevice(options);
   using module = device.loadModule(text);
   using a = device.alloc('int32', 4096);
   using b = device.alloc('int32', 4096);
   const k = module.kernel('k', ['int32*', 'int32*', 'uint32']);
-  return await device.profile(() => k.launch({ grid, block }, a, b, n));
+  return await device.profile(() => k.launch({ grid, block, ...launch }, a, b, n));
 }
 
 export async function launchOf(text: string, run: Run = {}): Promise<ProfileLaunch> {
