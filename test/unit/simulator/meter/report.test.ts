@@ -4,9 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { native } from '../../../../lib/addon/load.js';
-import { cuda, type Device, ProfileReport } from '../../../../lib/index.js';
+import { profileDevice } from '../../../../lib/device/profile.js';
+import type { DeviceState } from '../../../../lib/device/state.js';
+import { type Device, ProfileReport } from '../../../../lib/index.js';
+import { runChild } from '../../../support/child.js';
 import { ARG_TYPE, DISPOSED, failure, thrown } from '../../../support/errors.js';
-import { executed, kernel, openDevice, profile } from './support.js';
+import { kernel, openDevice, profile } from './support.js';
 
 const UNSUPPORTED = { name: 'CudaUnavailableError', code: 'ERR_CUDA_UNSUPPORTED' };
 
@@ -22,6 +25,15 @@ describe('refused', () => {
     const error = await failure(() => device.profile(fn));
     expect(error).toMatchObject(UNSUPPORTED);
     expect(error.message).toContain('without `check`');
+    expect(fn).not.toHaveBeenCalled();
+  });
+
+  test('a GPU, with what to do instead', async () => {
+    const fn = jest.fn();
+    const gpu = { info: { isSimulated: false }, index: 3 } as DeviceState;
+    const error = await failure(() => profileDevice(gpu, fn));
+    expect(error).toMatchObject({ ...UNSUPPORTED, device: 3 });
+    expect(error.message).toContain('Nsight Compute');
     expect(fn).not.toHaveBeenCalled();
   });
 
@@ -154,7 +166,7 @@ describe('what is metered', () => {
   });
 
   test('as much as there is room for', async () => {
-    using module = device.loadModule(kernel('add.u32 %r4, %r4, 1;\n'.repeat(90_000)));
+    using module = device.loadModule(kernel(`ret;\n${'add.u32 %r4, %r4, 1;\n'.repeat(90_000)}`));
     using a = device.alloc('int32', 1);
     const k = module.kernel('k', ['int32*', 'int32*', 'uint32']);
     const report = await device.profile(() => {
@@ -291,11 +303,22 @@ describe('the report', () => {
   });
 });
 
-test('the process runs simulated devices that the environment names: they are metered, too', async () => {
-  const runtime = native().sharedSimulatedRuntime(1, '');
-  expect(runtime).toBeGreaterThan(0);
-  native().closeRuntime(runtime);
-  using device = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
-  const { launches } = await device.profile(() => device.alloc('float32', 8).dispose());
-  expect(launches.every((launch) => executed(launch, 'ret')[0] >= 1)).toBe(true);
+test('a device of NODECUDA_SIMULATE, whichever Device object launches', async () => {
+  const { stdout } = await runChild(
+    `const { cuda } = require('nodecuda');
+     (async () => {
+       const one = cuda.device(), other = cuda.device();
+       const x = other.from(new Float32Array(8));
+       const { launches } = await one.profile(async () => {
+         other.add(x, x);
+         await other.profile(() => {}).catch((error) => console.log(error.code));
+         await other.synchronize();
+       });
+       console.log(one.name, one.multiprocessorCount, launches.length, launches[0].isComplete);
+       one.dispose();
+       other.dispose();
+     })();`,
+    { env: { NODECUDA_SIMULATE: 'H100' } },
+  );
+  expect(stdout).toBe('ERR_CUDA_DEVICE_BUSY\nnodecuda simulated device (H100) 132 1 true\n');
 });
