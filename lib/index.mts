@@ -32,6 +32,7 @@ export {
   matmul,
   matmulSync,
   PreparedLaunch,
+  ProfileReport,
   reduction,
   Stream,
   Surface,

@@ -42,6 +42,7 @@ export {
 export type { CheckAllocation, CheckFinding, CheckKind, CheckPlace } from './base/finding.js';
 export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
+export type { SimulatedModel } from './cuda/models.js';
 export { type ForEachScheduleOptions, forEachSchedule, type Schedule } from './cuda/schedule.js';
 export { type CheckOptions, CheckReport, type CheckSuppression } from './device/check.js';
 export { Device } from './device/device.js';
@@ -51,8 +52,20 @@ export type {
   ListenerMethods,
   OperationFamily,
   PreloadMethods,
+  ProfileMethods,
 } from './device/methods.js';
 export type { DeviceEvents } from './device/printf.js';
+export { type ProfilePageOptions, ProfileReport } from './device/profile.js';
+export type {
+  ProfileAtomics,
+  ProfileCounts,
+  ProfileInstruction,
+  ProfileLaunch,
+  ProfileLine,
+  ProfileMemory,
+  ProfileOccupancy,
+  ProfileShared,
+} from './device/profile-data.js';
 export { type HostMatmulOptions, matmul, matmulSync } from './host/matmul.js';
 export {
   type CompileCounts,

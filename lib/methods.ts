@@ -8,7 +8,7 @@
  */
 import { mixin } from './base/mixin.js';
 import { Device } from './device/device.js';
-import { CheckMethods, ListenerMethods, PreloadMethods } from './device/methods.js';
+import { CheckMethods, ListenerMethods, PreloadMethods, ProfileMethods } from './device/methods.js';
 import { KernelMethods } from './kernels/methods.js';
 import { MemoryMethods } from './memory/methods.js';
 import { ElementwiseOperations } from './operations/elementwise/methods.js';
@@ -28,6 +28,7 @@ declare module './device/device.js' {
       PreloadMethods,
       ListenerMethods,
       CheckMethods,
+      ProfileMethods,
       KernelMethods,
       TextureMethods,
       UnaryOperations,
@@ -44,6 +45,7 @@ mixin(
   PreloadMethods,
   ListenerMethods,
   CheckMethods,
+  ProfileMethods,
   KernelMethods,
   TextureMethods,
   UnaryOperations,

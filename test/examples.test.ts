@@ -54,6 +54,14 @@ const expected: Record<string, RegExp> = {
     'm',
   ),
   '17-textures.mts': /^red: 0 0 32 96 159 223 255 255$/m,
+  '18-profile.mts': new RegExp(
+    [
+      '^naive: 18432 sectors, 22 % of them needed, 0 bank conflicts, 64 of 64 warps',
+      'tiled: 4096 sectors, 100 % of them needed, 15872 bank conflicts, 64 of 64 warps',
+      'padded: 4096 sectors, 100 % of them needed, 0 bank conflicts, 64 of 64 warps$',
+    ].join('\n'),
+    'm',
+  ),
 };
 
 const files = readdirSync(folder).filter((name) => /^\d\d-/.test(name));

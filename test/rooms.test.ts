@@ -83,7 +83,9 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     matrix: ['code', 'arithmetic', 'warp'],
     texture: ['code', 'arithmetic', 'memory', 'warp'],
     block: ['code', 'arithmetic', 'memory', 'warp', 'matrix'],
-    check: ['code', 'memory', 'warp', 'matrix', 'block'],
+    touch: ['code', 'memory', 'warp', 'matrix'],
+    check: ['code', 'memory', 'warp', 'block', 'touch'],
+    meter: ['code', 'block', 'touch'],
     decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {

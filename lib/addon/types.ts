@@ -7,6 +7,7 @@
  */
 
 import type { CheckKind } from '../base/finding.js';
+import type { NativeMeteredLaunch } from './meter-types.js';
 import type {
   NativeCompilation,
   NativeCompilerSearch,
@@ -153,6 +154,7 @@ export interface NativeMatmulPlan {
   proven: boolean;
 }
 
+export type * from './meter-types.js';
 export type * from './module-types.js';
 
 export interface NativeAddon {
@@ -163,11 +165,12 @@ export interface NativeAddon {
   // Runtimes. Handles 'Runtime'.
   /** The process's GPUs; one per process, however often it is asked for. */
   cudaRuntime(): Handle;
-  /** `deviceCount` simulated devices shared by the whole process, one runtime per count. */
-  sharedSimulatedRuntime(deviceCount: number): Handle;
+  /** `deviceCount` simulated devices shared by the whole process, one runtime per count and model. */
+  sharedSimulatedRuntime(deviceCount: number, model: string): Handle;
   /**
    * A runtime of its own with one device. memoryBytes 0: the default. `checks`: a handle, or 0 for none.
-   * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says.
+   * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says. `model`: in place of major
+   * and minor, or empty.
    */
   simulatedRuntime(
     memoryBytes: number,
@@ -177,6 +180,7 @@ export interface NativeAddon {
     checks: Handle,
     policy: number,
     seed: number,
+    model: string,
   ): Handle;
   /** Does nothing, for the bench. */
   nullRuntime(): Handle;
@@ -250,6 +254,15 @@ export interface NativeAddon {
     dropped: number;
     isOver: boolean;
   };
+
+  // What the kernels of a simulated device do, counted. Handles 'Meter'.
+  /** Has what is launched on the device from now on counted; 0 if it is already. */
+  openMeter(device: Handle): Handle;
+  /** Launches that follow are not counted. */
+  endMeter(meter: Handle): void;
+  /** In the order of the launches, whose work has to be done. */
+  meteredLaunches(meter: Handle): { launches: NativeMeteredLaunch[]; dropped: number };
+  closeMeter(meter: Handle): void;
 
   // NVRTC. On threads of their own, which a process that exits does not wait for.
   /**
@@ -430,6 +443,7 @@ export interface NativeAddon {
     textures: number;
     printfFifos: number;
     checkLogs: number;
+    meters: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

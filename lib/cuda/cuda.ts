@@ -5,7 +5,15 @@ import { availableParallelism } from 'node:os';
 import { addonPath, native } from '../addon/load.js';
 import { platform } from '../addon/platform.js';
 import type { Handle, NativeProbe } from '../addon/types.js';
-import { checkInteger, optionalInteger, rangeError, readOptions } from '../base/checks.js';
+import {
+  argumentRangeError,
+  argumentTypeError,
+  checkInteger,
+  optionalInteger,
+  rangeError,
+  readOptions,
+  typeError,
+} from '../base/checks.js';
 import { environment } from '../base/environment.js';
 import { CudaError, CudaUnavailableError } from '../base/errors.js';
 import { CheckLog, type CheckOptions, readChecking } from '../device/check.js';
@@ -21,14 +29,31 @@ import {
   findLibraries,
   versionText,
 } from './diagnose.js';
+import {
+  isModel,
+  MODELS,
+  parseSimulate,
+  SIMULATE_FORMS,
+  type Simulated,
+  type SimulatedModel,
+} from './models.js';
 import { readSchedule, type Schedule } from './schedule.js';
 
 /** Options of {@link Cuda.simulatedDevice}. */
 export interface SimulatedDeviceOptions extends CheckOptions {
-  /** Bytes of device memory. Default: 8 GiB, or half of the host's memory if that is less. */
+  /**
+   * Bytes of device memory. Default: those of the model, or 8 GiB, or half of the host's memory if that is
+   * less.
+   */
   memoryBytes?: number | undefined;
-  /** One of `cuda.diagnose().build.simulatedCapabilities`. Default 9.0. */
+  /** One of `cuda.diagnose().build.simulatedCapabilities`. Default 9.0, or that of the model. */
   computeCapability?: ComputeCapability | undefined;
+  /**
+   * A GPU whose limits and figures the device is to have: `T4`, `A100` (40 GB), `RTX 4090`, `H100`, `H200`
+   * (SXM) or `B200`. Not together with `computeCapability`. Its memory is a limit: the host needs as much
+   * as is used. Default: limits of the compute capability, and four multiprocessors.
+   */
+  model?: SimulatedModel | undefined;
   /** Threads that execute kernels. Default: the host's parallelism. */
   workers?: number | undefined;
   /** In what order blocks and warps get their turns. Default: `in-order`. */
@@ -85,7 +110,7 @@ export interface Cuda {
 
   /**
    * Opens a device. With NODECUDA_SIMULATE=n in the environment the process has n simulated devices
-   * in place of its GPUs.
+   * in place of its GPUs; with NODECUDA_SIMULATE=H100, or 4xH100, those of a model.
    *
    * @param index - from 0 up to, not including, `cuda.deviceCount()`; default 0
    * @throws {@link CudaUnavailableError} without a usable GPU: `code` and message say why and what
@@ -114,31 +139,25 @@ export interface Cuda {
   simulatedDevice(options?: SimulatedDeviceOptions): Device;
 }
 
-const MOST_SIMULATED = 16;
 const MOST_WORKERS = 256;
 const DEFAULT_CAPABILITY: ComputeCapability = { major: 9, minor: 0 };
 
-/** How many simulated devices the environment asks for: 0 for none, NaN for something odd. */
-export function parseSimulate(value: string | undefined): number {
-  const text = value?.trim() ?? '';
-  if (text === '') return 0;
-  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  return count <= MOST_SIMULATED ? count : Number.NaN;
-}
-
 // Both are asked for once: a runtime's handle tells which devices are the same.
-let simulate: number | undefined;
+let simulate: { readonly asked: Simulated | undefined } | undefined;
 let runtime: Handle | undefined;
 
-function simulatedCount(): number {
-  simulate ??= parseSimulate(environment('NODECUDA_SIMULATE'));
-  return simulate;
+/** Undefined where the environment says something odd. */
+function simulated(): Simulated | undefined {
+  simulate ??= { asked: parseSimulate(environment('NODECUDA_SIMULATE')) };
+  return simulate.asked;
 }
+
+const isSimulated = () => (simulated()?.count ?? 0) > 0;
 
 const BAD_SIMULATE: Explanation = {
   reason: 'ERR_CUDA_ENVIRONMENT',
-  message: 'NODECUDA_SIMULATE is not a number of devices',
-  hint: `Unset NODECUDA_SIMULATE, or set it to a whole number from 0 to ${MOST_SIMULATED}.`,
+  message: 'NODECUDA_SIMULATE is not a number of devices, nor a model',
+  hint: `Unset NODECUDA_SIMULATE, or set it to ${SIMULATE_FORMS}.`,
 };
 
 function unavailable(
@@ -154,9 +173,10 @@ function unavailable(
 
 // The runtime whose devices the process sees. Throws if there is none.
 function processRuntime(): Handle {
-  const count = simulatedCount();
-  if (Number.isNaN(count)) throw unavailable(BAD_SIMULATE);
-  runtime ??= count > 0 ? native().sharedSimulatedRuntime(count) : native().cudaRuntime();
+  const asked = simulated();
+  if (asked === undefined) throw unavailable(BAD_SIMULATE);
+  const { count, model } = asked;
+  runtime ??= count > 0 ? native().sharedSimulatedRuntime(count, model) : native().cudaRuntime();
   return runtime;
 }
 
@@ -176,11 +196,10 @@ interface Found {
 // Asks the runtime, and says in words what the answer means. Throws what cannot be explained here.
 function find(): Found {
   const { withCuda } = native().buildInfo();
-  const simulated = simulatedCount();
-  if (Number.isNaN(simulated)) return { probe: NO_PROBE, explanation: BAD_SIMULATE };
-  const probe = withCuda || simulated > 0 ? native().probe(processRuntime()) : NO_PROBE;
+  if (simulated() === undefined) return { probe: NO_PROBE, explanation: BAD_SIMULATE };
+  const probe = withCuda || isSimulated() ? native().probe(processRuntime()) : NO_PROBE;
   if (probe.status === 0 && probe.deviceCount > 0) {
-    return { probe, explanation: explainAvailable(probe.deviceCount, simulated > 0) };
+    return { probe, explanation: explainAvailable(probe.deviceCount, isSimulated()) };
   }
   const explanation = explain({
     probe,
@@ -236,7 +255,7 @@ function diagnose(): Diagnosis {
     ...explanation,
     runtimeVersion: probe.runtimeVersion === 0 ? null : versionText(probe.runtimeVersion),
     driverVersion: probe.driverVersion === 0 ? null : versionText(probe.driverVersion),
-    simulated: simulatedCount() > 0,
+    simulated: isSimulated(),
     addonPath: optional(addonPath),
     ...platform(),
     build: optional(() => buildInfo(native().buildInfo())),
@@ -274,10 +293,19 @@ function checkCapability(value: unknown): ComputeCapability {
   return { major, minor };
 }
 
+function checkModel(model: unknown, capability: unknown): SimulatedModel | '' {
+  if (model === undefined) return '';
+  if (typeof model !== 'string') throw argumentTypeError('a string', 'model', model);
+  if (!isModel(model)) throw argumentRangeError(`one of ${MODELS.join(', ')}`, 'model', model);
+  if (capability === undefined) return model;
+  throw typeError('Expected `model` or `computeCapability`, not both: a model has its own');
+}
+
 function simulatedDevice(options?: SimulatedDeviceOptions): Device {
   const given = readOptions(options, {
     memoryBytes: undefined,
     computeCapability: undefined,
+    model: undefined,
     workers: undefined,
     schedule: undefined,
     check: undefined,
@@ -286,6 +314,7 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
   });
   // For native code 0 stands for the default.
   const memoryBytes = optionalInteger(given.memoryBytes, 'memoryBytes', 0, 1);
+  const model = checkModel(given.model, given.computeCapability);
   const { major, minor } = checkCapability(given.computeCapability);
   const parallelism = Math.min(availableParallelism(), MOST_WORKERS);
   const workers = optionalInteger(given.workers, 'workers', parallelism, 1, MOST_WORKERS);
@@ -300,6 +329,7 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
     checks?.handle ?? 0,
     policy,
     seed,
+    model,
   );
   try {
     return openDevice(own, 0, true, checks);

@@ -44,6 +44,7 @@ napi_value LiveHandles(Call& call) {
   live.Set("textures", environment.textures.live());
   live.Set("printfFifos", environment.printf_fifos.live());
   live.Set("checkLogs", environment.check_logs.live());
+  live.Set("meters", environment.meters.live());
   return live.value();
 }
 
@@ -76,6 +77,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportRuntimes(env, exports, *environment);
   ExportDevices(env, exports, *environment);
   ExportChecks(env, exports, *environment);
+  ExportMeters(env, exports, *environment);
   ExportPrintf(env, exports, *environment);
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);

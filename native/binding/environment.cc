@@ -11,6 +11,7 @@ Environment::~Environment() {
   auto everything = [](const auto&) { return true; };
   reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(read->device->physical, true); });
   reads.RemoveIf(everything);
+  meters.RemoveIf(everything);
   prepared_launches.RemoveIf(everything);
   textures.RemoveIf(everything);
   arrays.RemoveIf(everything);

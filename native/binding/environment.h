@@ -18,6 +18,7 @@
 #include "resources/platform.h"
 #include "resources/texture_box.h"
 #include "runtime/check_log.h"
+#include "runtime/meter_log.h"
 
 namespace nodecuda {
 
@@ -36,6 +37,21 @@ struct PreparedLaunch {
   LaunchConfig config;
   std::vector<std::byte> parameters;
   std::vector<double> uses;
+};
+
+// The metering of a device's launches, until it is told to end or is gone.
+struct OpenMeter {
+  std::shared_ptr<PhysicalDevice> device;  // null: it has ended
+  const std::shared_ptr<MeterLog> log = std::make_shared<MeterLog>();
+
+  OpenMeter() = default;
+  ~OpenMeter() { End(); }
+  OpenMeter(const OpenMeter&) = delete;
+  OpenMeter& operator=(const OpenMeter&) = delete;
+  void End() noexcept {
+    if (device != nullptr) device->runtime().SetMeter(device->index(), nullptr);
+    device.reset();
+  }
 };
 
 // Something long that needs no JavaScript, on a thread of its own. Its work asks `stop` now and
@@ -78,6 +94,7 @@ class Environment {
   HandleTable<PreparedLaunch> prepared_launches{HandleKind::kPreparedLaunch};
   HandleTable<PrintfFifo> printf_fifos{HandleKind::kPrintf};
   HandleTable<CheckLog> check_logs{HandleKind::kChecks};
+  HandleTable<OpenMeter> meters{HandleKind::kMeter};
   HandleTable<ArrayBox> arrays{HandleKind::kArray};
   HandleTable<TextureBox> textures{HandleKind::kTexture};
 

@@ -143,6 +143,7 @@ struct Function {
   // scopes repeat, the first. For people and tests: operands carry their target in `bits`.
   std::map<std::string_view, std::size_t> labels;
   std::uint32_t max_threads = 0;                  // product of .maxntid, 0 if absent
+  std::uint32_t max_registers = 0;                // .maxnreg, 0 if absent
   std::uint32_t required_threads[3] = {0, 0, 0};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {0, 0, 0};  // .reqnctapercluster, 0 if absent
   std::uint32_t max_cluster_rank = 0;             // .maxclusterrank, 0 if absent

@@ -216,8 +216,11 @@ class ModuleParser {
       } else if (name == ".maxclusterrank") {
         function.max_cluster_rank =
             static_cast<std::uint32_t>(cursor_.ExpectInteger("a number", kMaxInteger));
-      } else if (name == ".minnctapersm" || name == ".maxnctapersm" || name == ".maxnreg" ||
-                 name == ".abi_preserve" || name == ".abi_preserve_control") {
+      } else if (name == ".maxnreg") {
+        function.max_registers =
+            static_cast<std::uint32_t>(cursor_.ExpectInteger("a number", kMaxInteger));
+      } else if (name == ".minnctapersm" || name == ".maxnctapersm" || name == ".abi_preserve" ||
+                 name == ".abi_preserve_control") {
         cursor_.ExpectInteger("a number", kMaxInteger);
       } else {
         return cursor_.Fail(directive.line, "unknown directive " + Quote(name) + " of a function");

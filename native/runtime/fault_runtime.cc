@@ -194,6 +194,9 @@ class FaultRuntimeImpl final : public FaultRuntime {
   std::string FaultReport(int device) override {
     return inner_->FaultReport(device);
   }
+  Status SetMeter(int device, const std::shared_ptr<MeterLog>& meter) override {
+    return inner_->SetMeter(device, meter);
+  }
 
  private:
   struct Order {

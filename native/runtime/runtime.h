@@ -22,6 +22,7 @@ using MemPool = struct OpaqueMemPool*;
 using Library = struct OpaqueLibrary*;
 using Kernel = struct OpaqueKernel*;
 
+class MeterLog;
 class PrintfFifo;
 
 enum class MemcpyKind : int { kHostToDevice = 1, kDeviceToHost = 2, kDeviceToDevice = 3 };
@@ -202,6 +203,10 @@ class Runtime {
   // What is known about the fatal fault of `device`, for people: kernel, thread, line, address.
   // Empty where nothing is (always so on CUDA).
   virtual std::string FaultReport(int device) = 0;
+
+  // Has the launches that follow on a simulated device counted; null ends that. kNotReady while
+  // another does, kNotSupported on a GPU.
+  virtual Status SetMeter(int, const std::shared_ptr<MeterLog>&) { return Status::kNotSupported; }
 };
 
 }  // namespace nodecuda

@@ -11,6 +11,7 @@
 #include "simulator/exec/block/pool.h"
 #include "simulator/exec/check/launch_checker.h"
 #include "simulator/exec/code/lane_constants.h"
+#include "simulator/exec/meter/launch_meter.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -105,10 +106,15 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
     return {Status::kMemoryAllocation, "kernel " + kernel.name + ": no memory for its workspace"};
   std::optional<LaunchChecker> checker;
   if (launch.checks != nullptr) checker.emplace(kernel, *launch.checks);
+  std::optional<LaunchMeter> meter;
+  if (launch.meter != nullptr) meter.emplace(kernel);
+  LaunchObserver* observer = nullptr;
+  if (checker) observer = &*checker;
+  if (meter) observer = &*meter;
   // What one thread has done is checked against what others have: their blocks take turns.
   const bool alone = launch.cooperative || checker;
   Grid grid(launch, memory, stop, ++launches_, workspace ? workspace->address() : 0,
-            alone ? 1 : pool_.size(), checker ? &*checker : nullptr);
+            alone ? 1 : pool_.size(), observer);
   pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);
@@ -118,6 +124,8 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   });
   Outcome outcome = grid.Finish();
   if (checker && outcome.status == Status::kSuccess) checker->Finish();
+  if (meter)
+    launch.meter->Finish(launch.metered, meter->Finish(), outcome.status == Status::kSuccess);
   if (outcome.status == Status::kUnknown && outcome.report.empty()) throw std::bad_alloc();
   return outcome;
 }

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <utility>
+
+#include "simulator/exec/code/program.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -73,19 +77,55 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
   return fits ? Status::kSuccess : Status::kCooperativeLaunchTooLarge;
 }
 
-int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
-                 std::size_t dynamic_shared_bytes) {
-  if (block_threads > properties.max_threads_per_block) return 0;
+Residency ResidencyOf(const KernelInfo& kernel, const DeviceProperties& properties,
+                      int block_threads, std::size_t dynamic_shared_bytes) {
+  if (block_threads > properties.max_threads_per_block) return {};
   // CUDA itself takes 1 KiB of each block's from capability 8.0 on.
   const std::size_t reserved = properties.major >= 8 ? 1024 : 0;
   const std::size_t shared = kernel.static_shared_bytes + dynamic_shared_bytes;
-  if (shared > properties.shared_memory_per_block_optin) return 0;
+  if (shared > properties.shared_memory_per_block_optin) return {};
   const int warps = (block_threads + properties.warp_size - 1) / properties.warp_size;
   const int by_threads = properties.max_threads_per_multiprocessor / (warps * properties.warp_size);
   const std::size_t by_shared =
       properties.shared_memory_per_multiprocessor / std::max<std::size_t>(shared + reserved, 1);
-  return static_cast<int>(std::min<std::size_t>(
-      by_shared, std::min(by_threads, properties.max_blocks_per_multiprocessor)));
+  return {by_threads, properties.max_blocks_per_multiprocessor,
+          static_cast<int>(std::min<std::size_t>(by_shared, std::numeric_limits<int>::max()))};
+}
+
+int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
+                 std::size_t dynamic_shared_bytes) {
+  const auto [by_threads, by_blocks, by_shared] =
+      ResidencyOf(kernel, properties, block_threads, dynamic_shared_bytes);
+  return std::min({by_threads, by_blocks, by_shared});
+}
+
+void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
+                   Launch* launch) {
+  if (log == nullptr) return;
+  LoadFailure failure;  // for want of room alone: the kernel has been decoded before
+  const KernelInfo* watched = launch->program->FindWatched(launch->kernel->name, &failure);
+  if (watched == nullptr) return log->Drop();
+  const Dim3& block = launch->block;
+  const auto [by_threads, by_blocks, by_shared] =
+      ResidencyOf(*watched, properties, static_cast<int>(block.x * block.y * block.z),
+                  launch->dynamic_shared_bytes);
+  MeteredLaunch metered;
+  metered.kernel = watched->name;
+  metered.grid = launch->grid;
+  metered.block = block;
+  metered.cluster = launch->cluster;
+  metered.static_shared_bytes = watched->static_shared_bytes;
+  metered.dynamic_shared_bytes = launch->dynamic_shared_bytes;
+  metered.max_registers = watched->max_registers;
+  metered.blocks_by_threads = by_threads;
+  metered.blocks_by_blocks = by_blocks;
+  metered.blocks_by_shared = by_shared;
+  const std::size_t instructions = static_cast<const DecodedKernel&>(*watched).code.size();
+  const auto place = log->Begin(std::move(metered), instructions);
+  if (!place) return;
+  launch->kernel = watched;
+  launch->meter = std::move(log);
+  launch->metered = *place;
 }
 
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel) {

@@ -13,11 +13,20 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
 
 // How many blocks a multiprocessor holds at one time. What registers a kernel takes is not known
 // here, so that they do not count.
+struct Residency {
+  int by_threads = 0, by_blocks = 0, by_shared = 0;
+};
+Residency ResidencyOf(const KernelInfo& kernel, const DeviceProperties& properties,
+                      int block_threads, std::size_t dynamic_shared_bytes);
 int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
                  std::size_t dynamic_shared_bytes);
 
 // The shape of the clusters a launch that was checked runs in.
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel);
+
+// Makes a launch that was checked one that is metered, if there is room. `log` may be null.
+void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
+                   Launch* launch);
 
 // Copies the values behind `arguments`, one pointer per parameter, to where the kernel reads them.
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed);

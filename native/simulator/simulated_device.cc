@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "simulator/launch.h"
+
 namespace nodecuda::simulator {
 namespace {
 
@@ -101,8 +103,26 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
   launch.checks = checks_;
+  launch.multiprocessors = properties_.multiprocessor_count;
+  if (is_metered_) {
+    std::shared_ptr<MeterLog> meter;
+    {
+      std::lock_guard lock(monitor_.mutex);
+      meter = meter_;
+    }
+    BeginMetering(std::move(meter), properties_, &launch);
+  }
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
   return Enqueue(stream, {.run = std::move(run)});
+}
+
+Status SimulatedDevice::SetMeter(std::shared_ptr<MeterLog> meter) {
+  if (checks_ != nullptr) return Status::kNotSupported;  // a launch has one observer
+  std::lock_guard lock(monitor_.mutex);
+  if (meter != nullptr && meter_ != nullptr) return Status::kNotReady;
+  meter_ = std::move(meter);
+  is_metered_ = meter_ != nullptr;
+  return Status::kSuccess;
 }
 
 Status SimulatedDevice::Query(const StreamState& stream) const {

@@ -83,6 +83,8 @@ class SimulatedDevice {
   DeviceMemory& memory() { return memory_; }
   bool is_checked() const { return checks_ != nullptr; }
   void FindLeaks();
+  // Null ends the metering. kNotReady while another one goes on.
+  Status SetMeter(std::shared_ptr<MeterLog> meter);
 
   Status fault() const;
   std::string FaultReport() const;
@@ -147,6 +149,7 @@ class SimulatedDevice {
 
   // Guarded by the monitor.
   Outcome fault_;
+  std::shared_ptr<MeterLog> meter_;  // of the launches that come; null: none
   std::vector<std::shared_ptr<StreamState>> streams_;
   std::size_t cursor_ = 0;                         // where NextReady starts to look
   std::map<void*, std::shared_ptr<Dying>> dying_;  // by where they begin
@@ -154,6 +157,7 @@ class SimulatedDevice {
   std::thread dispatcher_;
 
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> is_metered_ = false;  // there is a meter_, for which a launch need not lock
 };
 
 }  // namespace nodecuda::simulator

@@ -47,12 +47,9 @@ class SimulatedRuntime final : public Runtime {
                      (options.checks != nullptr && options.checks->Checks(CheckKind::kSync))),
         schedule_(options.schedule),
         checks_(options.checks) {
-    const std::size_t bytes =
-        options.memory_bytes != 0 ? options.memory_bytes : DefaultMemoryBytes();
     for (int i = 0; i < options.device_count; ++i) {
       devices_.push_back(std::make_unique<SimulatedDevice>(
-          monitor_, SimulatedProperties(options.major * 10 + options.minor, i, bytes),
-          options.workers, options.checks));
+          monitor_, SimulatedProperties(options, i), options.workers, options.checks));
     }
     if (checks_ == nullptr) return;
     checks_->SetLeakFinder([this] {
@@ -369,6 +366,9 @@ class SimulatedRuntime final : public Runtime {
 
   std::string FaultReport(int device) override {
     return DeviceAt(device) ? DeviceAt(device)->FaultReport() : std::string();
+  }
+  Status SetMeter(int device, const std::shared_ptr<MeterLog>& meter) override {
+    return DeviceAt(device) ? DeviceAt(device)->SetMeter(meter) : Status::kInvalidDevice;
   }
 
  private:

@@ -30,6 +30,8 @@ import {
   type Operand,
   type OperationFamily,
   type PlanMatmulOptions,
+  type ProfileLaunch,
+  type ProfileReport,
   type ReadOptions,
   type ReductionExpressions,
   type ReductionKernel,
@@ -257,8 +259,17 @@ export function find(): Diagnosis {
     computeCapability: { major: 9, minor: 0 },
     workers: count,
   });
+  void counted(device);
   device[Symbol.dispose]();
   return cuda.diagnose();
+}
+
+export async function counted(device: Device): Promise<number | null> {
+  const report: ProfileReport = await device.profile(() => device.synchronize());
+  const launch: ProfileLaunch | undefined = report.launches[0];
+  const page: string = report.toHTML({ sources: { 'k.cu': '' } });
+  console.log(`${report}`, page, launch?.occupancy.limitedBy.includes('threads'));
+  return launch?.counts.global.efficiency ?? null;
 }
 
 export function errors(error: unknown): CudaErrorCode | null {

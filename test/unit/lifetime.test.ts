@@ -65,6 +65,7 @@ describe('after dispose every method is refused, without a CUDA call', () => {
     allocAsync: (d) => d.allocAsync('float32', 1),
     from: (d) => d.from(new Float32Array(1)),
     preload: (d) => d.preload(),
+    profile: (d) => d.profile(() => {}),
     on: (d) => d.on('printf', () => {}),
     off: (d) => d.off('printf', () => {}),
     matmul: (d) => d.matmul(undefined as never, undefined as never, { m: 1, n: 1, k: 1 }),

@@ -1,5 +1,7 @@
 #include <map>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include "binding/call.h"
 #include "binding/exports.h"
@@ -13,7 +15,8 @@ namespace {
 struct ProcessPlatforms {
   std::mutex mutex;
   std::shared_ptr<Platform> cuda;
-  std::map<int, std::shared_ptr<Platform>> simulated;  // by device count
+  // By device count and model.
+  std::map<std::pair<int, std::string>, std::shared_ptr<Platform>> simulated;
 };
 
 ProcessPlatforms& Process() {
@@ -39,14 +42,21 @@ napi_value CudaRuntime(Call& call) {
 
 constexpr int kMaxSimulatedDevices = 64;
 
+std::string ModelOf(Call& call, std::size_t index) {
+  std::string model = call.Text(index);
+  if (!model.empty() && !simulator::IsModel(model))
+    throw Failure(Failure::Kind::kArgumentRange, "no such model can be simulated");
+  return model;
+}
+
 napi_value SharedSimulatedRuntime(Call& call) {
-  int count = call.Integer(0, 1, kMaxSimulatedDevices);
+  simulator::SimulatedOptions options;
+  options.device_count = call.Integer(0, 1, kMaxSimulatedDevices);
+  options.model = ModelOf(call, 1);
   std::lock_guard lock(Process().mutex);
-  auto& platform = Process().simulated[count];
-  if (platform == nullptr) {
-    platform = std::make_shared<Platform>(
-        simulator::MakeSimulatedRuntime({.device_count = count, .memory_bytes = 0}));
-  }
+  auto& platform = Process().simulated[{options.device_count, options.model}];
+  if (platform == nullptr)
+    platform = std::make_shared<Platform>(simulator::MakeSimulatedRuntime(options));
   return AddRuntime(call, platform);
 }
 
@@ -59,6 +69,7 @@ napi_value SimulatedRuntime(Call& call) {
   if (call.Number(4) != 0) options.checks = call.environment().check_logs.Get(call.Number(4));
   options.schedule.policy = static_cast<simulator::Schedule::Policy>(call.Integer(5, 0, 2));
   options.schedule.seed = call.Size(6);
+  options.model = ModelOf(call, 7);
   int capability = 10 * options.major + options.minor;
   bool supported = false;
   for (int each : simulator::SupportedCapabilities()) {

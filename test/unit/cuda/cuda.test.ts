@@ -1,6 +1,6 @@
 // Finding devices, on whatever machine this runs, and with NODECUDA_SIMULATE.
 
-import { parseSimulate } from '../../../lib/cuda/cuda.js';
+import { MODELS, parseSimulate } from '../../../lib/cuda/models.js';
 import { type CudaUnavailableError, cuda } from '../../../lib/index.js';
 import { ARG_RANGE, ARG_TYPE, thrown } from '../../support/errors.js';
 
@@ -12,16 +12,34 @@ test.each([
   ['1', 1],
   [' 2 ', 2],
   ['16', 16],
-])('NODECUDA_SIMULATE=%p asks for %i devices', (value, count) => {
-  expect(parseSimulate(value)).toBe(count);
+  ['H100', 1, 'H100'],
+  ['RTX 4090', 1, 'RTX 4090'],
+  [' 4xB200 ', 4, 'B200'],
+])('NODECUDA_SIMULATE=%p asks for %i devices', (value, count, model = '') => {
+  expect(parseSimulate(value)).toEqual({ count, model });
 });
 
-test.each(['-1', '1.5', '1e1', '0x1', 'yes', 'true', '17', '99999999999999999999', '1 2', 'NaN'])(
-  'NODECUDA_SIMULATE=%p is refused',
-  (value) => {
-    expect(parseSimulate(value)).toBeNaN();
-  },
-);
+test.each([
+  '-1',
+  '1.5',
+  '1e1',
+  '0x1',
+  'yes',
+  'true',
+  '17',
+  '99999999999999999999',
+  '1 2',
+  'NaN',
+  'H101',
+  'h100',
+  '4x',
+  'x4',
+  '0xH100',
+  '17xT4',
+  '2 x T4',
+])('NODECUDA_SIMULATE=%p is refused', (value) => {
+  expect(parseSimulate(value)).toBeUndefined();
+});
 
 /** The library as a process sees it in which the environment is this from the start. */
 function withEnvironment<T>(
@@ -169,7 +187,62 @@ describe('simulated devices', () => {
     }
   });
 
+  // From the data sheets: what programs branch on.
   test.each([
+    ['T4', 7, 5, 40, 16, 1024],
+    ['A100', 8, 0, 108, 40, 2048],
+    ['RTX 4090', 8, 9, 128, 24, 1536],
+    ['H100', 9, 0, 132, 80, 2048],
+    ['H200', 9, 0, 132, 141, 2048],
+    ['B200', 10, 0, 148, 180, 2048],
+  ] as const)('%s', async (model, major, minor, multiprocessors, gib, threads) => {
+    using device = cuda.simulatedDevice({ model });
+    expect(device).toMatchObject({
+      name: `nodecuda simulated device (${model})`,
+      computeCapability: { major, minor },
+      multiprocessorCount: multiprocessors,
+      totalMemory: gib * 2 ** 30,
+      properties: { maxThreadsPerMultiprocessor: threads, registersPerBlock: 65536 },
+    });
+    expect(device.memoryInfo()).toEqual({ free: gib * 2 ** 30, total: gib * 2 ** 30 });
+    using x = device.from(new Float32Array([1, 2]));
+    using y = device.add(x, x);
+    expect(await y.read()).toEqual(new Float32Array([2, 4]));
+  });
+
+  test('a model with other memory', () => {
+    using device = cuda.simulatedDevice({ model: 'H100', memoryBytes: 2 ** 24 });
+    expect(device).toMatchObject({ totalMemory: 2 ** 24, multiprocessorCount: 132 });
+  });
+
+  test('kernels see the multiprocessors of the model', async () => {
+    using device = cuda.simulatedDevice({ model: 'A100', memoryBytes: 2 ** 24 });
+    using module = device.loadModule(`.version 7.0
+.target sm_80
+.address_size 64
+.visible .entry k(.param .u64 out)
+{
+  .reg .b32 %r<2>;
+  .reg .b64 %rd;
+  ld.param.u64 %rd, [out];
+  mov.u32 %r0, %nsmid;
+  mov.u32 %r1, %smid;
+  st.global.v2.u32 [%rd], {%r0, %r1};
+  ret;
+}`);
+    using out = device.alloc('uint32', 2);
+    module.kernel('k', ['uint32*']).launch({ grid: 110, block: 1 }, out);
+    expect([...(await out.read())][0]).toBe(108);
+  });
+
+  test('every model that has a name can be opened', () => {
+    for (const model of MODELS) cuda.simulatedDevice({ model }).dispose();
+  });
+
+  test.each([
+    [{ model: 'H101' }, ARG_RANGE],
+    [{ model: 100 }, ARG_TYPE],
+    [{ model: 'H100', computeCapability: { major: 9, minor: 0 } }, ARG_TYPE],
     [{ memoryBytes: 0 }, ARG_RANGE],
     [{ memoryBytes: -1 }, ARG_RANGE],
     [{ memoryBytes: '1' }, ARG_TYPE],

@@ -33,7 +33,8 @@ Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& 
           launch.program->variables(),
           workspace,
           id,
-          launch.parameters},
+          launch.parameters,
+          launch.multiprocessors},
       threads_(threads),
       count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),
       cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}

@@ -13,7 +13,7 @@
 #include "simulator/exec/check/meetings.h"
 #include "simulator/exec/check/races.h"
 #include "simulator/exec/check/reporter.h"
-#include "simulator/exec/check/traits.h"
+#include "simulator/exec/touch/traits.h"
 
 namespace nodecuda::simulator {
 

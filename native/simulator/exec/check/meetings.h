@@ -11,7 +11,7 @@
 
 #include "simulator/exec/block/block.h"
 #include "simulator/exec/check/order.h"
-#include "simulator/exec/check/traits.h"
+#include "simulator/exec/touch/traits.h"
 
 namespace nodecuda::simulator {
 

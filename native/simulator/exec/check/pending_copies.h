@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "simulator/exec/check/access.h"
+#include "simulator/exec/touch/access.h"
 
 namespace nodecuda::simulator {
 

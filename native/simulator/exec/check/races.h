@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "simulator/exec/check/order.h"
-#include "simulator/exec/check/traits.h"
+#include "simulator/exec/touch/traits.h"
 
 // What was done to memory, as far as it may still race with what is to come.
 namespace nodecuda::simulator {

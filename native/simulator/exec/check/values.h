@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "simulator/exec/block/block.h"
-#include "simulator/exec/check/access.h"
 #include "simulator/exec/check/reporter.h"
+#include "simulator/exec/touch/access.h"
 
 namespace nodecuda::simulator {
 

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "runtime/check_log.h"
+#include "runtime/meter_log.h"
 #include "runtime/runtime.h"
 #include "simulator/exec/code/schedule.h"
 
 // What the engine shows of a loaded module, and what goes into a launch and comes out of it.
 namespace nodecuda::simulator {
 
-// Of every simulated device: few, to keep grids that fill it small.
+// Of a simulated device that is no model: few, to keep grids that fill it small.
 inline constexpr int kMultiprocessors = 4;
 
 struct ParameterInfo {
@@ -30,6 +31,7 @@ struct KernelInfo {
   std::size_t static_shared_bytes = 0;
   std::size_t local_bytes = 0;             // per thread
   std::uint32_t max_threads = 0;           // .maxntid, 0 if absent
+  std::uint32_t max_registers = 0;         // .maxnreg, 0 if absent
   std::uint32_t required_threads[3] = {};  // .reqntid, 0 if absent
   std::uint32_t required_cluster[3] = {};  // .reqnctapercluster, 0 if absent
 };
@@ -55,6 +57,8 @@ class Program {
   // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and
   // could not be. The pointer lives as long as the program.
   virtual const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const = 0;
+  // The same kernel, decoded to be watched.
+  virtual const KernelInfo* FindWatched(std::string_view name, LoadFailure* failure) const = 0;
   // The addresses of the module's .global and .const variables, by ptx::Module::variables.
   virtual std::span<const std::uint64_t> variables() const = 0;
   // One of them by name; address 0 if there is none.
@@ -75,10 +79,15 @@ struct Launch {
   // wait is missing.
   bool late_copies = false;
   Schedule schedule;
-  std::shared_ptr<PrintfFifo> printf;  // where the kernel prints to; null: nowhere
+  int multiprocessors = kMultiprocessors;  // of the device
+  std::shared_ptr<PrintfFifo> printf;      // where the kernel prints to; null: nowhere
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
+  // Where what its kernel, which was decoded to be watched, does is counted, and its place there;
+  // null: nowhere.
+  std::shared_ptr<MeterLog> meter;
+  std::size_t metered = 0;
 };
 
 struct Outcome {

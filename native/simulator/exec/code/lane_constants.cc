@@ -144,9 +144,9 @@ std::uint64_t ValueOf(const LaneConstant& constant, const LaunchShape& shape, co
       return kReservedSharedBytes;
     case Special::kMultiprocessor:
       return (block.x + shape.grid.x * (block.y + std::uint64_t{shape.grid.y} * block.z)) %
-             kMultiprocessors;
+             static_cast<std::uint64_t>(shape.multiprocessors);
     case Special::kMultiprocessors:
-      return kMultiprocessors;
+      return static_cast<std::uint64_t>(shape.multiprocessors);
     case Special::kGridId:
       return shape.id;
     case Special::kZero:

@@ -55,6 +55,7 @@ struct LaunchShape {
   std::uint64_t workspace = 0;  // of a cooperative launch: kWorkspaceBytes, zeroed
   std::uint64_t id = 0;         // counts the launches of a device
   std::span<const std::byte> parameters = {};
+  int multiprocessors = kMultiprocessors;
 
   // In units that shared memory is given out in.
   std::uint32_t allocated_shared_bytes() const {

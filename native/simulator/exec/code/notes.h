@@ -12,6 +12,7 @@ struct InstructionNotes {
   std::uint32_t line = 0;  // in it
   std::uint8_t defined = 0, used = 0;  // bit i: slot[i] is written, is read
   std::uint32_t listed = 0;            // operands in DecodedKernel::operand_lists
+  bool continues = false;              // the PTX instruction of the one before
 };
 
 // Of an operand in DecodedKernel::operand_lists.

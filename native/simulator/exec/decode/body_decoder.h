@@ -241,6 +241,7 @@ class BodyDecoder {
   SlotPlan plan_;
   std::vector<std::string_view> mnemonics_;
   std::vector<InstructionNotes> notes_;
+  const ptx::Instruction* noted_ = nullptr;  // whose the last of them is
   std::string why_;
 };
 

@@ -29,6 +29,8 @@ void BodyDecoder::Emit(const DraftInstruction& draft) {
   notes.defined = draft.defined;
   notes.used = draft.used;
   notes.listed = static_cast<std::uint32_t>(draft.listed.size());
+  notes.continues = current_ == noted_;
+  noted_ = current_;
   if (current_ == nullptr) return;
   notes.line = current_->source_line;
   const auto file = module_.files->find(current_->source_file);
@@ -206,7 +208,7 @@ bool BodyDecoder::Decode(std::string* why) {
     *why = why_;
     return false;
   }
-  FindConstantRegisters();
+  if (!options_.watched) FindConstantRegisters();
   std::vector<std::uint32_t> begin_of;  // first draft instruction of each one of the body
   for (const ptx::Instruction& instruction : function_.body) {
     begin_of.push_back(static_cast<std::uint32_t>(code_.size()));

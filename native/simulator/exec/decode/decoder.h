@@ -15,7 +15,8 @@ struct DecodeOptions {
   int capability = 90;       // the device's: matrix instructions round as its hardware does
   bool flushes_f32 = false;  // the module's target is 1.x, which had no subnormal numbers
   bool share_slots = true;   // off only to test that sharing changes nothing
-  // Keeps DecodedKernel::notes, and gives each register a slot of its own.
+  // Keeps DecodedKernel::notes, gives each register a slot of its own, and leaves no instruction
+  // out: none is a constant, no call is inlined.
   bool watched = false;
 };
 

@@ -34,7 +34,8 @@ class KernelDecoder {
         options_(options),
         kernel_(*kernel),
         why_(*why),
-        unit_of_(module.functions.size(), nullptr) {}
+        unit_of_(module.functions.size(), nullptr),
+        room_(options.watched ? 0 : kMaxInlined) {}
 
   bool Run(const ptx::Function& entry) {
     if (!Collect(entry) || !LayOut() || !Decode()) return false;
@@ -297,10 +298,10 @@ class KernelDecoder {
   const DecodeOptions& options_;
   DecodedKernel& kernel_;
   std::string& why_;
-  std::size_t room_ = kMaxInlined;
   bool required_ = true;
   std::deque<Unit> units_;      // the kernel first
   std::vector<Unit*> unit_of_;  // by number in the module
+  std::size_t room_;            // for what is inlined
   std::map<Signature, Callees> signatures_;
   CallGraph graph_;  // of units, and between them and indirect calls the latters' signatures
   ConstantPool constants_;

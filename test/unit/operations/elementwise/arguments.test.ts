@@ -294,7 +294,7 @@ function internals() {
 
 function handleState() {
   const { addon } = faulty;
-  const opened = addon.openDevice(addon.sharedSimulatedRuntime(1), 0);
+  const opened = addon.openDevice(addon.sharedSimulatedRuntime(1, ''), 0);
   closers.push(() => addon.closeDevice(opened));
   return { device: opened, stream: addon.defaultStream(opened) };
 }

@@ -32,6 +32,9 @@ class LoadedProgram final : public Program {
   const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const override {
     return code_->Find(name, failure);
   }
+  const KernelInfo* FindWatched(std::string_view name, LoadFailure* failure) const override {
+    return code_->FindWatched(name, failure);
+  }
   std::span<const std::uint64_t> variables() const override { return variables_; }
   GlobalVariable FindVariable(std::string_view name) const override;
 

@@ -43,23 +43,25 @@ std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Mo
 
 const DecodedKernel* ModuleCode::FindDecoded(std::string_view name) const {
   const auto found = kernels_.find(name);
-  return found == kernels_.end() ? nullptr : found->second.ready.load(std::memory_order_acquire);
+  return found == kernels_.end() ? nullptr
+                                 : found->second.In(watched_).ready.load(std::memory_order_acquire);
 }
 
-const DecodedKernel* ModuleCode::Find(std::string_view name, LoadFailure* failure) const {
+const DecodedKernel* ModuleCode::Find(std::string_view name, bool watched,
+                                      LoadFailure* failure) const {
   const auto found = kernels_.find(name);
   if (found == kernels_.end()) {
     Fail(failure, Status::kSymbolNotFound, "there is no kernel of that name");
     return nullptr;
   }
-  Entry& entry = found->second;
-  if (const DecodedKernel* kernel = entry.ready.load(std::memory_order_acquire)) return kernel;
+  Form& form = found->second.In(watched);
+  if (const DecodedKernel* kernel = form.ready.load(std::memory_order_acquire)) return kernel;
   const std::lock_guard lock(decoding_);
-  if (entry.kernel == nullptr) {
-    if (!Decode(entry, &entry.kernel, failure)) return nullptr;
-    entry.ready.store(entry.kernel.get(), std::memory_order_release);
+  if (form.kernel == nullptr) {
+    if (!Decode(found->second, watched, &form.kernel, failure)) return nullptr;
+    form.ready.store(form.kernel.get(), std::memory_order_release);
   }
-  return entry.kernel.get();
+  return form.kernel.get();
 }
 
 bool ModuleCode::CheckTarget(LoadFailure* failure) const {
@@ -120,8 +122,8 @@ void ModuleCode::CheckReferences() {
   }
 }
 
-bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
-                        LoadFailure* failure) const {
+bool ModuleCode::Decode(const Entry& entry, bool watched,
+                        std::unique_ptr<const DecodedKernel>* decoded, LoadFailure* failure) const {
   ptx::ParseError error;
   const std::optional<ptx::Function> parsed =
       ptx::ParseEntryBody(*module_, *entry.function, &error);
@@ -129,13 +131,14 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   auto kernel = std::make_unique<DecodedKernel>();
   kernel->name = std::string(parsed->name);
   kernel->max_threads = parsed->max_threads;
+  kernel->max_registers = parsed->max_registers;
   std::ranges::copy(parsed->required_threads, kernel->required_threads);
   std::ranges::copy(parsed->required_cluster, kernel->required_cluster);
   std::string why;
   const DecodeOptions options{.isa = isa_,
                               .capability = capability_,
                               .flushes_f32 = module_->target < 20,
-                              .watched = watched_};
+                              .watched = watched};
   if (!DecodeKernel(*module_, symbols_, *parsed, options, kernel.get(), &why))
     return Fail(failure, Status::kInvalidPtx, std::move(why));
   *decoded = std::move(kernel);

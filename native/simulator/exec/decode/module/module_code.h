@@ -35,13 +35,23 @@ class ModuleCode {
   // The kernel, which is decoded now if it was not. Null, with *failure filled, if there is none
   // (kSymbolNotFound), or on a failure, an unknown instruction for one (kInvalidPtx). That is not
   // remembered: it may have been want of memory.
-  const DecodedKernel* Find(std::string_view name, LoadFailure* failure) const;
+  const DecodedKernel* Find(std::string_view name, LoadFailure* failure) const {
+    return Find(name, watched_, failure);
+  }
+  // The same, decoded to be watched, whether or not all of the code is.
+  const DecodedKernel* FindWatched(std::string_view name, LoadFailure* failure) const {
+    return Find(name, true, failure);
+  }
 
  private:
-  struct Entry {
-    const ptx::Function* function = nullptr;
+  struct Form {
     std::atomic<const DecodedKernel*> ready = nullptr;
     std::unique_ptr<const DecodedKernel> kernel;
+  };
+  struct Entry {
+    const ptx::Function* function = nullptr;
+    Form plain, watched;
+    Form& In(bool is_watched) { return is_watched ? watched : plain; }
   };
 
   ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa, bool watched)
@@ -53,7 +63,8 @@ class ModuleCode {
   bool CheckVariables(LoadFailure* failure);
   void AddFunctions();
   void CheckReferences();
-  bool Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>* decoded,
+  const DecodedKernel* Find(std::string_view name, bool watched, LoadFailure* failure) const;
+  bool Decode(const Entry& entry, bool watched, std::unique_ptr<const DecodedKernel>* decoded,
               LoadFailure* failure) const;
 
   const std::shared_ptr<const ptx::Module> module_;  // its text holds the names and mnemonics

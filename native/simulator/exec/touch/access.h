@@ -1,12 +1,12 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_CHECK_ACCESS_H_
-#define NODECUDA_SIMULATOR_EXEC_CHECK_ACCESS_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_TOUCH_ACCESS_H_
+#define NODECUDA_SIMULATOR_EXEC_TOUCH_ACCESS_H_
 
 #include <cstdint>
 #include <vector>
 
 #include "ptx/ast.h"
-#include "simulator/exec/check/traits.h"
 #include "simulator/exec/memory/memory_view.h"
+#include "simulator/exec/touch/traits.h"
 
 namespace nodecuda::simulator {
 
@@ -29,4 +29,4 @@ void ListAccesses(const Instruction& in, const Traits& traits, const std::byte* 
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_CHECK_ACCESS_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_TOUCH_ACCESS_H_

@@ -1,4 +1,4 @@
-#include "simulator/exec/check/traits.h"
+#include "simulator/exec/touch/traits.h"
 
 #include <algorithm>
 #include <initializer_list>

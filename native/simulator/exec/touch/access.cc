@@ -1,4 +1,4 @@
-#include "simulator/exec/check/access.h"
+#include "simulator/exec/touch/access.h"
 
 #include <algorithm>
 #include <bit>

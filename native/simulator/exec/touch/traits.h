@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_CHECK_TRAITS_H_
-#define NODECUDA_SIMULATOR_EXEC_CHECK_TRAITS_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_TOUCH_TRAITS_H_
+#define NODECUDA_SIMULATOR_EXEC_TOUCH_TRAITS_H_
 
 #include <cstdint>
 #include <string_view>
@@ -7,8 +7,8 @@
 
 #include "simulator/exec/code/program.h"
 
-// What the checker has to know of an instruction and running it does not need. It is read off the
-// mnemonic, so that nothing of it is in the code that runs.
+// What those who watch have to know of an instruction and running it does not need. It is read off
+// the mnemonic, so that nothing of it is in the code that runs.
 namespace nodecuda::simulator {
 
 enum class Touch : std::uint8_t {
@@ -48,4 +48,4 @@ std::vector<Traits> TraitsOf(const DecodedKernel& kernel);
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_CHECK_TRAITS_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_TOUCH_TRAITS_H_
