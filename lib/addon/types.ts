@@ -170,7 +170,7 @@ export interface NativeAddon {
   /**
    * A runtime of its own with one device. memoryBytes 0: the default. `checks`: a handle, or 0 for none.
    * `policy`: 0 for blocks and warps in order, 1 in reverse, 2 as the seed says. `model`: in place of major
-   * and minor, or empty.
+   * and minor, or empty. `launchTimeoutMs`: 0 for no limit.
    */
   simulatedRuntime(
     memoryBytes: number,
@@ -181,6 +181,7 @@ export interface NativeAddon {
     policy: number,
     seed: number,
     model: string,
+    launchTimeoutMs: number,
   ): Handle;
   /** Does nothing, for the bench. */
   nullRuntime(): Handle;

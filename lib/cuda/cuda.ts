@@ -58,6 +58,12 @@ export interface SimulatedDeviceOptions extends CheckOptions {
   workers?: number | undefined;
   /** In what order blocks and warps get their turns. Default: `in-order`. */
   schedule?: Schedule | undefined;
+  /**
+   * Milliseconds that a kernel may take. One that takes longer, as it spins for something that never
+   * comes, fails with `cudaErrorLaunchTimeout` and tells where its threads are; the device is lost, as
+   * after any fault. Default: no limit, as on most GPUs.
+   */
+  launchTimeoutMs?: number | undefined;
 }
 
 /**
@@ -277,6 +283,8 @@ function device(index = 0): Device {
   return openDevice(processRuntime(), wanted, false);
 }
 
+const MOST_MS = 2 ** 31 - 1;
+
 function checkCapability(value: unknown): ComputeCapability {
   if (value === undefined) return DEFAULT_CAPABILITY;
   const given = readOptions(value, { major: undefined, minor: undefined });
@@ -308,6 +316,7 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
     model: undefined,
     workers: undefined,
     schedule: undefined,
+    launchTimeoutMs: undefined,
     check: undefined,
     suppress: undefined,
     onFinding: undefined,
@@ -319,6 +328,7 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
   const parallelism = Math.min(availableParallelism(), MOST_WORKERS);
   const workers = optionalInteger(given.workers, 'workers', parallelism, 1, MOST_WORKERS);
   const { policy, seed } = readSchedule(given.schedule);
+  const launchTimeoutMs = optionalInteger(given.launchTimeoutMs, 'launchTimeoutMs', 0, 1, MOST_MS);
   const checking = readChecking(given);
   const checks = checking && new CheckLog(checking);
   const own = native().simulatedRuntime(
@@ -330,6 +340,7 @@ function simulatedDevice(options?: SimulatedDeviceOptions): Device {
     policy,
     seed,
     model,
+    launchTimeoutMs,
   );
   try {
     return openDevice(own, 0, true, checks);

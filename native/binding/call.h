@@ -23,7 +23,7 @@ struct ViewBytes {
 // Every reader throws Failure.
 class Call {
  public:
-  static constexpr std::size_t kMaxArguments = 8;
+  static constexpr std::size_t kMaxArguments = 9;
 
   // Where the arguments are: passed in the call, or left in the environment's argument block,
   // which is cheaper from about four numbers up. In the block there are only numbers.

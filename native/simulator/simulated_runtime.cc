@@ -46,6 +46,7 @@ class SimulatedRuntime final : public Runtime {
       : late_copies_(options.late_copies ||
                      (options.checks != nullptr && options.checks->Checks(CheckKind::kSync))),
         schedule_(options.schedule),
+        time_limit_(options.time_limit),
         checks_(options.checks) {
     for (int i = 0; i < options.device_count; ++i) {
       devices_.push_back(std::make_unique<SimulatedDevice>(
@@ -350,6 +351,7 @@ class SimulatedRuntime final : public Runtime {
     launch.dynamic_shared_bytes = config.dynamic_shared_bytes;
     launch.late_copies = late_copies_;
     launch.schedule = schedule_;
+    launch.time_limit = time_limit_;
     launch.printf = config.printf;
     Status status = FindKernel(*state, device, &launch.program, &launch.kernel);
     if (status != Status::kSuccess) return status;
@@ -408,6 +410,7 @@ class SimulatedRuntime final : public Runtime {
   Monitor monitor_;
   const bool late_copies_;
   const Schedule schedule_;
+  const std::chrono::milliseconds time_limit_;
   const std::shared_ptr<CheckLog> checks_;
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;
   // After the devices: programs must go before the memory they live in.

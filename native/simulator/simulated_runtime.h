@@ -1,6 +1,7 @@
 #ifndef NODECUDA_SIMULATOR_SIMULATED_RUNTIME_H_
 #define NODECUDA_SIMULATOR_SIMULATED_RUNTIME_H_
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -24,6 +25,7 @@ struct SimulatedOptions {
   // that differ show a race.
   bool late_copies = false;
   Schedule schedule = {};
+  std::chrono::milliseconds time_limit{0};     // of a launch; 0: none
   std::shared_ptr<CheckLog> checks = nullptr;  // what launches are checked for; null: nothing
 };
 

@@ -18,7 +18,7 @@ const STATES: Record<string, string> = {
          slow.dispose();
          code.dispose();`,
   lost: `const { native } = require('./dist/addon/load.js');
-         const runtime = native().faultRuntime(native().simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, ''));
+         const runtime = native().faultRuntime(native().simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0));
          const broken = require('./dist/methods.js').openDevice(runtime, 0, false);
          const x = broken.alloc('float32', 1);
          native().faultFail(runtime, '*', 1, 700, 'sticky');

@@ -36,7 +36,7 @@ const opened: { device: Device; runtimes: Handle[] }[] = [];
 
 export function openFaultyDevice(): FaultyDevice {
   const addon = native();
-  const inner = addon.simulatedRuntime(MEMORY_BYTES, 9, 0, 2, 0, 0, 0, '');
+  const inner = addon.simulatedRuntime(MEMORY_BYTES, 9, 0, 2, 0, 0, 0, '', 0);
   const runtime = addon.faultRuntime(inner);
   const device = openDevice(runtime, 0, false);
   opened.push({ device, runtimes: [runtime, inner] });

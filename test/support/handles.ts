@@ -22,7 +22,7 @@ const devices: Handle[] = [];
 
 /** A device of a runtime of its own. */
 function openDevice(): Handle {
-  const runtime = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '');
+  const runtime = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0);
   const device = addon.openDevice(runtime, 0);
   runtimes.push(runtime);
   devices.push(device);

@@ -261,7 +261,7 @@ test('a device that cannot be opened leaves nothing behind', async () => {
   const { openDevice } = require('../../lib/methods');
   const { addon } = faulty;
   const before = addon.liveHandles();
-  const inner = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '');
+  const inner = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0);
   const runtime = addon.faultRuntime(inner);
   for (let nth = 1; ; nth++) {
     addon.faultClearLog(runtime);

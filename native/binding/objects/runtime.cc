@@ -1,3 +1,4 @@
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -70,6 +71,7 @@ napi_value SimulatedRuntime(Call& call) {
   options.schedule.policy = static_cast<simulator::Schedule::Policy>(call.Integer(5, 0, 2));
   options.schedule.seed = call.Size(6);
   options.model = ModelOf(call, 7);
+  options.time_limit = std::chrono::milliseconds(call.Size(8));
   int capability = 10 * options.major + options.minor;
   bool supported = false;
   for (int each : simulator::SupportedCapabilities()) {

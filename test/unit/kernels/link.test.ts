@@ -244,7 +244,7 @@ if (spawnSync('ptxas', ['--version']).status !== 0) {
       ],
     ],
   ])('ptxas takes what was linked: %s', async (_, texts) => {
-    const runtime = native().simulatedRuntime(2 ** 24, 7, 5, 1, 0, 0, 0, '');
+    const runtime = native().simulatedRuntime(2 ** 24, 7, 5, 1, 0, 0, 0, '', 0);
     const handle = native().openDevice(runtime, 0);
     const images = texts.map((text) => new TextEncoder().encode(text));
     const linked = await native().linkPtx(

@@ -236,16 +236,19 @@ BlockRunner::Turn BlockRunner::Fault(int warp, std::uint32_t pc, int lane, Statu
   return Turn::kAborted;
 }
 
-void BlockRunner::DescribeWaits(std::vector<std::string>* lines) {
+void BlockRunner::DescribePlaces(std::vector<std::string>* lines) {
   for (std::size_t w = 0; w < warps_.size(); ++w) {
     for (int i = 0; i < warps_[w].fragment_count(); ++i) {
       const Fragment& fragment = warps_[w].fragment(i);
       // Those at an mbarrier look again, a collective is run when all have come; the others have
       // passed the instruction they wait at.
-      const bool before = fragment.state() == Fragment::State::kAtMbarrier ||
+      const bool runs = fragment.state() == Fragment::State::kReady ||
+                        fragment.state() == Fragment::State::kRested;
+      const bool before = runs || fragment.state() == Fragment::State::kAtMbarrier ||
                           fragment.state() == Fragment::State::kAtCollective;
       lines->push_back("warp " + std::to_string(w) + ", lanes " + Hex(fragment.mask) + ", at " +
-                       Where(fragment.pc - (before ? 0 : 1)) + ": " + WaitsFor(fragment));
+                       Where(fragment.pc - (before ? 0 : 1)) +
+                       (runs ? "" : ": " + WaitsFor(fragment)));
     }
   }
 }

@@ -53,7 +53,7 @@ class BlockRunner {
   bool Finish(const BulkCopy& copy);
   std::string BlockName() const;  // "block (0,0,0)"
   // One line for each group of lanes that waits.
-  void DescribeWaits(std::vector<std::string>* lines);
+  void DescribePlaces(std::vector<std::string>* lines);
 
   // For observers.
   const Grid& grid() const { return grid_; }

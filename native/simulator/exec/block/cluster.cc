@@ -54,6 +54,10 @@ bool Cluster::RunRound() {
     ReportDeadlock();
     return false;
   }
+  if (grid_.Overdue()) {
+    ReportOverdue();
+    return false;
+  }
   ++round_;
   return true;
 }
@@ -122,23 +126,33 @@ bool Cluster::ExpireWaits() {
   return any;
 }
 
-void Cluster::ReportDeadlock() {
+std::string Cluster::Describe(const std::string& what) {
   constexpr std::size_t kMaxListed = 8;
   std::string report = "kernel " + grid_.kernel().name + ", " + blocks_[0]->BlockName() +
-                       (size() == 1 ? "" : " and the rest of its cluster") +
-                       ": deadlock, every thread that has not exited waits:";
+                       (size() == 1 ? "" : " and the rest of its cluster") + ": " + what + ":";
   std::vector<std::string> lines;
   for (const auto& block : blocks_) {
-    std::vector<std::string> waits;
-    block->DescribeWaits(&waits);
+    std::vector<std::string> places;
+    block->DescribePlaces(&places);
     const std::string name = size() == 1 ? "" : block->BlockName() + ", ";
-    for (const std::string& wait : waits) lines.push_back(name + wait);
+    for (const std::string& place : places) lines.push_back(name + place);
   }
   for (std::size_t i = 0; i < std::min(lines.size(), kMaxListed); ++i) report += "\n  " + lines[i];
   if (lines.size() > kMaxListed)
     report += "\n  and " + std::to_string(lines.size() - kMaxListed) + " more groups of lanes";
+  return report;
+}
+
+void Cluster::ReportDeadlock() {
+  std::string report = Describe("deadlock, every thread that has not exited waits");
   if (grid_.observer() != nullptr) grid_.observer()->Deadlocked(*blocks_[0], report);
   grid_.Fail(first_block_, {Status::kLaunchTimeout, std::move(report)});
+}
+
+void Cluster::ReportOverdue() {
+  const std::string limit = std::to_string(grid_.launch().time_limit.count());
+  grid_.Fail(first_block_, {Status::kLaunchTimeout,
+                            Describe("not done after " + limit + " ms, its threads are")});
 }
 
 }  // namespace nodecuda::simulator

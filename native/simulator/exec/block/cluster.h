@@ -46,7 +46,10 @@ class Cluster {
   void ReleaseBarrierIfComplete();
   bool FinishCopies();
   bool ExpireWaits();
+  // Of what threads stand at; the launch has failed.
+  std::string Describe(const std::string& what);
   void ReportDeadlock();
+  void ReportOverdue();
 
   Grid& grid_;
   std::vector<std::unique_ptr<BlockRunner>> blocks_;

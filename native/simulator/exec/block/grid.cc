@@ -37,7 +37,10 @@ Grid::Grid(const Launch& launch, DeviceMemory& memory, const std::atomic<bool>& 
           launch.multiprocessors},
       threads_(threads),
       count_(std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z),
-      cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {}
+      cluster_size_(std::uint64_t{launch.cluster.x} * launch.cluster.y * launch.cluster.z) {
+  if (launch.time_limit.count() > 0)
+    deadline_ = std::chrono::steady_clock::now() + launch.time_limit;
+}
 
 bool Grid::Next(std::uint64_t* block) {
   const bool in_order = launch_.schedule.policy == Schedule::Policy::kInOrder;

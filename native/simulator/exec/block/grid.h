@@ -2,8 +2,10 @@
 #define NODECUDA_SIMULATOR_EXEC_BLOCK_GRID_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "simulator/exec/code/kernel.h"
 #include "simulator/exec/code/lane_constants.h"
@@ -44,6 +46,8 @@ class Grid {
   const LaunchShape& shape() const { return shape_; }
   const Launch& launch() const { return launch_; }
   DeviceMemory& memory() const { return memory_; }
+  // It has taken longer than it may.
+  bool Overdue() const { return deadline_ && std::chrono::steady_clock::now() > *deadline_; }
   // All blocks run on one thread.
   bool alone() const { return threads_ == 1 || clusters() == 1; }
   LaunchObserver* observer() const { return observer_; }
@@ -55,6 +59,7 @@ class Grid {
   const std::atomic<bool>& stop_;
   LaunchObserver* const observer_;
   LaunchShape shape_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
   const int threads_;
   std::uint64_t count_;
   std::uint64_t cluster_size_;

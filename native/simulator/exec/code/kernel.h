@@ -1,6 +1,7 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_CODE_KERNEL_H_
 #define NODECUDA_SIMULATOR_EXEC_CODE_KERNEL_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -79,8 +80,9 @@ struct Launch {
   // wait is missing.
   bool late_copies = false;
   Schedule schedule;
-  int multiprocessors = kMultiprocessors;  // of the device
-  std::shared_ptr<PrintfFifo> printf;      // where the kernel prints to; null: nowhere
+  int multiprocessors = kMultiprocessors;   // of the device
+  std::chrono::milliseconds time_limit{0};  // for all of it; 0: none
+  std::shared_ptr<PrintfFifo> printf;       // where the kernel prints to; null: nowhere
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
