@@ -32,7 +32,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
       'operands',
       'operations',
     ],
-    ...['kernels', 'methods', 'cuda', 'host', 'index', 'cli'],
+    ...['kernels', 'methods', 'debugger', 'cuda', 'host', 'index', 'cli'],
   ),
   'lib/operations': {
     elementwise: [],
@@ -84,6 +84,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     texture: ['code', 'arithmetic', 'memory', 'warp'],
     block: ['code', 'arithmetic', 'memory', 'warp', 'matrix'],
     check: ['code', 'memory', 'warp', 'matrix', 'block'],
+    debug: ['code', 'memory', 'warp', 'block'],
     decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {

@@ -7,6 +7,7 @@
  */
 
 import type { CheckKind } from '../base/finding.js';
+import type { NativeDebugger } from './debugger-types.js';
 import type {
   NativeCompilation,
   NativeCompilerSearch,
@@ -153,9 +154,10 @@ export interface NativeMatmulPlan {
   proven: boolean;
 }
 
+export type * from './debugger-types.js';
 export type * from './module-types.js';
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeDebugger {
   buildInfo(): NativeBuildInfo;
   /** Where the numbers go that are arguments of functions which take none: by index. */
   readonly argumentBlock: Float64Array;
@@ -430,6 +432,7 @@ export interface NativeAddon {
     textures: number;
     printfFifos: number;
     checkLogs: number;
+    debuggers: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

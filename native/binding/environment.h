@@ -18,6 +18,7 @@
 #include "resources/platform.h"
 #include "resources/texture_box.h"
 #include "runtime/check_log.h"
+#include "simulator/exec/debug/session.h"
 
 namespace nodecuda {
 
@@ -80,6 +81,7 @@ class Environment {
   HandleTable<CheckLog> check_logs{HandleKind::kChecks};
   HandleTable<ArrayBox> arrays{HandleKind::kArray};
   HandleTable<TextureBox> textures{HandleKind::kTexture};
+  HandleTable<simulator::DebugSession> debuggers{HandleKind::kDebugger};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.

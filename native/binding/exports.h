@@ -11,6 +11,7 @@ namespace nodecuda {
 void ExportRuntimes(napi_env env, napi_value exports, Environment& environment);
 void ExportDevices(napi_env env, napi_value exports, Environment& environment);
 void ExportChecks(napi_env env, napi_value exports, Environment& environment);
+void ExportDebugger(napi_env env, napi_value exports, Environment& environment);
 void ExportPrintf(napi_env env, napi_value exports, Environment& environment);
 void ExportStreams(napi_env env, napi_value exports, Environment& environment);
 void ExportEvents(napi_env env, napi_value exports, Environment& environment);

@@ -24,6 +24,7 @@ enum class HandleKind : std::uint8_t {
   kChecks,
   kArray,
   kTexture,
+  kDebugger,
 };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the

@@ -11,6 +11,7 @@
 #include "simulator/exec/block/pool.h"
 #include "simulator/exec/check/launch_checker.h"
 #include "simulator/exec/code/lane_constants.h"
+#include "simulator/exec/debug/launch_debugger.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -95,6 +96,10 @@ class Workspace {
   void* pointer_ = nullptr;
 };
 
+Outcome Ended(const DecodedKernel& kernel) {
+  return {Status::kLaunchFailure, "kernel " + kernel.name + ": the debugger has ended it"};
+}
+
 Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
                           const std::atomic<bool>& stop) {
   const auto& kernel = static_cast<const DecodedKernel&>(*launch.kernel);
@@ -105,13 +110,20 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
     return {Status::kMemoryAllocation, "kernel " + kernel.name + ": no memory for its workspace"};
   std::optional<LaunchChecker> checker;
   if (launch.checks != nullptr) checker.emplace(kernel, *launch.checks);
+  LaunchObserver* observer = checker ? &*checker : nullptr;
+  std::optional<LaunchDebugger> debugger;
+  if (launch.debug != nullptr && launch.debug->ended()) return Ended(kernel);
+  if (launch.debug != nullptr && launch.debug->is_open())
+    observer = &debugger.emplace(kernel, *launch.debug, observer);
   // What one thread has done is checked against what others have: their blocks take turns.
-  const bool alone = launch.cooperative || checker;
+  const bool alone = launch.cooperative || observer != nullptr;
   Grid grid(launch, memory, stop, ++launches_, workspace ? workspace->address() : 0,
-            alone ? 1 : pool_.size(), checker ? &*checker : nullptr);
+            alone ? 1 : pool_.size(), observer);
   pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);
+    } catch (const LaunchEnded&) {
+      grid.Fail(0, Ended(kernel));
     } catch (const std::bad_alloc&) {
       grid.Fail(0, {Status::kUnknown, {}});  // its words need memory
     }

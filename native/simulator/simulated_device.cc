@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "simulator/exec/debug/session.h"
+
 namespace nodecuda::simulator {
 namespace {
 
@@ -31,6 +33,7 @@ SimulatedDevice::SimulatedDevice(Monitor& monitor, DeviceProperties properties, 
       properties_(std::move(properties)),
       workers_(workers),
       checks_(std::move(checks)),
+      debug_(DebugSession::Current()),
       memory_(properties_.total_memory) {
   if (checks_ != nullptr) memory_.KeepRecord(checks_->Checks(CheckKind::kInit));
 }
@@ -41,6 +44,7 @@ SimulatedDevice::~SimulatedDevice() {
 
 void SimulatedDevice::Stop() {
   stop_ = true;
+  if (debug_ != nullptr) debug_->Wake();
   {
     std::lock_guard lock(monitor_.mutex);
     DropQueued();
@@ -100,6 +104,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
   launch.checks = checks_;
+  launch.debug = debug_;
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
   return Enqueue(stream, {.run = std::move(run)});
 }

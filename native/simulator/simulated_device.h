@@ -79,7 +79,8 @@ class SimulatedDevice {
   const DeviceProperties& properties() const { return properties_; }
   int capability() const { return properties_.major * 10 + properties_.minor; }
   DeviceMemory& memory() { return memory_; }
-  bool is_checked() const { return checks_ != nullptr; }
+  // Whether what watches its launches needs to know more of their code.
+  bool is_watched() const { return checks_ != nullptr || debug_ != nullptr; }
   void FindLeaks();
 
   Status fault() const;
@@ -137,6 +138,7 @@ class SimulatedDevice {
   const DeviceProperties properties_;
   const int workers_;
   const std::shared_ptr<CheckLog> checks_;
+  const std::shared_ptr<DebugSession> debug_;  // what was open when the device was made, or null
   DeviceMemory memory_;
 
   // Guarded by the monitor.

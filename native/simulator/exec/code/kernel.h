@@ -61,6 +61,8 @@ class Program {
   virtual GlobalVariable FindVariable(std::string_view name) const = 0;
 };
 
+class DebugSession;
+
 struct Launch {
   std::shared_ptr<const Program> program;
   const KernelInfo* kernel = nullptr;
@@ -79,6 +81,8 @@ struct Launch {
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
+  // The debugger that its program was loaded to be watched by; null: none.
+  std::shared_ptr<DebugSession> debug;
 };
 
 struct Outcome {

@@ -128,6 +128,7 @@ bool ModuleCode::Decode(const Entry& entry, std::unique_ptr<const DecodedKernel>
   if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
   auto kernel = std::make_unique<DecodedKernel>();
   kernel->name = std::string(parsed->name);
+  kernel->text = *module_->text;
   kernel->max_threads = parsed->max_threads;
   std::ranges::copy(parsed->required_threads, kernel->required_threads);
   std::ranges::copy(parsed->required_cluster, kernel->required_cluster);
