@@ -4,9 +4,11 @@
 import { createInterface } from 'node:readline';
 import { cuda, type KernelDebugger, type KernelStop } from '../../index.js';
 import { Commands, HELP } from './commands.js';
+import { DapSession } from './dap.js';
 import { Script, ScriptError } from './script.js';
 
 export const USAGE = `Usage: nodecuda debug SCRIPT [ARGUMENTS...]
+       nodecuda debug --dap                    for editors
 
 Runs a script with its kernels on a simulated device, and stops them where you say:
 
@@ -114,6 +116,11 @@ export async function debugCommand(args: readonly string[]): Promise<number> {
   if (first === undefined || first === '--help') {
     (first === undefined ? process.stderr : process.stdout).write(USAGE);
     return first === undefined ? 2 : 0;
+  }
+  if (first === '--dap') {
+    const code = await new DapSession(process.stdin, process.stdout).done;
+    process.stdin.destroy();
+    return code;
   }
   try {
     const script = new Script(first, rest);

@@ -76,6 +76,7 @@ export class Commands {
   readonly #write: (text: string) => void;
   readonly #sources: Sources;
   #stop: KernelStop | undefined;
+  #byInstruction = false; // who steps so wants to see the instruction
   #block: Index = [0, 0, 0];
   #thread: Index = [0, 0, 0];
 
@@ -113,7 +114,7 @@ export class Commands {
     this.#block = stop.block;
     this.#thread = stop.thread;
     this.#say(stopWords(stop));
-    const source = this.#sources.find(stop.source);
+    const source = this.#byInstruction ? undefined : this.#sources.find(stop.source);
     const [text] = source
       ? [source.lines[source.line - 1]]
       : this.#debug.ptxLines(stop.ptxLine, stop.ptxLine);
@@ -162,14 +163,15 @@ export class Commands {
     this.#say(`breakpoint ${breakpointWords(this.#debug.breakAt(place, options))}`);
   }
 
-  #resume(go: () => void): Next {
+  #resume(go: () => void, byInstruction = false): Next {
     go();
     this.#stop = undefined;
+    this.#byInstruction = byInstruction;
     return 'wait';
   }
 
   #step(name: string): Next {
-    return this.#resume(() => this.#debug.step(STEPS[name], this.#who()));
+    return this.#resume(() => this.#debug.step(STEPS[name], this.#who()), name === 'stepi');
   }
 
   #registers(names: string[]): undefined {

@@ -92,7 +92,8 @@ export function listWords(lines: readonly string[], first: number, marked: numbe
   return lines
     .map((line, i) => {
       const number = first + i;
-      return `${number === marked ? '>' : ' '} ${String(number).padStart(width)}  ${line}`.trimEnd();
+      const text = line.replaceAll('\t', '    ');
+      return `${number === marked ? '>' : ' '} ${String(number).padStart(width)}  ${text}`.trimEnd();
     })
     .join('\n');
 }

@@ -124,6 +124,7 @@ test('steps, functions, and the exit code of the script', async () => {
     { args: ['7'] },
   );
   expect(code).toBe(7);
+  expect(stdout).toMatch(/^> \d+ {4}ret;$/m); // what stepi comes to
   expect(stdout).toContain('#0 factorial at /src/kernels/scale.cu:30');
   expect(stdout).toContain('#2 calls at /src/kernels/scale.cu:36');
   expect(stdout).toContain('the script has ended with 7');
