@@ -121,18 +121,17 @@ napi_value Pause(Call& call) {
 napi_value Resume(Call& call) {
   simulator::Resumption how;
   how.pace = static_cast<simulator::Pace>(call.Integer(1, 0, 4));
-  {
-    const DebugSession::Held held = SessionOf(call)->Hold();
-    if (held.stop() == nullptr) return call.FromBoolean(false);
-    if (how.pace != simulator::Pace::kContinue) {
-      const BlockRunner& block = BlockOf(call, 2, *held.stop());
-      const std::uint32_t thread = ThreadOf(call, 3, block);
-      how.block = &block;
-      how.warp = static_cast<int>(thread / simulator::kWarpSize);
-      how.lane = static_cast<int>(thread % simulator::kWarpSize);
-    }
+  DebugSession::Held held = SessionOf(call)->Hold();
+  if (held.stop() == nullptr) return call.FromBoolean(false);
+  if (how.pace != simulator::Pace::kContinue) {
+    const BlockRunner& block = BlockOf(call, 2, *held.stop());
+    const std::uint32_t thread = ThreadOf(call, 3, block);
+    how.block = &block;
+    how.warp = static_cast<int>(thread / simulator::kWarpSize);
+    how.lane = static_cast<int>(thread % simulator::kWarpSize);
   }
-  return call.FromBoolean(SessionOf(call)->Resume(how));
+  held.Resume(how);
+  return call.FromBoolean(true);
 }
 
 // A promise for true at the next stop, for false once the debugger is closed.

@@ -1,15 +1,18 @@
 // The debugger of kernels on simulated devices, from the thread that has the devices.
+import { native } from '../../../lib/addon/load.js';
 import {
   type BreakpointOptions,
   cuda,
   type Device,
   type KernelDebugger,
 } from '../../../lib/index.js';
+import { runChild } from '../../support/child.js';
 import { failure, thrown } from '../../support/errors.js';
 import { PTX, ptxLine } from './kernels.js';
 
 let debug: KernelDebugger;
 let device: Device;
+const kept: object[] = []; // until their device is disposed
 beforeEach(() => {
   debug = cuda.debugger();
   device = cuda.simulatedDevice({ memoryBytes: 2 ** 24, workers: 2 });
@@ -17,11 +20,13 @@ beforeEach(() => {
 afterEach(() => {
   debug.dispose({ endKernels: true });
   device.dispose();
+  kept.length = 0;
 });
 
 function launch(name: string, grid = 1, block = 32, on = device) {
   const module = on.loadModule(PTX);
   const data = on.from(new Float32Array(grid * block).map((_, i) => i));
+  kept.push(module, data);
   if (name === 'scale')
     module.kernel(name, ['float32*', 'float32']).launch({ grid, block }, data, 2);
   else module.kernel(name, ['float32*']).launch({ grid, block }, data);
@@ -372,6 +377,74 @@ describe('stops that nobody asked for', () => {
   });
 });
 
+test('brkpt stops, and goes on', async () => {
+  const data = launch('asks');
+  expect(await stop()).toMatchObject({ reason: 'breakpoint', breakpoint: null, mnemonic: 'brkpt' });
+  debug.step();
+  expect(await stop()).toMatchObject({ source: '/src/kernels/scale.cu:57' });
+  debug.continue();
+  expect(new Uint32Array((await data.read()).buffer)[0]).toBe(9);
+});
+
+test('blocks that run together', async () => {
+  debug.breakAt('scale.cu:8', { block: [1, 0, 0] });
+  const module = device.loadModule(PTX);
+  const data = device.from(new Float32Array(128).fill(3));
+  kept.push(module, data);
+  module
+    .kernel('scale', ['float32*', 'float32'])
+    .launch({ grid: 2, block: 64, cooperative: true }, data, 2);
+  await stop();
+  // The second warp has come to the barrier last, and gone on.
+  const other = { block: [0, 0, 0], thread: [10, 0, 0] } as const;
+  const values = Object.fromEntries(debug.registers(other).map(({ name, value }) => [name, value]));
+  expect(values).toMatchObject({ '%r1': 10, '%r2': 0 });
+  expect(debug.warps(other)).toEqual([expect.objectContaining({ warp: 0, state: 'ready' })]);
+  debug.step('instruction', other);
+  expect(await stop()).toMatchObject({ reason: 'step', block: [0, 0, 0], thread: [10, 0, 0] });
+  debug.deleteBreakpoint(1);
+  debug.continue();
+  expect((await data.read())[127]).toBe(6);
+});
+
+describe('a process that ends while a kernel is stopped', () => {
+  const BEGIN = `
+    const { cuda } = require('.');
+    const debug = cuda.debugger();
+    const device = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
+    const data = device.alloc('float32', 64);
+    debug.breakAt('spin');
+    device.loadModule(${JSON.stringify(PTX)}).kernel('spin', ['float32*'])
+      .launch({ grid: 1, block: 32 }, data);`;
+
+  test.each([
+    ['by process.exit()', `debug.stopped().then(() => process.exit(3));`],
+    ['by itself', `debug.stopped().then(() => { process.exitCode = 3; });`],
+    [
+      'having disposed the device',
+      `debug.stopped().then(() => { device.dispose(); process.exitCode = 3; });`,
+    ],
+    ['with someone waiting', `debug.stopped().then(() => process.exit(3)); device.synchronize();`],
+  ])('%s', async (_, end) => {
+    expect(await runChild(BEGIN + end)).toMatchObject({ code: 3, signal: null, stderr: '' });
+  });
+
+  test('in a Worker that is terminated', async () => {
+    const { code, stdout, stderr } = await runChild(`
+      const { Worker } = require('node:worker_threads');
+      const worker = new Worker(${JSON.stringify(
+        `${BEGIN} debug.stopped().then(() => require('node:worker_threads').parentPort.postMessage(0));
+        device.synchronize().catch(() => {});`,
+      )}, { eval: true });
+      worker.on('message', () => worker.terminate().then(() => {
+        const { cuda } = require('.');
+        cuda.debugger().dispose(); // there is room for another
+        console.log('over');
+      }));`);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'over\n', stderr: '' });
+  });
+});
+
 describe('the life of a debugger', () => {
   test('kernels go on when it is disposed', async () => {
     debug.breakAt('scale.cu:4');
@@ -452,6 +525,44 @@ describe('the life of a debugger', () => {
     expect(thrown(() => debug.breakAt('scale'))).toMatchObject(refused);
     device.synchronizeSync();
     expect(data.readSync()).toEqual(new Float32Array(4));
+  });
+
+  test('native code checks again', async () => {
+    debug.dispose();
+    const addon = native();
+    const handle = addon.openDebugger();
+    try {
+      const none = new Int32Array(6).fill(-1);
+      addon.addBreakpoint(handle, 0, 'spin', 0, none, '', 0, '0');
+      using other = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
+      launch('spin', 1, 32, other);
+      expect(await addon.debuggerStopped(handle)).toBe(true);
+      const range = { code: 'ERR_CUDA_ARG_RANGE' };
+      const type = { code: 'ERR_CUDA_ARG_TYPE' };
+      for (const [call, expected] of [
+        [() => addon.addBreakpoint(handle, 3, 'k', 0, none, '', 0, '0'), type],
+        [() => addon.addBreakpoint(handle, 0, 'k', 0, none.subarray(1), '', 0, '0'), range],
+        [() => addon.addBreakpoint(handle, 0, 'k', 0, none, '%r1', 6, '0'), type],
+        [() => addon.debuggerResume(handle, 5, 0, 0), type],
+        [() => addon.debuggerResume(handle, 1, 1, 0), range],
+        [() => addon.debuggerResume(handle, 1, 0, 32), type],
+        [() => addon.debuggerWarps(handle, 2 ** 52), range],
+        [() => addon.debuggerRegisters(handle, 0, -1), type],
+        [() => addon.debuggerMemory(handle, 0, 0, 3, 0, 4), type],
+        [() => addon.debuggerMemory(handle, 0, 0, 0, 2 ** 53 - 1, 4), range],
+        [() => addon.debuggerMemory(handle, 0, 0, 0, 0, 0), range],
+        [() => addon.debuggerMemory(handle, 0, 0, 1, 0, 2 ** 21), type],
+        [() => addon.debuggerLines(handle, 0, 4), type],
+        [() => addon.debuggerStop(0), type],
+      ] as const) {
+        expect(thrown(call)).toMatchObject(expected);
+      }
+      addon.closeDebugger(handle, true);
+      await failure(() => other.synchronize());
+    } finally {
+      addon.closeDebugger(handle, true); // again: nothing
+    }
+    expect(thrown(() => addon.debuggerPause(handle))).toMatchObject({ code: 'ERR_CUDA_DISPOSED' });
   });
 
   test('wrong arguments are refused', () => {

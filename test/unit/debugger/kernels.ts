@@ -163,6 +163,21 @@ AGAIN:
   add.s32 %r1, %r1, 1;
   bra AGAIN;
 }
+.visible .entry asks(.param .u64 out)
+{
+  .reg .pred %p<2>;
+  .reg .b32 %r<3>;
+  .reg .b64 %rd<2>;
+  .loc 1 55 0
+  ld.param.u64 %rd1, [out];
+  mov.u32 %r1, %tid.x;
+  setp.eq.u32 %p1, %r1, 9;
+  .loc 1 56 0
+  @%p1 brkpt;
+  .loc 1 57 0
+  @%p1 st.global.u32 [%rd1], %r1;
+  ret;
+}
 .visible .entry stuck(.param .u64 out)
 {
   .reg .pred %p<2>;

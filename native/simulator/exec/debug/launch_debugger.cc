@@ -62,6 +62,8 @@ class BlockDebugger final : public BlockObserver {
                   .mask = runs ? last_.mask : 0});
   }
 
+  bool StopsAtBreak() const override { return launch_.session_.is_open(); }
+
  private:
   BlockRunner& block_;
   LaunchDebugger& launch_;
@@ -101,6 +103,7 @@ void LaunchDebugger::Refresh() {
     stepping_ = {};
     return;
   }
+  for (std::size_t pc = 0; pc < kernel_.code.size(); ++pc) is_armed_[pc] = IsBreak(pc);
   for (Breakpoint& breakpoint : session_.breakpoints()) {
     std::vector<std::uint32_t> places = PlacesOf(breakpoint, kernel_);
     if (places.empty()) continue;
@@ -123,7 +126,7 @@ void LaunchDebugger::Look(BlockRunner& block, const Step& step) {
   Stop stop{.block = &block, .warp = step.warp, .pc = step.pc, .mask = step.mask};
   stop.lane = std::countr_zero(step.mask);
   if (is_armed_[step.pc]) stop.breakpoint = FindBreakpoint(block, step, &stop.lane);
-  if (stop.breakpoint != 0) {
+  if (stop.breakpoint != 0 || (is_armed_[step.pc] && step.lanes != 0 && IsBreak(step.pc))) {
     stop.reason = StopReason::kBreakpoint;
   } else if (stepping_.pace != Pace::kContinue && EndsStep(block, step)) {
     stop.reason = StopReason::kStep;

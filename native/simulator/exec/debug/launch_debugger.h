@@ -61,6 +61,7 @@ class LaunchDebugger final : public LaunchObserver {
   bool EndsStep(const BlockRunner& block, const Step& step) const;
   void NoteExit(const BlockRunner& block, int warp, LaneMask lanes);
   void Halt(Stop stop);
+  bool IsBreak(std::size_t pc) const { return kernel_.mnemonics[pc] == "brkpt"; }
 
   const DecodedKernel& kernel_;
   DebugSession& session_;

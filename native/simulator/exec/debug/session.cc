@@ -63,13 +63,10 @@ void DebugSession::Pause() {
   ++epoch_;
 }
 
-bool DebugSession::Resume(const Resumption& how) {
-  const std::lock_guard lock(mutex_);
-  if (stop_ == nullptr) return false;
-  stop_->resumption = how;
-  stop_ = nullptr;
-  changed_.notify_all();
-  return true;
+void DebugSession::Held::Resume(const Resumption& how) {
+  session_.stop_->resumption = how;
+  session_.stop_ = nullptr;
+  session_.changed_.notify_all();
 }
 
 void DebugSession::Close(bool end) {

@@ -65,8 +65,6 @@ class DebugSession {
   std::vector<Breakpoint> breakpoints() const;
   // Stops the first launch that comes by.
   void Pause();
-  // False: nothing is stopped there.
-  bool Resume(const Resumption& how);
   // No launch stops any more. `end`: those that run, or come, fail instead.
   void Close(bool end);
   bool is_open() const { return !closed_; }
@@ -77,14 +75,15 @@ class DebugSession {
   // The stop, which stays while this exists; null: none.
   class Held {
    public:
-    explicit Held(const DebugSession& session) : lock_(session.mutex_), stop_(session.stop_) {}
-    const Stop* stop() const { return stop_; }
+    explicit Held(DebugSession& session) : session_(session), lock_(session.mutex_) {}
+    const Stop* stop() const { return session_.stop_; }
+    void Resume(const Resumption& how);  // there is a stop; then it is gone
 
    private:
+    DebugSession& session_;
     const std::unique_lock<std::mutex> lock_;
-    const Stop* const stop_;
   };
-  Held Hold() const { return Held(*this); }
+  Held Hold() { return Held(*this); }
 
   // For launches. Changes when what they look for does.
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
