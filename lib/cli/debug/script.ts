@@ -17,6 +17,7 @@ export interface ScriptOptions {
 export class Script {
   readonly path: string;
   readonly #args: readonly string[];
+  readonly #simulate: string;
   readonly #onOutput: ScriptOptions['onOutput'];
   #worker: Worker | undefined;
   #isEnding = false;
@@ -26,6 +27,13 @@ export class Script {
     if (!statSync(this.path, { throwIfNoEntry: false })?.isFile()) {
       throw new ScriptError(`there is no script ${script}`);
     }
+    const simulate = process.env.NODECUDA_SIMULATE?.trim() ?? '';
+    if (/^0+$/.test(simulate)) {
+      throw new ScriptError(
+        `kernels on a GPU are debugged with cuda-gdb: NODECUDA_SIMULATE is ${simulate}, and has to be 1 or more`,
+      );
+    }
+    this.#simulate = simulate === '' ? '1' : simulate;
     this.#args = args;
     this.#onOutput = onOutput;
   }
@@ -36,12 +44,10 @@ export class Script {
 
   /** Resolves with the exit code. An error that nobody has caught is written to stderr. */
   run(): Promise<number> {
-    // The variable counts on GPUs, too: there this debugger can do nothing.
-    const { NODECUDA_SIMULATE = '1' } = process.env;
     const captured = this.#onOutput !== undefined;
     const worker = new Worker(this.path, {
       argv: [...this.#args],
-      env: { ...process.env, NODECUDA_SIMULATE },
+      env: { ...process.env, NODECUDA_SIMULATE: this.#simulate },
       stdout: captured,
       stderr: captured,
     });

@@ -197,8 +197,10 @@ test('a script that ends while the prompt waits, an ESM one, one that throws', a
 });
 
 test('usage', async () => {
-  const { code, stderr } = await debug('', ['quit'], {});
+  const { code, stderr } = await debug('', ['quit']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const onGpu = await debug('', ['quit'], { env: { NODECUDA_SIMULATE: '0' } });
+  expect(onGpu).toMatchObject({ code: 2, stderr: expect.stringContaining('cuda-gdb') });
   const run = (...args: string[]) =>
     new Promise<[number | null, string]>((resolve) => {
       const child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'debug', ...args]);
