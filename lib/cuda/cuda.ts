@@ -115,8 +115,8 @@ export interface Cuda {
   simulatedDevice(options?: SimulatedDeviceOptions): Device;
 
   /**
-   * A debugger of kernels on simulated devices that are opened from now on. There is one at a time in a
-   * process. GPUs cannot be opened in its thread: for them there is cuda-gdb.
+   * A debugger of kernels on simulated devices, those of modules that are loaded from now on. There is one at
+   * a time in a process. GPUs cannot be opened in its thread: for them there is cuda-gdb.
    *
    * @throws {@link CudaDebuggerError} if there is one
    * @throws {@link CudaUnavailableError} `ERR_CUDA_ADDON_LOAD` if the native binary cannot be loaded

@@ -77,9 +77,9 @@ onBlock(() =>
 );
 
 /**
- * Stops kernels on simulated devices and looks into them. Made by {@link Cuda.debugger}; devices that
- * are opened from then on are debugged, in all threads of the process, until it is disposed. Their
- * kernels run on one thread and take many times as long.
+ * Stops kernels on simulated devices and looks into them. Made by {@link Cuda.debugger}; kernels of modules
+ * that are loaded from then on are debugged, in all threads of the process, until it is disposed. They run
+ * on one thread and take many times as long.
  *
  * A kernel is stopped on a thread of its own: nothing here blocks, and one kernel at a time is stopped.
  * While there is a debugger, blocking waits (`synchronizeSync()` and its like) are refused in the thread

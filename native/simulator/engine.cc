@@ -113,7 +113,8 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   LaunchObserver* observer = checker ? &*checker : nullptr;
   std::optional<LaunchDebugger> debugger;
   if (launch.debug != nullptr && launch.debug->ended()) return Ended(kernel);
-  if (launch.debug != nullptr && launch.debug->is_open())
+  const bool has_notes = !kernel.notes.empty();  // as it was decoded to be watched
+  if (launch.debug != nullptr && launch.debug->is_open() && has_notes)
     observer = &debugger.emplace(kernel, *launch.debug, observer);
   // What one thread has done is checked against what others have: their blocks take turns.
   const bool alone = launch.cooperative || observer != nullptr;

@@ -33,7 +33,6 @@ SimulatedDevice::SimulatedDevice(Monitor& monitor, DeviceProperties properties, 
       properties_(std::move(properties)),
       workers_(workers),
       checks_(std::move(checks)),
-      debug_(DebugSession::Current()),
       memory_(properties_.total_memory) {
   if (checks_ != nullptr) memory_.KeepRecord(checks_->Checks(CheckKind::kInit));
 }
@@ -44,7 +43,7 @@ SimulatedDevice::~SimulatedDevice() {
 
 void SimulatedDevice::Stop() {
   stop_ = true;
-  if (debug_ != nullptr) debug_->Wake();
+  if (const auto debug = DebugSession::Current()) debug->Wake();
   {
     std::lock_guard lock(monitor_.mutex);
     DropQueued();
@@ -53,6 +52,10 @@ void SimulatedDevice::Stop() {
   }
   if (dispatcher_.joinable()) dispatcher_.join();
   engine_.reset();
+}
+
+bool SimulatedDevice::is_watched() const {
+  return checks_ != nullptr || DebugSession::Current() != nullptr;
 }
 
 Status SimulatedDevice::fault() const {
@@ -104,7 +107,7 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, Operation operation) 
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
   launch.checks = checks_;
-  launch.debug = debug_;
+  launch.debug = DebugSession::Current();
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
   return Enqueue(stream, {.run = std::move(run)});
 }

@@ -80,7 +80,7 @@ class SimulatedDevice {
   int capability() const { return properties_.major * 10 + properties_.minor; }
   DeviceMemory& memory() { return memory_; }
   // Whether what watches its launches needs to know more of their code.
-  bool is_watched() const { return checks_ != nullptr || debug_ != nullptr; }
+  bool is_watched() const;
   void FindLeaks();
 
   Status fault() const;
@@ -138,7 +138,6 @@ class SimulatedDevice {
   const DeviceProperties properties_;
   const int workers_;
   const std::shared_ptr<CheckLog> checks_;
-  const std::shared_ptr<DebugSession> debug_;  // what was open when the device was made, or null
   DeviceMemory memory_;
 
   // Guarded by the monitor.

@@ -456,10 +456,31 @@ describe('the life of a debugger', () => {
     expect(debug.disposed).toBe(true);
     await next;
     expect((await data.read())[100]).toBe(200);
-    // Nothing is left: another may come, and has devices of its own.
     using other = cuda.debugger();
     other.breakAt('scale');
-    expect((await launch('scale').read())[9]).toBe(18);
+    const again = launch('scale');
+    expect(await other.stopped()).toMatchObject({ kernel: 'scale', breakpoint: 1 });
+    other.continue();
+    expect((await again.read())[9]).toBe(18);
+  });
+
+  test('kernels that were loaded before it, or after it, are not debugged', async () => {
+    debug.dispose();
+    const module = device.loadModule(PTX);
+    using other = cuda.debugger();
+    other.breakAt('branch');
+    const data = device.alloc('int32', 32);
+    kept.push(module, data);
+    const run = () => module.kernel('branch', ['int32*']).launch({ grid: 1, block: 32 }, data);
+    run();
+    expect((await data.read())[0]).toBe(103);
+    const late = device.loadModule(PTX);
+    kept.push(late);
+    const kernel = late.kernel('branch', ['int32*']);
+    other.dispose();
+    kernel.launch({ grid: 1, block: 32 }, data);
+    expect((await data.read())[0]).toBe(103);
+    expect(other.current).toBeNull();
   });
 
   test('a device can be disposed while its kernel is stopped', async () => {

@@ -81,7 +81,7 @@ struct Launch {
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
-  // The debugger that its program was loaded to be watched by; null: none.
+  // The debugger that is open, if any; its program may have been loaded before.
   std::shared_ptr<DebugSession> debug;
 };
 

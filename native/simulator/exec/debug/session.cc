@@ -10,6 +10,7 @@ namespace {
 struct Process {
   std::mutex mutex;
   std::weak_ptr<DebugSession> session;
+  std::atomic<bool> has_session = false;  // or had one
 };
 
 // Never destroyed: at exit other threads may still be using it.
@@ -27,11 +28,13 @@ std::shared_ptr<DebugSession> DebugSession::Open() {
   if (known != nullptr && known->is_open()) return nullptr;
   auto session = std::make_shared<DebugSession>();
   process.session = session;
+  process.has_session = true;
   return session;
 }
 
 std::shared_ptr<DebugSession> DebugSession::Current() {
   Process& process = TheProcess();
+  if (!process.has_session) return nullptr;
   const std::lock_guard lock(process.mutex);
   auto session = process.session.lock();
   return session != nullptr && session->is_open() ? session : nullptr;

@@ -56,9 +56,9 @@ struct LaunchEnded {};
 // All members may be called from any thread.
 class DebugSession {
  public:
-  // Null where there is one. From now on devices that are made have it.
+  // Null where there is one. From now on programs are loaded to be watched.
   static std::shared_ptr<DebugSession> Open();
-  static std::shared_ptr<DebugSession> Current();  // null: none is open
+  static std::shared_ptr<DebugSession> Current();  // null: none is open, which is quick to tell
 
   int Add(Breakpoint breakpoint);  // its id
   bool Remove(int id);
