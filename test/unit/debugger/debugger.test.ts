@@ -146,6 +146,13 @@ describe('breakpoints', () => {
     expect(await tour(onward)).toEqual(['7 0 breakpoint', '7 32 breakpoint']);
   });
 
+  test('stop lanes once that wait there for others', async () => {
+    debug.breakAt('scale.cu:61');
+    debug.breakAt('scale.cu:63');
+    launch('waits');
+    expect(await tour(onward)).toEqual(['61 0 breakpoint', '63 16 breakpoint']);
+  });
+
   test('of a function stop each call', async () => {
     debug.breakAt('factorial');
     launch('calls', 1, 1);
@@ -375,6 +382,17 @@ describe('stops that nobody asked for', () => {
     expect(await waiting).toMatchObject({ message: expect.stringContaining('debugger has ended') });
     expect(await debug.stopped()).toBeNull();
   });
+});
+
+test('a kernel that runs can be ended, and those behind it', async () => {
+  launch('spin');
+  launch('scale');
+  debug.pause();
+  await stop();
+  debug.continue();
+  const waiting = failure(() => device.synchronize());
+  debug.dispose({ endKernels: true });
+  expect(await waiting).toMatchObject({ code: 'ERR_CUDA_KERNEL_FAULT', fatal: true });
 });
 
 test('brkpt stops, and goes on', async () => {

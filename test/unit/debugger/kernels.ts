@@ -178,6 +178,23 @@ AGAIN:
   @%p1 st.global.u32 [%rd1], %r1;
   ret;
 }
+.visible .entry waits(.param .u64 out)
+{
+  .reg .pred %p<2>;
+  .reg .b32 %r<3>;
+  .loc 1 60 0
+  mov.u32 %r1, %tid.x;
+  setp.ge.u32 %p1, %r1, 16;
+  @%p1 bra LEAVE;
+  .loc 1 61 0
+  shfl.sync.idx.b32 %r2, %r1, 0, 31, 0xffffffff;
+  .loc 1 62 0
+  add.s32 %r2, %r2, 1;
+  ret;
+LEAVE:
+  .loc 1 63 0
+  ret;
+}
 .visible .entry stuck(.param .u64 out)
 {
   .reg .pred %p<2>;
