@@ -22,6 +22,7 @@ export {
   CudaCheckError,
   CudaCompileError,
   type CudaCompileErrorDetails,
+  CudaDebuggerError,
   CudaDeviceLostError,
   CudaDisposedError,
   CudaDriverError,
@@ -44,6 +45,21 @@ export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
 export type { SimulatedModel } from './cuda/models.js';
 export { type ForEachScheduleOptions, forEachSchedule, type Schedule } from './cuda/schedule.js';
+export {
+  type Breakpoint,
+  type BreakpointOptions,
+  type DebuggerDisposeOptions,
+  KernelDebugger,
+  type StepBy,
+} from './debugger/debugger.js';
+export type {
+  CodePlace,
+  KernelStop,
+  LaneGroup,
+  RegisterValue,
+  StopReason,
+  ThreadPlace,
+} from './debugger/stop.js';
 export { type CheckOptions, CheckReport, type CheckSuppression } from './device/check.js';
 export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';

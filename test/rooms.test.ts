@@ -32,7 +32,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
       'operands',
       'operations',
     ],
-    ...['kernels', 'methods', 'cuda', 'host', 'index', 'cli'],
+    ...['kernels', 'methods', 'debugger', 'cuda', 'host', 'index', 'cli'],
   ),
   'lib/operations': {
     elementwise: [],
@@ -86,6 +86,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     touch: ['code', 'memory', 'warp', 'matrix'],
     check: ['code', 'memory', 'warp', 'block', 'touch'],
     meter: ['code', 'block', 'touch'],
+    debug: ['code', 'memory', 'warp', 'block'],
     decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {

@@ -15,6 +15,7 @@ type NativeFunction = (...args: unknown[]) => unknown;
 
 const RETURNS_PROMISE: ReadonlySet<string> = new Set([
   'compileProgram',
+  'debuggerStopped',
   'linkCode',
   'linkPtx',
   'openCompiler',
@@ -59,12 +60,19 @@ export function onWaitFailure(check: () => Error | undefined): void {
   waitCheckers.push(check);
 }
 
+const blockCheckers: (() => Error | undefined)[] = [];
+
+/** Has what would block fail with what `check` gives, if that is an error, before it does. */
+export function onBlock(check: () => Error | undefined): void {
+  blockCheckers.push(check);
+}
+
 function announceWaited(): void {
   for (const listener of waitListeners) listener();
 }
 
-function checkWaited(): void {
-  for (const check of waitCheckers) {
+function throwFirst(checks: readonly (() => Error | undefined)[]): void {
+  for (const check of checks) {
     const failure = check();
     if (failure !== undefined) throw failure;
   }
@@ -104,7 +112,7 @@ function guardWait(native: NativeFunction): NativeFunction {
   const call = guard(native);
   const resolve = (value: unknown) => {
     announceWaited();
-    checkWaited();
+    throwFirst(waitCheckers);
     return value;
   };
   const reject = (error: unknown) => {
@@ -117,13 +125,14 @@ function guardWait(native: NativeFunction): NativeFunction {
 function guardBlocking(native: NativeFunction): NativeFunction {
   const call = guard(native);
   return (...args) => {
+    throwFirst(blockCheckers);
     let value: unknown;
     try {
       value = call(...args);
     } finally {
       announceWaited();
     }
-    checkWaited();
+    throwFirst(waitCheckers);
     return value;
   };
 }

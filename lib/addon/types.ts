@@ -7,6 +7,7 @@
  */
 
 import type { CheckKind } from '../base/finding.js';
+import type { NativeDebugger } from './debugger-types.js';
 import type { NativeMeteredLaunch } from './meter-types.js';
 import type {
   NativeCompilation,
@@ -154,10 +155,11 @@ export interface NativeMatmulPlan {
   proven: boolean;
 }
 
+export type * from './debugger-types.js';
 export type * from './meter-types.js';
 export type * from './module-types.js';
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeDebugger {
   buildInfo(): NativeBuildInfo;
   /** Where the numbers go that are arguments of functions which take none: by index. */
   readonly argumentBlock: Float64Array;
@@ -445,6 +447,7 @@ export interface NativeAddon {
     printfFifos: number;
     checkLogs: number;
     meters: number;
+    debuggers: number;
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;

@@ -36,6 +36,7 @@ export type CudaErrorCode =
   | 'ERR_CUDA_KERNEL_FAULT'
   | 'ERR_CUDA_HARDWARE'
   | 'ERR_CUDA_CHECK'
+  | 'ERR_CUDA_DEBUGGER'
   | 'ERR_CUDA_SHUTDOWN';
 
 /**
@@ -344,6 +345,18 @@ export class CudaCheckError extends CudaError {
 }
 
 /**
+ * Something that the debugger cannot do as things are: what looks at a stopped kernel while none is
+ * stopped, a second debugger, or a blocking call in the thread that alone could let kernels go on.
+ *
+ * @group Errors
+ */
+export class CudaDebuggerError extends CudaError {
+  constructor(message: string, details?: CudaErrorDetails) {
+    super(message, 'ERR_CUDA_DEBUGGER', details);
+  }
+}
+
+/**
  * The process is exiting; CUDA is not called any more.
  *
  * @group Errors
@@ -372,6 +385,7 @@ for (const Class of [
   CudaKernelFaultError,
   CudaHardwareError,
   CudaCheckError,
+  CudaDebuggerError,
   CudaShutdownError,
 ]) {
   Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true });

@@ -15,7 +15,8 @@ import {
   typeError,
 } from '../base/checks.js';
 import { environment } from '../base/environment.js';
-import { CudaError, CudaUnavailableError } from '../base/errors.js';
+import { CudaDebuggerError, CudaError, CudaUnavailableError } from '../base/errors.js';
+import { hasDebugger, KernelDebugger } from '../debugger/debugger.js';
 import { CheckLog, type CheckOptions, readChecking } from '../device/check.js';
 import { type ComputeCapability, type DeviceInfo, deviceInfo } from '../device/info.js';
 import { type Device, openDevice } from '../methods.js';
@@ -143,6 +144,21 @@ export interface Cuda {
    * ```
    */
   simulatedDevice(options?: SimulatedDeviceOptions): Device;
+
+  /**
+   * A debugger of kernels on simulated devices, those of modules that are loaded from now on. There is one at
+   * a time in a process. GPUs cannot be opened in its thread: for them there is cuda-gdb.
+   *
+   * @throws {@link CudaDebuggerError} if there is one
+   * @throws {@link CudaUnavailableError} `ERR_CUDA_ADDON_LOAD` if the native binary cannot be loaded
+   *
+   * @example
+   * ```ts
+   * using debug = cuda.debugger();
+   * debug.breakAt('scale.cu:12');
+   * ```
+   */
+  debugger(): KernelDebugger;
 }
 
 const MOST_WORKERS = 256;
@@ -280,6 +296,13 @@ function device(index = 0): Device {
       `Expected a device index below ${count}, the number of devices, but received ${wanted}`,
     );
   }
+  if (hasDebugger() && !isSimulated()) {
+    throw new CudaDebuggerError(
+      'Kernels on a GPU are debugged with cuda-gdb: this debugger is for simulated devices, ' +
+        'cuda.simulatedDevice() or those of NODECUDA_SIMULATE=1',
+      { operation: 'cuda.device', device: wanted },
+    );
+  }
   return openDevice(processRuntime(), wanted, false);
 }
 
@@ -369,4 +392,5 @@ export const cuda: Cuda = Object.freeze({
   devices: () => listDevices(usable(findOrExplain())),
   device,
   simulatedDevice,
+  debugger: () => new KernelDebugger(),
 });

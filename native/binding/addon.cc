@@ -43,6 +43,7 @@ napi_value LiveHandles(Call& call) {
   live.Set("arrays", environment.arrays.live());
   live.Set("textures", environment.textures.live());
   live.Set("printfFifos", environment.printf_fifos.live());
+  live.Set("debuggers", environment.debuggers.live());
   live.Set("checkLogs", environment.check_logs.live());
   live.Set("meters", environment.meters.live());
   return live.value();
@@ -78,6 +79,7 @@ void Initialize(napi_env env, napi_value exports) {
   ExportDevices(env, exports, *environment);
   ExportChecks(env, exports, *environment);
   ExportMeters(env, exports, *environment);
+  ExportDebugger(env, exports, *environment);
   ExportPrintf(env, exports, *environment);
   ExportStreams(env, exports, *environment);
   ExportEvents(env, exports, *environment);

@@ -7,6 +7,8 @@
 namespace nodecuda {
 
 Environment::~Environment() {
+  // What is stopped would be waited for below.
+  debuggers.ForEach([](const auto& debugger) { debugger->Close(true); });
   StopWatchers();
   auto everything = [](const auto&) { return true; };
   reads.ForEach([](const std::shared_ptr<ReadBox>& read) { LetGo(read->device->physical, true); });

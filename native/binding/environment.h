@@ -19,6 +19,7 @@
 #include "resources/texture_box.h"
 #include "runtime/check_log.h"
 #include "runtime/meter_log.h"
+#include "simulator/exec/debug/session.h"
 
 namespace nodecuda {
 
@@ -97,6 +98,7 @@ class Environment {
   HandleTable<OpenMeter> meters{HandleKind::kMeter};
   HandleTable<ArrayBox> arrays{HandleKind::kArray};
   HandleTable<TextureBox> textures{HandleKind::kTexture};
+  HandleTable<simulator::DebugSession> debuggers{HandleKind::kDebugger};
 
   // A Float64Array of abi::kArgumentBlockLength numbers through which calls with many arguments
   // pass them.

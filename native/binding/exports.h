@@ -12,6 +12,7 @@ void ExportRuntimes(napi_env env, napi_value exports, Environment& environment);
 void ExportDevices(napi_env env, napi_value exports, Environment& environment);
 void ExportChecks(napi_env env, napi_value exports, Environment& environment);
 void ExportMeters(napi_env env, napi_value exports, Environment& environment);
+void ExportDebugger(napi_env env, napi_value exports, Environment& environment);
 void ExportPrintf(napi_env env, napi_value exports, Environment& environment);
 void ExportStreams(napi_env env, napi_value exports, Environment& environment);
 void ExportEvents(napi_env env, napi_value exports, Environment& environment);

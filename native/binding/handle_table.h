@@ -25,6 +25,7 @@ enum class HandleKind : std::uint8_t {
   kArray,
   kTexture,
   kMeter,
+  kDebugger,
 };
 
 // The native objects of one kind that JavaScript holds, by handle. A handle is a number, the

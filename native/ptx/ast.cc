@@ -42,6 +42,13 @@ Type TypeFromName(std::string_view name) {
   return Type::kNone;
 }
 
+std::string_view TypeName(Type type) {
+  for (const TypeRow& row : kTypes) {
+    if (row.type == type) return row.name;
+  }
+  return {};
+}
+
 bool SameSignature(const Function& a, const Function& b) {
   const auto same = [](const Variable& x, const Variable& y) {
     return x.type == y.type && x.count == y.count && x.unsized == y.unsized;

@@ -40,6 +40,7 @@ enum class Type : std::uint8_t {
 };
 std::size_t SizeOf(Type type);             // bytes; 4 for kPred (a 32-lane mask), 0 for kNone
 Type TypeFromName(std::string_view name);  // "f32" -> kF32; kNone if it is no type
+std::string_view TypeName(Type type);      // kF32 -> "f32"; empty for kNone
 
 enum class Space : std::uint8_t {
   kNone,

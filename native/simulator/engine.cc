@@ -11,6 +11,7 @@
 #include "simulator/exec/block/pool.h"
 #include "simulator/exec/check/launch_checker.h"
 #include "simulator/exec/code/lane_constants.h"
+#include "simulator/exec/debug/launch_debugger.h"
 #include "simulator/exec/meter/launch_meter.h"
 
 namespace nodecuda::simulator {
@@ -96,6 +97,10 @@ class Workspace {
   void* pointer_ = nullptr;
 };
 
+Outcome Ended(const DecodedKernel& kernel) {
+  return {Status::kLaunchFailure, "kernel " + kernel.name + ": the debugger has ended it"};
+}
+
 Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
                           const std::atomic<bool>& stop) {
   const auto& kernel = static_cast<const DecodedKernel&>(*launch.kernel);
@@ -111,13 +116,20 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   LaunchObserver* observer = nullptr;
   if (checker) observer = &*checker;
   if (meter) observer = &*meter;
+  std::optional<LaunchDebugger> debugger;
+  if (launch.debug != nullptr && launch.debug->ended()) return Ended(kernel);
+  const bool has_notes = !kernel.notes.empty();  // as it was decoded to be watched
+  if (launch.debug != nullptr && launch.debug->is_open() && has_notes)
+    observer = &debugger.emplace(kernel, *launch.debug, observer);
   // What one thread has done is checked against what others have: their blocks take turns.
-  const bool alone = launch.cooperative || checker;
+  const bool alone = launch.cooperative || checker || debugger;
   Grid grid(launch, memory, stop, ++launches_, workspace ? workspace->address() : 0,
             alone ? 1 : pool_.size(), observer);
   pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
       launch.cooperative ? RunTogether(grid) : RunClusters(grid);
+    } catch (const LaunchEnded&) {
+      grid.Fail(0, Ended(kernel));
     } catch (const std::bad_alloc&) {
       grid.Fail(0, {Status::kUnknown, {}});  // its words need memory
     }

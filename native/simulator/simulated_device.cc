@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "simulator/exec/debug/session.h"
 #include "simulator/launch.h"
 
 namespace nodecuda::simulator {
@@ -43,6 +44,7 @@ SimulatedDevice::~SimulatedDevice() {
 
 void SimulatedDevice::Stop() {
   stop_ = true;
+  if (const auto debug = DebugSession::Current()) debug->Wake();
   {
     std::lock_guard lock(monitor_.mutex);
     DropQueued();
@@ -51,6 +53,10 @@ void SimulatedDevice::Stop() {
   }
   if (dispatcher_.joinable()) dispatcher_.join();
   engine_.reset();
+}
+
+bool SimulatedDevice::is_watched() const {
+  return checks_ != nullptr || DebugSession::Current() != nullptr;
 }
 
 Status SimulatedDevice::fault() const {
@@ -112,6 +118,8 @@ Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream
     }
     BeginMetering(std::move(meter), properties_, &launch);
   }
+  launch.debug = DebugSession::Current();
+  if (launch.debug != nullptr) launch.time_limit = {};  // it may be stopped for long
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
   return Enqueue(stream, {.run = std::move(run)});
 }

@@ -81,7 +81,8 @@ class SimulatedDevice {
   const DeviceProperties& properties() const { return properties_; }
   int capability() const { return properties_.major * 10 + properties_.minor; }
   DeviceMemory& memory() { return memory_; }
-  bool is_checked() const { return checks_ != nullptr; }
+  // Whether what watches its launches needs to know more of their code.
+  bool is_watched() const;
   void FindLeaks();
   // Null ends the metering. kNotReady while another one goes on.
   Status SetMeter(std::shared_ptr<MeterLog> meter);

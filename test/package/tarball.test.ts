@@ -41,7 +41,7 @@ test('holds what a user needs', () => {
 
 test('holds nothing else', () => {
   const allowed =
-    /^(LICENSE|(README|CHANGELOG|SECURITY|THIRD_PARTY_NOTICES)\.md|package\.json|docs\/(checker|expressions|kernel-authoring|profiler|simulator|textures|kernels(\/\w+)?)\.md|examples\/([\w-]+\.(mjs|m?ts|md)|kernels\/\w+\.(cu|ptx))|dist\/index\.m?js|dist\/cli\.js|dist\/[\w./-]+\.d\.m?ts|prebuilds\/linux-x64\/nodecuda\.glibc\.node)$/;
+    /^(LICENSE|(README|CHANGELOG|SECURITY|THIRD_PARTY_NOTICES)\.md|package\.json|docs\/(checker|debugger|expressions|kernel-authoring|profiler|simulator|textures|kernels(\/\w+)?)\.md|examples\/([\w-]+\.(mjs|m?ts|md)|kernels\/\w+\.(cu|ptx))|dist\/index\.m?js|dist\/cli\.js|dist\/[\w./-]+\.d\.m?ts|prebuilds\/linux-x64\/nodecuda\.glibc\.node)$/;
   expect(packed.files.map((file) => file.path).filter((path) => !allowed.test(path))).toEqual([]);
   expect(packed.unpackedSize).toBeLessThan(17e6);
 });

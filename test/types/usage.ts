@@ -1,6 +1,8 @@
 // What users write, compiled against the published types by every supported TypeScript.
 import {
   type AllocOptions,
+  type Breakpoint,
+  type BreakpointOptions,
   type CopyOptions,
   type Cuda,
   CudaError,
@@ -24,6 +26,9 @@ import {
   type FromOptions,
   type HostArray,
   type HostMatmulOptions,
+  type KernelDebugger,
+  type KernelStop,
+  type LaneGroup,
   type MatmulOptions,
   matmul,
   matmulSync,
@@ -36,15 +41,18 @@ import {
   type ReductionExpressions,
   type ReductionKernel,
   type ReductionOptions,
+  type RegisterValue,
   reduction,
   type ScanKernel,
   type ScanOptions,
   type SimulatedDeviceOptions,
   type SoftmaxOptions,
+  type StepBy,
   Stream,
   type StreamOptions,
   type StridedView,
   scan,
+  type ThreadPlace,
   type TransposeOptions,
   type WriteOptions,
 } from 'nodecuda';
@@ -270,6 +278,22 @@ export async function counted(device: Device): Promise<number | null> {
   const page: string = report.toHTML({ sources: { 'k.cu': '' } });
   console.log(`${report}`, page, launch?.occupancy.limitedBy.includes('threads'));
   return launch?.counts.global.efficiency ?? null;
+}
+
+export async function debugging(options: BreakpointOptions, by: StepBy): Promise<void> {
+  using debug: KernelDebugger = cuda.debugger();
+  const breakpoint: Breakpoint = debug.breakAt('scale.cu:12', options);
+  debug.breakAt('scale', { thread: [1, 0, 0], when: '%r1 == 7' });
+  const stop: KernelStop | null = await debug.stopped();
+  const who: ThreadPlace = { block: stop?.block, thread: [0, 0, 0] };
+  const values: RegisterValue[] = debug.registers(who);
+  const lanes: (RegisterValue | null)[] = debug.lanes('%r1');
+  const groups: LaneGroup[] = debug.warps();
+  const bytes: Uint8Array = debug.memory('global', 16n, 4, who);
+  debug.step(by, who);
+  debug.deleteBreakpoint(breakpoint.id);
+  debug.dispose({ endKernels: true });
+  void [values, lanes, groups, bytes];
 }
 
 export function errors(error: unknown): CudaErrorCode | null {

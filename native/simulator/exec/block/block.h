@@ -65,6 +65,15 @@ class BlockRunner {
   std::byte* FileOf(int warp) {
     return registers_.data()->bytes + static_cast<std::size_t>(warp) * file_bytes_;
   }
+  std::span<const std::byte> LocalOfThread(std::uint32_t thread) const {
+    if (local_.empty()) return {};
+    return {local_.data()->bytes + thread * local_stride_, local_stride_};
+  }
+  // Where a lane goes on after the call that led to `depth` + 1.
+  std::uint32_t ReturnOf(int warp, std::uint32_t depth, int lane) const {
+    const CallLevel& level = call_levels_[static_cast<std::size_t>(warp)][depth];
+    return level.return_pc[static_cast<std::size_t>(lane)];
+  }
   std::span<std::byte> local() {
     return {local_.empty() ? nullptr : local_.data()->bytes, local_.size() * sizeof(Line)};
   }

@@ -156,6 +156,8 @@ BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
         if (!RestoreStack(index, pc, lanes)) return Turn::kAborted;
         break;
       case Operation::kTrap:
+        if constexpr (Observer::kWatches)
+          if (kernel_.mnemonics[pc] == "brkpt" && observer.observer.StopsAtBreak()) break;
         return Fault(index, pc, std::countr_zero(lanes), Status::kLaunchFailure,
                      kernel_.mnemonics[pc] == "brkpt" ? "brkpt, and there is no debugger" : "trap");
       case Operation::kHandled:

@@ -44,6 +44,8 @@ class BlockObserver {
   // A copy that the block has issued is done.
   virtual void Finished(const BulkCopy& copy) = 0;
   virtual void Faulted(int warp, std::uint32_t pc, const MemoryFault& fault) = 0;
+  // Whether it has stopped at a brkpt, which is a fault otherwise.
+  virtual bool StopsAtBreak() const { return false; }
 };
 
 class LaunchObserver {

@@ -66,6 +66,8 @@ class Program {
   virtual GlobalVariable FindVariable(std::string_view name) const = 0;
 };
 
+class DebugSession;
+
 struct Launch {
   std::shared_ptr<const Program> program;
   const KernelInfo* kernel = nullptr;
@@ -90,6 +92,8 @@ struct Launch {
   // null: nowhere.
   std::shared_ptr<MeterLog> meter;
   std::size_t metered = 0;
+  // The debugger that is open, if any; its program may have been loaded before.
+  std::shared_ptr<DebugSession> debug;
 };
 
 struct Outcome {

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ptx/ast.h"
+#include "simulator/exec/code/instruction.h"
+
 namespace nodecuda::simulator {
 
 // What is known of an instruction besides what running it takes, for whoever watches it run.
@@ -18,6 +21,17 @@ struct InstructionNotes {
 // Of an operand in DecodedKernel::operand_lists.
 struct ListedNote {
   bool defined = false, used = false;
+};
+
+// A register that PTX names, in the code from `begin` to `end`, a function.
+struct RegisterNote {
+  std::string_view name;
+  ptx::Type type = ptx::Type::kNone;
+  std::uint32_t slot = kNoSlot, high = kNoSlot;  // high: the upper half of 128 bits
+  std::uint32_t begin = 0, end = 0;
+  // The instructions that use it lie from the one to the other. Another register may have the same
+  // name elsewhere.
+  std::uint32_t first_use = 0, last_use = 0;
 };
 
 }  // namespace nodecuda::simulator

@@ -199,6 +199,8 @@ struct DecodedKernel : KernelInfo {
   // Of a kernel that was decoded to be watched: one per instruction, and one per listed operand.
   std::vector<InstructionNotes> notes;
   std::vector<ListedNote> listed_notes;
+  std::vector<RegisterNote> registers;    // likewise; those that are used
+  std::string_view text;                  // of the module
   int capability = 0;                     // of the devices it was decoded for, 90 for 9.0
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
   std::size_t file_bytes = 0;             // register file of one warp

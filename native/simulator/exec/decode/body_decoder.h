@@ -217,6 +217,7 @@ class BodyDecoder {
     why_ = std::move(reason);
     return false;
   }
+  void NoteRegisters(std::uint32_t begin, DecodedKernel* kernel) const;
   void SaveRegisters(DraftCall& call, std::map<std::uint32_t, std::uint32_t>* places,
                      DecodedKernel* kernel);
 

@@ -267,8 +267,23 @@ void BodyDecoder::Finish(const WidthBytes& bases, std::map<std::uint32_t, std::u
     }
     kernel->code.push_back(draft.in);
   }
+  if (options_.watched) NoteRegisters(begin, kernel);
   kernel->mnemonics.insert(kernel->mnemonics.end(), mnemonics_.begin(), mnemonics_.end());
   kernel->notes.insert(kernel->notes.end(), notes_.begin(), notes_.end());
+}
+
+void BodyDecoder::NoteRegisters(std::uint32_t begin, DecodedKernel* kernel) const {
+  const auto end = static_cast<std::uint32_t>(kernel->code.size());
+  for (std::size_t i = 0; i < function_.registers.size(); ++i) {
+    const ptx::Register& reg = function_.registers[i];
+    RegisterNote note{reg.name, reg.type, plan_.offsets[i], kNoSlot, begin, end, 0, 0};
+    if (note.slot == kNoSlot) continue;
+    note.first_use = begin + intervals_[i].begin / 2;
+    note.last_use = begin + intervals_[i].end / 2;
+    const auto half = high_halves_.find(static_cast<int>(i));
+    if (half != high_halves_.end()) note.high = plan_.offsets[half->second];
+    kernel->registers.push_back(note);
+  }
 }
 
 // What is alive across the call, each slot once: registers that share one are not alive together.

@@ -130,6 +130,7 @@ bool ModuleCode::Decode(const Entry& entry, bool watched,
   if (!parsed) return Fail(failure, Status::kInvalidPtx, error.Words());
   auto kernel = std::make_unique<DecodedKernel>();
   kernel->name = std::string(parsed->name);
+  kernel->text = *module_->text;
   kernel->max_threads = parsed->max_threads;
   kernel->max_registers = parsed->max_registers;
   std::ranges::copy(parsed->required_threads, kernel->required_threads);

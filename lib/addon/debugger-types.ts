@@ -1,0 +1,83 @@
+/**
+ * What native code knows of kernels that are stopped in the debugger.
+ */
+
+/** As in types.ts. */
+type Handle = number;
+
+export interface NativeCodePlace {
+  /** The kernel, or the function that it has called. */
+  function: string;
+  /** `file:line`, or empty. */
+  source: string;
+  ptxLine: number;
+  mnemonic: string;
+}
+
+export interface NativeStop extends NativeCodePlace {
+  reason: 'breakpoint' | 'step' | 'pause' | 'fault' | 'deadlock';
+  /** 0 for none. */
+  breakpoint: number;
+  message: string;
+  kernel: string;
+  gridSize: [number, number, number];
+  blockSize: [number, number, number];
+  block: [number, number, number];
+  thread: [number, number, number];
+}
+
+export interface NativeLaneGroup extends NativeCodePlace {
+  warp: number;
+  lanes: number;
+  state: string;
+}
+
+export interface NativeRegister {
+  name: string;
+  type: string;
+  /** Hexadecimal, of 128 bits. */
+  bits: string;
+}
+
+/** The part of the addon that is the debugger. Blocks and threads are numbers, x first. */
+export interface NativeDebugger {
+  /** One for the process; devices made from now on have it. Handles 'Debugger'. */
+  openDebugger(): Handle;
+  /** `end`: kernels that run fail, rather than going on. */
+  closeDebugger(debug: Handle, end: boolean): void;
+  /**
+   * `kind`: 0 for the name of a kernel or function, 1 for a line of a source, 2 for one of the PTX.
+   * `who`: a block and a thread, -1 for any. `register`: empty for no condition; `operator`: of
+   * == != < <= > >=. Returns its id.
+   */
+  addBreakpoint(
+    debug: Handle,
+    kind: number,
+    name: string,
+    line: number,
+    who: Int32Array,
+    register: string,
+    operator: number,
+    value: string,
+  ): number;
+  removeBreakpoint(debug: Handle, id: number): boolean;
+  debuggerPause(debug: Handle): void;
+  /** `pace`: 0 to go on, 1 by instruction, 2 by line, 3 over calls, 4 out. False if nothing is stopped. */
+  debuggerResume(debug: Handle, pace: number, block: number, thread: number): boolean;
+  /** True at the next stop, false once the debugger is closed. */
+  debuggerStopped(debug: Handle): Promise<boolean>;
+  debuggerStop(debug: Handle): NativeStop | undefined;
+  debuggerWarps(debug: Handle, block: number): NativeLaneGroup[];
+  debuggerFrames(debug: Handle, block: number, thread: number): NativeCodePlace[];
+  debuggerRegisters(debug: Handle, block: number, thread: number): NativeRegister[];
+  /** `space`: 0 for global, 1 for shared, 2 for local memory. */
+  debuggerMemory(
+    debug: Handle,
+    block: number,
+    thread: number,
+    space: number,
+    address: number,
+    bytes: number,
+  ): ArrayBuffer;
+  debuggerLines(debug: Handle, first: number, last: number): string[];
+}

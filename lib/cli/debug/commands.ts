@@ -1,0 +1,267 @@
+/**
+ * The commands of `nodecuda debug`.
+ */
+import type { BreakpointOptions, KernelDebugger, KernelStop, StepBy } from '../../index.js';
+import {
+  breakpointWords,
+  groupWords,
+  listWords,
+  memoryWords,
+  placeWords,
+  registerWords,
+  Sources,
+  stopWords,
+  valueWords,
+  whoWords,
+} from './words.js';
+
+export const HELP = `run                        starts the script
+break PLACE [block X,Y,Z] [thread X,Y,Z] [if %r1 == 7]
+                           stops there: at a kernel's name, scale.cu:12 or ptx:41
+info breakpoints           lists them
+delete [N]                 takes one away, or all
+continue                   goes on to the next stop. Ctrl-C stops the kernel that runs
+step, next, finish         goes on to another source line; past calls; out of the function
+stepi                      goes on to the next PTX instruction of the warp
+registers [%r1 ...]        of the thread, all or some
+lanes %r1                  that register in each lane of the warp
+memory global|shared|local ADDRESS [COUNT [TYPE]]
+                           ADDRESS: a number or a register, %rd1+16; TYPE: f32, s32, b8, ...
+warps                      where the lanes of the block are
+thread [X,Y,Z]             looks at another thread of the block
+block [X,Y,Z]              looks at another block, if it runs
+where                      where the thread is, and from where functions were called
+list [ptx]                 the source around, or the PTX
+quit                       ends script and kernels
+All may be shortened: b, c, s, n, si, ...`;
+
+/** What has to happen before the next command. */
+export type Next = 'ask' | 'run' | 'wait' | 'quit';
+
+/** A command that cannot be done. */
+class CommandError extends Error {}
+
+const STEPS: Readonly<Record<string, StepBy>> = {
+  step: 'line',
+  next: 'over',
+  finish: 'out',
+  stepi: 'instruction',
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  float32: 'f32',
+  float64: 'f64',
+  float16: 'f16',
+  bfloat16: 'bf16',
+  int8: 's8',
+  int16: 's16',
+  int32: 's32',
+  int64: 's64',
+  uint8: 'u8',
+  uint16: 'u16',
+  uint32: 'u32',
+  uint64: 'u64',
+};
+
+type Index = readonly [number, number, number];
+
+function parseIndex(text: string | undefined): Index {
+  const [, x, y = '0', z = '0'] = /^\(?(\d+)(?:,(\d+))?(?:,(\d+))?\)?$/.exec(text ?? '') ?? [];
+  if (x === undefined) throw new CommandError(`${text ?? 'nothing'} is no X,Y,Z`);
+  return [Number(x), Number(y), Number(z)];
+}
+
+export class Commands {
+  readonly #debug: KernelDebugger;
+  readonly #write: (text: string) => void;
+  readonly #sources: Sources;
+  #stop: KernelStop | undefined;
+  #byInstruction = false; // who steps so wants to see the instruction
+  #block: Index = [0, 0, 0];
+  #thread: Index = [0, 0, 0];
+
+  readonly #commands: Readonly<Record<string, (args: string[]) => Next | undefined>> = {
+    break: (args) => this.#break(args),
+    continue: () => this.#resume(() => this.#debug.continue()),
+    step: () => this.#step('step'),
+    next: () => this.#step('next'),
+    finish: () => this.#step('finish'),
+    stepi: () => this.#step('stepi'),
+    run: () => 'run',
+    registers: (args) => this.#registers(args),
+    lanes: (args) => this.#lanes(args),
+    memory: (args) => this.#memory(args),
+    warps: () => this.#say(this.#debug.warps(this.#who()).map(groupWords).join('\n')),
+    where: () => this.#where(),
+    thread: ([at]) => this.#look(this.#block, at === undefined ? undefined : parseIndex(at)),
+    block: ([at]) => this.#look(at === undefined ? undefined : parseIndex(at), [0, 0, 0]),
+    list: ([what]) => this.#list(what),
+    info: () => this.#info(),
+    delete: ([id]) => this.#delete(id),
+    help: () => this.#say(HELP),
+    quit: () => 'quit',
+  };
+
+  constructor(debug: KernelDebugger, script: string, write: (text: string) => void) {
+    this.#debug = debug;
+    this.#write = write;
+    this.#sources = new Sources(script);
+  }
+
+  /** A kernel has stopped: says so. */
+  show(stop: KernelStop): void {
+    this.#stop = stop;
+    this.#block = stop.block;
+    this.#thread = stop.thread;
+    this.#say(stopWords(stop));
+    const source = this.#byInstruction ? undefined : this.#sources.find(stop.source);
+    const [text] = source
+      ? [source.lines[source.line - 1]]
+      : this.#debug.ptxLines(stop.ptxLine, stop.ptxLine);
+    const number = source ? source.line : stop.ptxLine;
+    if (text !== undefined) this.#say(listWords([text], number, number));
+  }
+
+  execute(line: string): Next {
+    const [word = '', ...args] = line.trim().split(/\s+/);
+    if (word === '') return 'ask';
+    try {
+      return this.#commands[this.#nameOf(word)]!(args) ?? 'ask';
+    } catch (error) {
+      this.#say((error as Error).message);
+      return 'ask';
+    }
+  }
+
+  #nameOf(word: string): string {
+    const short: Readonly<Record<string, string>> = { si: 'stepi', bt: 'where', x: 'memory' };
+    const names = Object.keys(this.#commands);
+    const name = short[word] ?? names.find((each) => each.startsWith(word));
+    if (name === undefined) throw new CommandError(`there is no command ${word}: see help`);
+    return name;
+  }
+
+  #say(text: string): undefined {
+    if (text !== '') this.#write(`${text}\n`);
+  }
+
+  #who() {
+    return { block: this.#block, thread: this.#thread };
+  }
+
+  #break(args: string[]): undefined {
+    const [place, ...rest] = args;
+    if (place === undefined) throw new CommandError('where? A kernel, scale.cu:12 or ptx:41');
+    const options: BreakpointOptions = {};
+    while (rest.length > 0) {
+      const word = rest.shift();
+      if (word === 'if') options.when = rest.splice(0).join(' ');
+      else if (word === 'thread') options.thread = parseIndex(rest.shift());
+      else if (word === 'block') options.block = parseIndex(rest.shift());
+      else throw new CommandError(`expected block, thread or if, not ${word}`);
+    }
+    this.#say(`breakpoint ${breakpointWords(this.#debug.breakAt(place, options))}`);
+  }
+
+  #resume(go: () => void, byInstruction = false): Next {
+    go();
+    this.#stop = undefined;
+    this.#byInstruction = byInstruction;
+    return 'wait';
+  }
+
+  #step(name: string): Next {
+    return this.#resume(() => this.#debug.step(STEPS[name], this.#who()), name === 'stepi');
+  }
+
+  #registers(names: string[]): undefined {
+    const all = this.#debug
+      .registers(this.#who())
+      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    const some =
+      names.length === 0 ? all : names.flatMap((name) => all.filter((each) => each.name === name));
+    if (some.length === 0)
+      throw new CommandError('there are none of these, or the thread has ended');
+    this.#say(some.map(registerWords).join('\n'));
+  }
+
+  #lanes([name]: string[]): undefined {
+    if (name === undefined) throw new CommandError('which register?');
+    const lanes = this.#debug.lanes(name, this.#who());
+    const words = lanes.map((each, lane) =>
+      each === null ? [] : [`lane ${String(lane).padEnd(2)} ${valueWords(each.type, each.bits)}`],
+    );
+    if (words.flat().length === 0) throw new CommandError(`there is no register ${name}`);
+    this.#say(words.flat().join('\n'));
+  }
+
+  #address(text: string | undefined): bigint {
+    const [, name, offset = '0'] = /^(%[\w$.]+)(?:\+(\w+))?$/.exec(text ?? '') ?? [];
+    if (name === undefined) {
+      if (!/^(0[xX][\da-fA-F]+|\d+)$/.test(text ?? '')) throw new CommandError('which address?');
+      return BigInt(text!);
+    }
+    const found = this.#debug.registers(this.#who()).find((each) => each.name === name);
+    if (found === undefined) throw new CommandError(`there is no register ${name}`);
+    return found.bits + BigInt(offset);
+  }
+
+  #memory([space = '', where, count = '8', given = 'b32']: string[]): undefined {
+    const names = ['global', 'shared', 'local'] as const;
+    const found = names.find((each) => space !== '' && each.startsWith(space));
+    if (found === undefined) throw new CommandError('expected global, shared or local');
+    const type = TYPES[given] ?? given;
+    const [, bits] = /^(?:[bus](8|16|32|64)|f(16|32|64)|bf(16))$/.exec(type)?.filter(Boolean) ?? [];
+    if (bits === undefined) throw new CommandError(`there is no type ${given}`);
+    if (!/^\d+$/.test(count)) throw new CommandError(`${count} is no number of values`);
+    const address = this.#address(where);
+    const size = Number(bits) / 8;
+    const bytes = this.#debug.memory(found, address, Number(count) * size, this.#who());
+    this.#say(memoryWords(bytes, address, type, size));
+  }
+
+  #where(): undefined {
+    const frames = this.#debug.frames(this.#who());
+    this.#say(whoWords(this.#block, this.#thread));
+    if (frames.length === 0) throw new CommandError('the thread has ended');
+    this.#say(frames.map((each, i) => `#${i} ${each.function} at ${placeWords(each)}`).join('\n'));
+  }
+
+  #look(block = this.#block, thread = this.#thread): undefined {
+    const before = this.#who();
+    // Throws where that is not.
+    const frames = this.#debug.frames({ block, thread });
+    this.#block = block;
+    this.#thread = thread;
+    const where = frames[0] === undefined ? 'has ended' : `at ${placeWords(frames[0])}`;
+    const moved = String([before.block, before.thread]) !== String([block, thread]);
+    this.#say(`${moved ? 'now ' : ''}${whoWords(block, thread)}, ${where}`);
+  }
+
+  #list(what: string | undefined): undefined {
+    const around = 5;
+    const [place] = this.#debug.frames(this.#who());
+    if (place === undefined) throw new CommandError('the thread has ended');
+    const source = what === 'ptx' ? undefined : this.#sources.find(place.source);
+    const line = source ? source.line : place.ptxLine;
+    const first = Math.max(1, line - around);
+    const lines = source
+      ? source.lines.slice(first - 1, line + around)
+      : this.#debug.ptxLines(first, line + around);
+    this.#say(listWords(lines, first, line));
+  }
+
+  #info(): undefined {
+    const { breakpoints } = this.#debug;
+    this.#say(breakpoints.map(breakpointWords).join('\n') || 'there are no breakpoints');
+    if (this.#stop) this.#say(`stopped: ${stopWords(this.#stop)}`);
+  }
+
+  #delete(id: string | undefined): undefined {
+    const ids = id === undefined ? this.#debug.breakpoints.map((each) => each.id) : [Number(id)];
+    for (const each of ids) {
+      if (!this.#debug.deleteBreakpoint(each))
+        throw new CommandError(`there is no breakpoint ${id}`);
+    }
+  }
+}

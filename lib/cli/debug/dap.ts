@@ -1,0 +1,241 @@
+/**
+ * `nodecuda debug --dap`: the debugger for editors, by the Debug Adapter Protocol over stdin and stdout.
+ * A stopped kernel shows as the threads of its block, one for each group of lanes that stand together.
+ *
+ * @see {@link https://microsoft.github.io/debug-adapter-protocol/specification | the protocol}
+ */
+import { basename } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { indexOf } from '../../debugger/threads.js';
+import {
+  type CodePlace,
+  cuda,
+  type KernelStop,
+  type StepBy,
+  type ThreadPlace,
+} from '../../index.js';
+import { MessageReader, messageBytes, type Request } from './messages.js';
+import { Script } from './script.js';
+import { Sources, stopWords, valueWords } from './words.js';
+
+interface Thread {
+  readonly id: number;
+  readonly name: string;
+  readonly who: ThreadPlace;
+}
+
+const CAPABILITIES = {
+  supportsConfigurationDoneRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+};
+const PTX_SOURCE = 1;
+const FRAMES_PER_THREAD = 2048;
+const WARP = 32;
+
+function text(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new Error(`${name} is missing`);
+  return value;
+}
+
+export class DapSession {
+  readonly #output: Writable;
+  readonly #debug = cuda.debugger();
+  readonly #breakpoints = new Map<string, number[]>(); // by file; '' for those of names
+  readonly done: Promise<number>;
+  #finish = (_code: number) => {};
+  #seq = 0;
+  #script: Script | undefined;
+  #sources = new Sources('.');
+  #threads: Thread[] = [];
+
+  constructor(input: Readable, output: Writable) {
+    this.#output = output;
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    const reader = new MessageReader();
+    input.on('data', (chunk: Buffer) => {
+      try {
+        for (const request of reader.take(chunk)) this.#answer(request);
+      } catch (error) {
+        process.stderr.write(`nodecuda debug: ${(error as Error).message}\n`);
+        void this.#end(1);
+      }
+    });
+    input.on('end', () => void this.#end(0));
+    void this.#follow();
+  }
+
+  #send(message: object): void {
+    this.#output.write(messageBytes({ seq: ++this.#seq, ...message }));
+  }
+
+  #event(event: string, body?: object): void {
+    this.#send({ type: 'event', event, body });
+  }
+
+  #answer({ seq, command, arguments: args = {} }: Request): void {
+    const answer = { type: 'response', request_seq: seq, command };
+    try {
+      const handle = this.#requests[command];
+      if (handle === undefined) throw new Error(`${command} is not supported`);
+      this.#send({ ...answer, success: true, body: handle(args) });
+    } catch (error) {
+      this.#send({ ...answer, success: false, message: (error as Error).message });
+    }
+    if (command === 'initialize') this.#event('initialized');
+    if (command === 'disconnect' || command === 'terminate') void this.#end(0);
+  }
+
+  readonly #requests: Readonly<
+    Record<string, (args: Record<string, unknown>) => object | undefined>
+  > = {
+    initialize: () => CAPABILITIES,
+    launch: ({ program, args }) => {
+      const words = Array.isArray(args) ? args.map(String) : [];
+      this.#script = new Script(text(program, 'program'), words, {
+        onOutput: (output, category) => this.#event('output', { category, output }),
+      });
+      this.#sources = new Sources(this.#script.path);
+      return undefined;
+    },
+    setBreakpoints: ({ source, breakpoints }) => {
+      const path = text((source as { path?: unknown } | undefined)?.path, 'source.path');
+      const at = (each: { line: number }) => `${basename(path)}:${each.line}`;
+      return this.#setBreakpoints(path, breakpoints, at);
+    },
+    setFunctionBreakpoints: ({ breakpoints }) =>
+      this.#setBreakpoints('', breakpoints, (each: { name: string }) => each.name),
+    setExceptionBreakpoints: () => undefined,
+    configurationDone: () => {
+      if (this.#script === undefined) throw new Error('there was no launch');
+      void this.#script.run().then((code) => {
+        this.#event('exited', { exitCode: code });
+        this.#event('terminated');
+        void this.#end(code);
+      });
+      return undefined;
+    },
+    // An editor wants one, whether or not a kernel is stopped.
+    threads: () => ({
+      threads:
+        this.#threads.length > 0
+          ? this.#threads.map(({ id, name }) => ({ id, name }))
+          : [{ id: 1, name: 'kernels' }],
+    }),
+    stackTrace: ({ threadId }) => {
+      const thread = this.#thread(threadId);
+      const frames = this.#debug.frames(thread.who);
+      const stackFrames = frames.map((place, depth) => ({
+        id: thread.id * FRAMES_PER_THREAD + depth,
+        name: place.function,
+        column: 1,
+        ...this.#place(place),
+      }));
+      return { stackFrames, totalFrames: frames.length };
+    },
+    scopes: ({ frameId }) => {
+      const id = Math.floor(Number(frameId) / FRAMES_PER_THREAD);
+      return { scopes: [{ name: 'Registers', variablesReference: id, expensive: false }] };
+    },
+    variables: ({ variablesReference }) => ({
+      variables: this.#debug.registers(this.#thread(variablesReference).who).map((each) => ({
+        name: each.name,
+        type: each.type,
+        value: valueWords(each.type, each.bits),
+        variablesReference: 0,
+      })),
+    }),
+    source: () => ({ content: this.#debug.ptxLines(1, 2 ** 30).join('\n') }),
+    continue: () => {
+      this.#resume(() => this.#debug.continue());
+      return { allThreadsContinued: true };
+    },
+    next: (args) => this.#step('over', args),
+    stepIn: (args) => this.#step('line', args),
+    stepOut: (args) => this.#step('out', args),
+    pause: () => {
+      this.#debug.pause();
+      return undefined;
+    },
+    disconnect: () => undefined,
+    terminate: () => undefined,
+  };
+
+  #setBreakpoints<T>(file: string, given: unknown, at: (each: T) => string): object {
+    for (const id of this.#breakpoints.get(file) ?? []) this.#debug.deleteBreakpoint(id);
+    const ids: number[] = [];
+    this.#breakpoints.set(file, ids);
+    const wanted = Array.isArray(given) ? (given as (T & { condition?: string })[]) : [];
+    return {
+      breakpoints: wanted.map((each) => {
+        try {
+          const { id } = this.#debug.breakAt(at(each), { when: each.condition || undefined });
+          ids.push(id);
+          return { id, verified: true };
+        } catch (error) {
+          return { verified: false, message: (error as Error).message };
+        }
+      }),
+    };
+  }
+
+  #step(by: StepBy, { threadId }: Record<string, unknown>): undefined {
+    const { who } = this.#thread(threadId);
+    this.#resume(() => this.#debug.step(by, who));
+  }
+
+  #thread(id: unknown): Thread {
+    const found = this.#threads.find((each) => each.id === id);
+    if (found === undefined) throw new Error('no kernel is stopped');
+    return found;
+  }
+
+  #place({ source, ptxLine }: CodePlace): object {
+    const found = this.#sources.find(source);
+    return found === undefined
+      ? { line: ptxLine, source: { name: 'kernel.ptx', sourceReference: PTX_SOURCE } }
+      : { line: found.line, source: { name: basename(found.path), path: found.path } };
+  }
+
+  /** The stopped thread, then the first of each other group of lanes. */
+  #threadsOf(stop: KernelStop): Thread[] {
+    const { block, blockSize } = stop;
+    const others = this.#debug.warps().filter(({ state }) => state !== 'running');
+    const firsts = others.map(({ warp, lanes }) =>
+      indexOf(warp * WARP + 31 - Math.clz32(lanes & -lanes), blockSize),
+    );
+    return [stop.thread, ...firsts].map((thread, i) => ({
+      id: i + 1,
+      name: `${stop.kernel} block (${block}) thread (${thread})`,
+      who: { block, thread },
+    }));
+  }
+
+  async #follow(): Promise<void> {
+    const stop = await this.#debug.stopped();
+    if (stop === null) return;
+    this.#threads = this.#threadsOf(stop);
+    const isError = stop.reason === 'fault' || stop.reason === 'deadlock';
+    this.#event('stopped', {
+      reason: isError ? 'exception' : stop.reason,
+      description: stopWords(stop).split('\n', 1)[0],
+      text: stop.message ?? '',
+      threadId: 1,
+      allThreadsStopped: true,
+    });
+  }
+
+  #resume(go: () => void): void {
+    go();
+    this.#threads = [];
+    void this.#follow();
+  }
+
+  async #end(code: number): Promise<void> {
+    this.#debug.dispose({ endKernels: true });
+    await this.#script?.end();
+    this.#finish(code);
+  }
+}

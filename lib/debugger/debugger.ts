@@ -1,0 +1,375 @@
+/**
+ * The debugger of kernels on simulated devices.
+ */
+import { native, onBlock } from '../addon/load.js';
+import type { Handle } from '../addon/types.js';
+import {
+  argumentTypeError,
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  readOptions,
+} from '../base/checks.js';
+import { CudaDebuggerError, CudaError } from '../base/errors.js';
+import { parseCondition, parseLocation } from './location.js';
+import {
+  type CodePlace,
+  type KernelStop,
+  type LaneGroup,
+  publicGroup,
+  publicPlace,
+  publicStop,
+  type RegisterValue,
+  type ThreadPlace,
+  typedValue,
+} from './stop.js';
+import { checkIndex, type Index, indexOf, numberOf } from './threads.js';
+
+/** For whom a breakpoint is, and when. */
+export interface BreakpointOptions {
+  /** x, y and z. Default: any block. */
+  block?: readonly [number, number, number] | undefined;
+  /** x, y and z. Default: any thread. */
+  thread?: readonly [number, number, number] | undefined;
+  /**
+   * A register compared with a number: `%r1 == 7`, `%f2 < 0.5`, `%p1 == true`. By the type that the
+   * register is declared with; of bits of no type (`b32`) whole numbers are signed unless too large for
+   * that, and others floats. False where the function has no such register.
+   */
+  when?: string | undefined;
+}
+
+/** A breakpoint of a {@link KernelDebugger}. */
+export interface Breakpoint extends BreakpointOptions {
+  readonly id: number;
+  /** As it was given. */
+  readonly location: string;
+}
+
+/**
+ * How far a step goes: to the next `instruction` of the warp; to another `line` of the source, of the
+ * thread; likewise, but `over` the functions that it calls; or `out` of its function. Where the PTX tells
+ * no lines, an instruction is one.
+ */
+export type StepBy = 'instruction' | 'line' | 'over' | 'out';
+
+const PACES: readonly StepBy[] = ['instruction', 'line', 'over', 'out'];
+const SPACES = ['global', 'shared', 'local'] as const;
+const WARP = 32;
+const MOST_BYTES = 2 ** 20;
+
+/** Options of {@link KernelDebugger.dispose}. */
+export interface DebuggerDisposeOptions {
+  /** Kernels that run are ended, and their device is lost. Default false: they go on. */
+  endKernels?: boolean | undefined;
+}
+
+let open: KernelDebugger | undefined;
+
+onBlock(() =>
+  open === undefined
+    ? undefined
+    : new CudaDebuggerError(
+        'A blocking call would never return if a kernel stopped: the thread that has the debugger ' +
+          'waits with `await`',
+        { operation: 'KernelDebugger' },
+      ),
+);
+
+/**
+ * Stops kernels on simulated devices and looks into them. Made by {@link Cuda.debugger}; kernels of modules
+ * that are loaded from then on are debugged, in all threads of the process, until it is disposed. They run
+ * on one thread and take many times as long.
+ *
+ * A kernel is stopped on a thread of its own: nothing here blocks, and one kernel at a time is stopped.
+ * While there is a debugger, blocking waits (`synchronizeSync()` and its like) are refused in the thread
+ * that has it, with a {@link CudaDebuggerError}.
+ *
+ * @example
+ * ```ts
+ * using debug = cuda.debugger();
+ * using device = cuda.simulatedDevice();
+ * // ... load a module
+ * debug.breakAt('scale.cu:12', { thread: [3, 0, 0] });
+ * kernel.launch({ grid: 2, block: 64 }, data);
+ * const stop = await debug.stopped();
+ * console.log(stop?.source, debug.registers());
+ * debug.continue();
+ * await device.synchronize();
+ * ```
+ *
+ * @group Own kernels
+ */
+export class KernelDebugger {
+  #handle: Handle | undefined;
+  readonly #breakpoints = new Map<number, Breakpoint>();
+  #waiting: Promise<boolean> | undefined; // one thread is enough, however many wait
+
+  /** @internal Called by `cuda.debugger()`. */
+  constructor() {
+    if (open !== undefined) {
+      throw new CudaDebuggerError('There is a debugger already: dispose it first', {
+        operation: 'cuda.debugger',
+      });
+    }
+    this.#handle = openSession();
+    open = this;
+  }
+
+  /** True after {@link KernelDebugger.dispose}. */
+  get disposed(): boolean {
+    return this.#handle === undefined;
+  }
+
+  /**
+   * Stops kernels at a place: the `name` of a kernel, or of a function that one calls; a line of its
+   * source, `scale.cu:12`, where the PTX tells lines (`nvcc -lineinfo`), the file by its name or the end
+   * of its path; or a line of its PTX, `ptx:41`. A line without code stands for the next that has some.
+   *
+   * A kernel's name stops each launch once. Other places stop each warp that comes to them. Takes effect
+   * on kernels that run, too.
+   *
+   * @throws `TypeError` or `RangeError` for wrong arguments
+   * @throws {@link CudaDebuggerError} after `dispose()`
+   */
+  breakAt(location: string, options?: BreakpointOptions): Breakpoint {
+    const { kind, name, line } = parseLocation(location);
+    const given = readOptions(options, { block: undefined, thread: undefined, when: undefined });
+    const block = checkIndex(given.block, 'block');
+    const thread = checkIndex(given.thread, 'thread');
+    const when = given.when === undefined ? undefined : parseCondition(given.when);
+    const id = native().addBreakpoint(
+      this.#open('breakAt'),
+      kind,
+      name,
+      line,
+      Int32Array.of(...(block ?? [-1, 0, 0]), ...(thread ?? [-1, 0, 0])),
+      when?.register ?? '',
+      when?.operator ?? 0,
+      when?.value ?? '0',
+    );
+    const breakpoint = Object.freeze({
+      id,
+      location,
+      ...(block && { block }),
+      ...(thread && { thread }),
+      ...(given.when === undefined ? {} : { when: given.when as string }),
+    });
+    this.#breakpoints.set(id, breakpoint);
+    return breakpoint;
+  }
+
+  /** Those there are, the oldest first. */
+  get breakpoints(): readonly Breakpoint[] {
+    return [...this.#breakpoints.values()];
+  }
+
+  /** Takes a breakpoint away, by its `id`. False if there was none. */
+  deleteBreakpoint(id: number): boolean {
+    const number = checkInteger(id, 'id', 0, 2 ** 30);
+    this.#breakpoints.delete(number);
+    return native().removeBreakpoint(this.#open('deleteBreakpoint'), number);
+  }
+
+  /**
+   * Waits for a kernel to stop: at once if one is stopped. Null once the debugger is disposed. It says
+   * nothing of kernels that end: to wait for either, `Promise.race` this and `device.synchronize()`.
+   * Until it is settled the process does not end by itself.
+   */
+  async stopped(): Promise<KernelStop | null> {
+    while (this.#handle !== undefined) {
+      this.#waiting ??= native().debuggerStopped(this.#handle);
+      await this.#waiting;
+      this.#waiting = undefined;
+      const { current } = this;
+      // Null where another has let it go on meanwhile.
+      if (current !== null) return current;
+    }
+    return null;
+  }
+
+  /** The kernel that is stopped now, or null. */
+  get current(): KernelStop | null {
+    if (this.#handle === undefined) return null;
+    const stop = native().debuggerStop(this.#handle);
+    return stop === undefined ? null : publicStop(stop);
+  }
+
+  /**
+   * Lets the stopped kernel go on to the next breakpoint. One that has faulted fails now.
+   *
+   * @throws {@link CudaDebuggerError} if none is stopped
+   */
+  continue(): void {
+    this.#resume('continue', 0, {});
+  }
+
+  /**
+   * Lets the stopped kernel go on for a step of a thread; breakpoints on the way stop it as well. When the
+   * thread ends, the step ends at the next instruction of another; when the kernel does, nothing stops.
+   *
+   * @param by - default `line`
+   * @param who - default: the thread of the stop
+   * @throws {@link CudaDebuggerError} if none is stopped
+   */
+  step(by: StepBy = 'line', who?: ThreadPlace): void {
+    const pace = checkChoice(by, PACES, 'by') + 1;
+    this.#resume('step', pace, who);
+  }
+
+  /** Stops the kernel that runs, or the next one that does, at its next instruction. */
+  pause(): void {
+    native().debuggerPause(this.#open('pause'));
+  }
+
+  /**
+   * The registers that the function of a thread uses, in the order of their first uses. What was not written
+   * yet is as it was left there. Empty once the thread has ended.
+   *
+   * @throws {@link CudaDebuggerError} if no kernel is stopped
+   * @throws `RangeError` for a block that does not run at the moment
+   */
+  registers(who?: ThreadPlace): RegisterValue[] {
+    const { handle, block, thread } = this.#at('registers', who);
+    return native()
+      .debuggerRegisters(handle, block, thread)
+      .map(({ name, type, bits }) => {
+        const number = BigInt(bits);
+        return { name, type, bits: number, value: typedValue(type, number) };
+      });
+  }
+
+  /**
+   * A register in each lane of a thread's warp; null for lanes that have ended or do not exist, or whose
+   * function has none of that name. Throws as {@link KernelDebugger.registers} does.
+   */
+  lanes(register: string, who?: ThreadPlace): (RegisterValue | null)[] {
+    const { stop, block, thread } = this.#at('lanes', who);
+    const [x, y, z] = stop.blockSize;
+    const first = thread - (thread % WARP);
+    return Array.from({ length: WARP }, (_, lane) => {
+      const each = first + lane;
+      if (each >= x * y * z) return null;
+      const place: Index = [each % x, Math.floor(each / x) % y, Math.floor(each / x / y)];
+      const among = this.registers({ block: indexOf(block, stop.gridSize), thread: place });
+      return among.find(({ name }) => name === register) ?? null;
+    });
+  }
+
+  /**
+   * Where the lanes of a block are: warp by warp, those together that stand at one instruction. Lanes that
+   * have ended are not there. Throws as {@link KernelDebugger.registers} does.
+   */
+  warps(who?: ThreadPlace): LaneGroup[] {
+    const { handle, block } = this.#at('warps', who);
+    return native().debuggerWarps(handle, block).map(publicGroup);
+  }
+
+  /**
+   * Where a thread is, and from where the functions that it is in were called, the innermost first. Those
+   * that are part of the kernel's code, as small ones are, are not there. Throws as
+   * {@link KernelDebugger.registers} does.
+   */
+  frames(who?: ThreadPlace): CodePlace[] {
+    const { handle, block, thread } = this.#at('frames', who);
+    return native().debuggerFrames(handle, block, thread).map(publicPlace);
+  }
+
+  /**
+   * Bytes of `global` memory, of the `shared` memory of a block or the `local` memory of a thread, as they
+   * are now: at most 1 MiB. Addresses of shared and local memory may be generic ones, too.
+   *
+   * @throws `RangeError` if not all of them are there: in one allocation, for global memory
+   * @throws {@link CudaDebuggerError} if no kernel is stopped
+   */
+  memory(
+    space: 'global' | 'shared' | 'local',
+    address: number | bigint,
+    byteLength: number,
+    who?: ThreadPlace,
+  ): Uint8Array {
+    const kind = SPACES.indexOf(space);
+    if (kind < 0) throw argumentTypeError(`one of ${SPACES.join(', ')}`, 'space', space);
+    const bytes = checkInteger(byteLength, 'byteLength', 0, MOST_BYTES);
+    // The windows of generic addresses are beyond 32 bits.
+    const generic = typeof address === 'bigint' && kind !== 0 && address >= 0n;
+    const begin = checkInteger(generic ? BigInt.asUintN(32, address) : address, 'address');
+    const { handle, block, thread } = this.#at('memory', who);
+    return new Uint8Array(native().debuggerMemory(handle, block, thread, kind, begin, bytes));
+  }
+
+  /**
+   * Lines of the PTX that the stopped kernel is from, as many as there are from `first` (at least 1) to
+   * `last`. Throws a {@link CudaDebuggerError} if none is stopped.
+   */
+  ptxLines(first: number, last: number): string[] {
+    const from = checkInteger(first, 'first', 1, 2 ** 30);
+    const to = checkInteger(last, 'last', 1, 2 ** 30);
+    return native().debuggerLines(this.#at('ptxLines', undefined).handle, from, to);
+  }
+
+  /**
+   * Ends debugging: the kernel that is stopped goes on, and none stops any more. Can be called again.
+   */
+  dispose(options?: DebuggerDisposeOptions): void {
+    const given = readOptions(options, { endKernels: undefined });
+    const end = checkBoolean(given.endKernels, 'endKernels', false);
+    const handle = this.#handle;
+    if (handle === undefined) return;
+    this.#handle = undefined;
+    if (open === this) open = undefined;
+    native().closeDebugger(handle, end);
+  }
+
+  /** Calls {@link KernelDebugger.dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #open(operation: string): Handle {
+    if (this.#handle !== undefined) return this.#handle;
+    throw new CudaDebuggerError('The KernelDebugger is disposed', {
+      operation: `KernelDebugger.${operation}`,
+    });
+  }
+
+  #at(operation: string, who: ThreadPlace | undefined) {
+    const given = readOptions(who, { block: undefined, thread: undefined });
+    const block = checkIndex(given.block, 'block');
+    const thread = checkIndex(given.thread, 'thread');
+    const handle = this.#open(operation);
+    const stop = this.current;
+    if (stop === null) {
+      throw new CudaDebuggerError('No kernel is stopped in the debugger', {
+        operation: `KernelDebugger.${operation}`,
+      });
+    }
+    return {
+      handle,
+      stop,
+      block: numberOf(block ?? stop.block, stop.gridSize, 'block'),
+      thread: numberOf(thread ?? stop.thread, stop.blockSize, 'thread'),
+    };
+  }
+
+  #resume(operation: string, pace: number, who: ThreadPlace | undefined): void {
+    const { handle, block, thread } = this.#at(operation, who);
+    native().debuggerResume(handle, pace, block, thread);
+  }
+}
+
+function openSession(): Handle {
+  try {
+    return native().openDebugger();
+  } catch (error) {
+    if (!(error instanceof CudaError) || error.code !== 'ERR_CUDA_UNSUPPORTED') throw error;
+    throw new CudaDebuggerError('Another thread of this process has a debugger', {
+      operation: 'cuda.debugger',
+    });
+  }
+}
+
+/** Whether this thread has a debugger. */
+export function hasDebugger(): boolean {
+  return open !== undefined;
+}

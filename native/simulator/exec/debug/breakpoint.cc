@@ -1,0 +1,175 @@
+#include "simulator/exec/debug/breakpoint.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "simulator/exec/debug/registers.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+// As written, or as the compiler has mangled a function of no namespace: _Z5scalePf.
+bool IsNamed(std::string_view symbol, const std::string& name) {
+  return symbol == name || symbol.starts_with("_Z" + std::to_string(name.size()) + name);
+}
+
+bool EndsInPath(std::string_view path, std::string_view end) {
+  if (!path.ends_with(end)) return false;
+  return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
+}
+
+std::vector<std::uint32_t> Entries(const Breakpoint& breakpoint, const DecodedKernel& kernel) {
+  std::vector<std::uint32_t> places;
+  if (IsNamed(kernel.name, breakpoint.name)) places.push_back(0);
+  for (const CalledFunction& function : kernel.functions)
+    if (function.begin != kNoCode && IsNamed(function.name, breakpoint.name))
+      places.push_back(function.begin);
+  return places;
+}
+
+// Those at which a stretch of code of the line begins: it may be there several times, inlined.
+// `line_of` gives 0 where that is not told.
+template <typename LineOf>
+std::vector<std::uint32_t> Lines(std::uint32_t wanted, std::size_t count, LineOf line_of) {
+  std::uint32_t line = std::numeric_limits<std::uint32_t>::max();
+  bool begins_before = false;
+  for (std::uint32_t pc = 0; pc < count; ++pc) {
+    const std::uint32_t here = line_of(pc);
+    if (here == 0) continue;
+    begins_before |= here <= wanted;
+    if (here >= wanted && here < line) line = here;
+  }
+  std::vector<std::uint32_t> places;
+  if (!begins_before) return places;  // the line is of another kernel of the file
+  for (std::uint32_t pc = 0; pc < count; ++pc)
+    if (line_of(pc) == line && (pc == 0 || line_of(pc - 1) != line)) places.push_back(pc);
+  return places;
+}
+
+template <typename T>
+bool Compare(Condition::Operator compare, T left, T right) {
+  switch (compare) {
+    case Condition::Operator::kEqual:
+      return left == right;
+    case Condition::Operator::kUnequal:
+      return left != right;
+    case Condition::Operator::kLess:
+      return left < right;
+    case Condition::Operator::kLessEqual:
+      return left <= right;
+    case Condition::Operator::kGreater:
+      return left > right;
+    case Condition::Operator::kAtLeast:
+      return left >= right;
+  }
+  return false;
+}
+
+double HalfToDouble(std::uint64_t bits) {
+  const int exponent = static_cast<int>(bits >> 10 & 31);
+  const auto fraction = static_cast<double>(bits & 1023);
+  const double sign = (bits & 0x8000) != 0 ? -1 : 1;
+  if (exponent == 31)
+    return fraction == 0 ? sign * std::numeric_limits<double>::infinity()
+                         : std::numeric_limits<double>::quiet_NaN();
+  return sign *
+         (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25));
+}
+
+double FloatToDouble(std::uint64_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+}
+
+// A value of the type as a float; of bits, of the float that has as many.
+std::optional<double> AsFloat(ptx::Type type, std::uint64_t bits) {
+  switch (type) {
+    case ptx::Type::kF16:
+    case ptx::Type::kB16:
+      return HalfToDouble(bits);
+    case ptx::Type::kBF16:
+      return FloatToDouble(bits << 16);
+    case ptx::Type::kF32:
+    case ptx::Type::kTF32:
+    case ptx::Type::kB32:
+      return FloatToDouble(bits);
+    case ptx::Type::kF64:
+    case ptx::Type::kB64:
+      return std::bit_cast<double>(bits);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool IsFloat(ptx::Type type) {
+  return type == ptx::Type::kF16 || type == ptx::Type::kBF16 || type == ptx::Type::kF32 ||
+         type == ptx::Type::kTF32 || type == ptx::Type::kF64;
+}
+
+bool IsUnsigned(ptx::Type type) {
+  return type == ptx::Type::kU8 || type == ptx::Type::kU16 || type == ptx::Type::kU32 ||
+         type == ptx::Type::kU64 || type == ptx::Type::kPred;
+}
+
+bool IsSigned(ptx::Type type) {
+  return type == ptx::Type::kS8 || type == ptx::Type::kS16 || type == ptx::Type::kS32 ||
+         type == ptx::Type::kS64;
+}
+
+// Bits of no type are a signed number, unless the other one is beyond those.
+bool HoldsOfIntegers(const Condition& condition, ptx::Type type, std::uint64_t bits) {
+  const std::size_t width = type == ptx::Type::kPred ? 64 : 8 * SizeOf(type);
+  const bool fits = condition.magnitude >> (width - 1) == 0;
+  const bool is_signed = IsSigned(type) || (!IsUnsigned(type) && (condition.is_negative || fits));
+  // One bit more than any of them needs.
+  __extension__ using Wide = __int128;
+  Wide value = bits;
+  if (is_signed && (bits >> (width - 1) & 1) != 0) value -= Wide{1} << width;
+  const Wide other = condition.is_negative ? -Wide{condition.magnitude} : Wide{condition.magnitude};
+  return Compare(condition.compare, value, other);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> PlacesOf(const Breakpoint& breakpoint, const DecodedKernel& kernel) {
+  switch (breakpoint.kind) {
+    case Breakpoint::Kind::kName:
+      return Entries(breakpoint, kernel);
+    case Breakpoint::Kind::kSource:
+      return Lines(breakpoint.line, kernel.notes.size(), [&](std::uint32_t pc) {
+        const InstructionNotes& notes = kernel.notes[pc];
+        return EndsInPath(notes.file, breakpoint.name) ? notes.line : 0;
+      });
+    case Breakpoint::Kind::kPtx:
+      return Lines(breakpoint.line, kernel.code.size(), [&](std::uint32_t pc) {
+        return static_cast<std::uint32_t>(kernel.code[pc].line);
+      });
+  }
+  return {};
+}
+
+FunctionCode FunctionAt(const DecodedKernel& kernel, std::uint32_t pc) {
+  FunctionCode found{kernel.name, 0, static_cast<std::uint32_t>(kernel.code.size())};
+  for (const CalledFunction& function : kernel.functions) {
+    if (function.begin == kNoCode) continue;
+    if (pc >= function.begin && pc < function.end)
+      return {function.name, function.begin, function.end};
+    found.end = std::min(found.end, function.begin);
+  }
+  return found;
+}
+
+bool Holds(const Condition& condition, const DecodedKernel& kernel, const std::byte* file,
+           std::uint32_t pc, int lane) {
+  const RegisterNote* note = FindRegister(kernel, condition.name, pc);
+  if (note == nullptr) return false;
+  const std::uint64_t bits = ReadRegister(*note, file, lane).low;
+  if (condition.is_integer && !IsFloat(note->type))
+    return HoldsOfIntegers(condition, note->type, bits);
+  const std::optional<double> value = AsFloat(note->type, bits);
+  return value && Compare(condition.compare, *value, condition.number);
+}
+
+}  // namespace nodecuda::simulator

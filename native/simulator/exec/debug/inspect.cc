@@ -1,0 +1,123 @@
+#include "simulator/exec/debug/inspect.h"
+
+#include <cstring>
+#include <span>
+
+#include "simulator/exec/debug/launch_debugger.h"
+
+namespace nodecuda::simulator {
+namespace {
+
+using State = Fragment::State;
+
+std::string_view NameOf(State state) {
+  switch (state) {
+    case State::kReady:
+    case State::kRested:
+      return "ready";
+    case State::kAtBarrier:
+      return "at a barrier";
+    case State::kAtWarpSync:
+    case State::kAtCollective:
+      return "waiting for its warp";
+    case State::kAtMbarrier:
+      return "at an mbarrier";
+    case State::kAtClusterBarrier:
+      return "at the cluster's barrier";
+  }
+  return "";
+}
+
+// Those that wait have passed the instruction they wait at, but for two that look again.
+bool HasPassed(State state) {
+  return state == State::kAtBarrier || state == State::kAtWarpSync ||
+         state == State::kAtClusterBarrier;
+}
+
+}  // namespace
+
+Dim3 ThreadAt(const Dim3& shape, int warp, int lane) {
+  const auto thread = static_cast<std::uint32_t>(warp * kWarpSize + lane);
+  return {thread % shape.x, thread / shape.x % shape.y, thread / shape.x / shape.y};
+}
+
+std::vector<LaneGroup> GroupsOf(const BlockRunner& block, const Stop* stop) {
+  std::vector<LaneGroup> groups;
+  if (block.running_threads() == 0) return groups;
+  for (std::size_t w = 0; w < block.warps().size(); ++w) {
+    const Warp& warp = block.warps()[w];
+    const int index = static_cast<int>(w);
+    if (stop != nullptr && stop->warp == index && stop->mask != 0)
+      groups.push_back({index, stop->mask, stop->pc, warp.depth(), "running"});
+    for (int i = 0; i < warp.fragment_count(); ++i) {
+      const Fragment& fragment = warp.fragment(i);
+      const std::uint32_t pc = fragment.pc - (HasPassed(fragment.state()) ? 1 : 0);
+      groups.push_back({index, fragment.mask, pc, fragment.depth(), NameOf(fragment.state())});
+    }
+  }
+  return groups;
+}
+
+std::uint64_t NumberOf(const BlockRunner& block) {
+  const Dim3& grid = block.grid().shape().grid;
+  const Dim3 index = block.grid().IndexOf(block.index());
+  return index.x + std::uint64_t{grid.x} * (index.y + std::uint64_t{grid.y} * index.z);
+}
+
+BlockRunner* FindBlock(const Stop& stop, std::uint64_t number) {
+  for (BlockRunner* block : stop.launch->runners())
+    if (block->running_threads() != 0 && NumberOf(*block) == number) return block;
+  return nullptr;
+}
+
+std::optional<LaneGroup> FindThread(const Stop& stop, const BlockRunner& block,
+                                    std::uint32_t thread) {
+  for (const LaneGroup& group : GroupsOf(block, stop.block == &block ? &stop : nullptr))
+    if (group.warp == static_cast<int>(thread / kWarpSize) &&
+        (group.mask >> (thread % kWarpSize) & 1) != 0)
+      return group;
+  return std::nullopt;
+}
+
+CodePlace PlaceOf(const DecodedKernel& kernel, std::uint32_t pc) {
+  CodePlace place{FunctionAt(kernel, pc).name, {}, kernel.mnemonics[pc], kernel.code[pc].line};
+  if (const InstructionNotes& notes = kernel.notes[pc]; notes.line != 0 && !notes.file.empty())
+    place.source = std::string(notes.file) + ":" + std::to_string(notes.line);
+  return place;
+}
+
+std::vector<CodePlace> FramesOf(const Stop& stop, const BlockRunner& block, std::uint32_t thread) {
+  std::vector<CodePlace> frames;
+  const auto group = FindThread(stop, block, thread);
+  if (!group) return frames;
+  const DecodedKernel& kernel = stop.launch->kernel();
+  frames.push_back(PlaceOf(kernel, group->pc));
+  for (std::uint32_t depth = group->depth; depth-- > 0;) {
+    const int lane = static_cast<int>(thread % kWarpSize);
+    frames.push_back(PlaceOf(kernel, block.ReturnOf(group->warp, depth, lane) - 1));
+  }
+  return frames;
+}
+
+bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
+                std::size_t bytes, std::vector<std::byte>* out) {
+  const std::byte* from = nullptr;
+  if (space == ptx::Space::kGlobal) {
+    const DeviceMemory::Range range = block.grid().memory().Find(address);
+    if (bytes == 0 || address + bytes - 1 < address ||
+        !range.Contains(address, address + bytes - 1))
+      return false;
+    from = reinterpret_cast<const std::byte*>(address);
+  } else {
+    const SharedMemory shared = block.shared();
+    const std::span<const std::byte> memory =
+        space == ptx::Space::kShared ? std::span<const std::byte>(shared.base, shared.bytes)
+                                     : block.LocalOfThread(thread);
+    if (address > memory.size() || bytes > memory.size() - address) return false;
+    from = memory.data() + address;
+  }
+  out->assign(from, from + bytes);
+  return true;
+}
+
+}  // namespace nodecuda::simulator

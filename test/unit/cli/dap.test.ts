@@ -1,0 +1,183 @@
+// `nodecuda debug --dap`: a session as an editor has it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MessageReader, messageBytes } from '../../../lib/cli/debug/messages.js';
+import { root } from '../../support/child.js';
+import { thrown } from '../../support/errors.js';
+import { removeFolders, temporaryFolder } from '../../support/nvrtc.js';
+import { PTX, ptxLine } from '../debugger/kernels.js';
+
+const folder = temporaryFolder();
+afterAll(removeFolders);
+const program = join(folder, 'script.cjs');
+writeFileSync(
+  program,
+  `const { cuda } = require(${JSON.stringify(root)});
+  const device = cuda.device();
+  const code = device.loadModule(${JSON.stringify(PTX)});
+  const data = device.from(new Float32Array(64));
+  for (const name of process.argv.slice(2)) {
+    code.kernel(name, ['float32*']).launch({ grid: 1, block: 32 }, data);
+    device.synchronizeSync();
+    console.log('done', name);
+  }
+  process.exit(4);`,
+);
+
+// biome-ignore lint/suspicious/noExplicitAny: as the protocol has them
+type Message = Record<string, any>;
+
+class Editor {
+  readonly child: ChildProcess;
+  readonly messages: Message[] = [];
+  readonly ended: Promise<number | null>;
+  #seq = 0;
+  #wake = () => {};
+
+  constructor() {
+    this.child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'debug', '--dap'], {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+    });
+    const reader = new MessageReader();
+    this.child.stdout!.on('data', (chunk) => {
+      this.messages.push(...reader.take(chunk));
+      this.#wake();
+    });
+    this.ended = new Promise((resolve) => this.child.on('close', resolve));
+  }
+
+  /** Takes out the first message that is so, now or later. */
+  async take(matches: (message: Message) => boolean): Promise<Message> {
+    for (;;) {
+      const index = this.messages.findIndex(matches);
+      if (index >= 0) return this.messages.splice(index, 1)[0]!;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  event(name: string): Promise<Message> {
+    return this.take(({ event }) => event === name).then(({ body }) => body);
+  }
+
+  async ask(command: string, args?: object): Promise<Message> {
+    const seq = ++this.#seq;
+    this.child.stdin!.write(messageBytes({ seq, type: 'request', command, arguments: args }));
+    const answer = await this.take((message) => message.request_seq === seq);
+    return answer.success ? (answer.body ?? {}) : { failed: answer.message };
+  }
+}
+
+async function begin(args: string[]): Promise<Editor> {
+  const editor = new Editor();
+  expect(await editor.ask('initialize', { adapterID: 'nodecuda' })).toMatchObject({
+    supportsConfigurationDoneRequest: true,
+  });
+  await editor.event('initialized');
+  await editor.ask('launch', { program, args });
+  return editor;
+}
+
+test('breakpoints, steps, stacks and registers', async () => {
+  const editor = await begin(['branch']);
+  const set = (lines: number[]) =>
+    editor.ask('setBreakpoints', {
+      source: { path: '/elsewhere/scale.cu' },
+      breakpoints: lines.map((line) => ({ line })),
+    });
+  expect(await set([22, 21])).toEqual({
+    breakpoints: [
+      { id: 1, verified: true },
+      { id: 2, verified: true },
+    ],
+  });
+  await set([21]); // replaces them
+  expect(
+    await editor.ask('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'nobody' }, { name: 'no name' }, { name: 'a', condition: 'odd' }],
+    }),
+  ).toMatchObject({ breakpoints: [{ verified: true }, { verified: false }, { verified: false }] });
+  await editor.ask('configurationDone');
+  expect(await editor.event('stopped')).toMatchObject({ reason: 'breakpoint', threadId: 1 });
+
+  const { threads } = await editor.ask('threads');
+  expect(threads).toEqual([
+    { id: 1, name: 'branch block (0,0,0) thread (16,0,0)' },
+    { id: 2, name: 'branch block (0,0,0) thread (0,0,0)' },
+  ]);
+  const top = async (threadId: number) =>
+    (await editor.ask('stackTrace', { threadId })).stackFrames[0];
+  const frame = await top(1);
+  // The source is not to be found here: the PTX stands for it.
+  expect(frame).toMatchObject({ name: 'branch', line: ptxLine('add.s32 %r2, %r1, 1000') });
+  expect((await top(2)).line).toBe(ptxLine('add.s32 %r2, %r1, 100;'));
+  const { content } = await editor.ask('source', frame.source);
+  expect(content).toBe(PTX.trimEnd());
+
+  const { scopes } = await editor.ask('scopes', { frameId: frame.id });
+  const { variables } = await editor.ask('variables', scopes[0]);
+  expect(variables).toContainEqual({
+    name: '%r1',
+    type: 'b32',
+    value: '0x00000010 = 16',
+    variablesReference: 0,
+  });
+
+  await editor.ask('stepIn', { threadId: 1 });
+  expect(await editor.event('stopped')).toMatchObject({ reason: 'step' });
+  expect((await top(1)).line).toBe(ptxLine('add.s32 %r3, %r2, 0'));
+  await editor.ask('continue', { threadId: 1 });
+  expect(await editor.event('output')).toMatchObject({
+    category: 'stdout',
+    output: 'done branch\n',
+  });
+  expect(await editor.event('exited')).toEqual({ exitCode: 4 });
+  await editor.event('terminated');
+  expect(await editor.ended).toBe(4);
+});
+
+test('pause, and disconnecting from a kernel that is stopped', async () => {
+  const editor = await begin(['spin']);
+  await editor.ask('configurationDone');
+  await editor.ask('pause', { threadId: 1 });
+  expect(await editor.event('stopped')).toMatchObject({ reason: 'pause' });
+  expect(await editor.ask('disconnect')).toEqual({});
+  expect(await editor.ended).toBe(0);
+});
+
+test('a fault is an exception, and what cannot be is told', async () => {
+  const editor = await begin(['fault']);
+  expect(await editor.ask('continue')).toEqual({ failed: 'No kernel is stopped in the debugger' });
+  expect(await editor.ask('stackTrace', { threadId: 1 })).toEqual({
+    failed: 'no kernel is stopped',
+  });
+  expect(await editor.ask('readMemory')).toEqual({ failed: 'readMemory is not supported' });
+  expect(await editor.ask('threads')).toEqual({ threads: [{ id: 1, name: 'kernels' }] });
+  await editor.ask('configurationDone');
+  expect(await editor.event('stopped')).toMatchObject({
+    reason: 'exception',
+    text: expect.stringContaining('0x40'),
+  });
+  await editor.ask('continue', { threadId: 1 });
+  expect(await editor.event('exited')).toEqual({ exitCode: 1 });
+  expect(await editor.ended).toBe(1);
+});
+
+test('what is no message ends it', async () => {
+  const editor = new Editor();
+  editor.child.stdin!.write('GET / HTTP/1.1\r\n\r\n');
+  expect(await editor.ended).toBe(1);
+});
+
+test('messages in pieces', () => {
+  const reader = new MessageReader();
+  const bytes = Buffer.from(messageBytes({ seq: 1, command: 'ä' }) + messageBytes({ seq: 2 }));
+  const found = [...bytes].flatMap((byte) => reader.take(Buffer.of(byte)));
+  expect(found).toEqual([{ seq: 1, command: 'ä' }, { seq: 2 }]);
+  expect(thrown(() => reader.take(Buffer.from('GET /\r\n\r\n'))).message).toMatch(/Content-Length/);
+});

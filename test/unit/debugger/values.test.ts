@@ -1,0 +1,55 @@
+// How bits are read, and how places and conditions are.
+import { parseCondition, parseLocation } from '../../../lib/debugger/location.js';
+import { typedValue } from '../../../lib/debugger/stop.js';
+import { indexOf, numberOf } from '../../../lib/debugger/threads.js';
+
+test.each<[string, bigint, number | bigint | boolean]>([
+  ['pred', 1n, true],
+  ['u8', 0xffn, 255],
+  ['s8', 0xffn, -1],
+  ['s16', 0x8000n, -32768],
+  ['s32', 0xffffffffn, -1],
+  ['u32', 0xffffffffn, 4294967295],
+  ['b32', 0xffffffffn, 4294967295],
+  ['s64', 0xffffffffffffffffn, -1n],
+  ['b64', 1n << 63n, 1n << 63n],
+  ['b128', 1n << 127n, 1n << 127n],
+  ['f16', 0x3c00n, 1],
+  ['f16', 0x8001n, -(2 ** -24)],
+  ['f16', 0xfc00n, -Infinity],
+  ['f16', 0x7e00n, Number.NaN],
+  ['f16', 0x8000n, -0],
+  ['bf16', 0xbf80n, -1],
+  ['f32', 0x40490fdbn, Math.fround(Math.PI)],
+  ['tf32', 0x3f800000n, 1],
+  ['f64', 0x400921fb54442d18n, Math.PI],
+  ['f16x2', 0x3c003c00n, 0x3c003c00],
+  ['f32x2', 0x3f8000003f800000n, 0x3f8000003f800000n],
+])('%s %s', (type, bits, value) => {
+  expect(typedValue(type, bits)).toBe(value);
+});
+
+test('places', () => {
+  expect(parseLocation('scale')).toEqual({ kind: 0, name: 'scale', line: 0 });
+  expect(parseLocation(' src/a b.cu:12 ')).toEqual({ kind: 1, name: 'src/a b.cu', line: 12 });
+  expect(parseLocation('ptx:41')).toEqual({ kind: 2, name: '', line: 41 });
+});
+
+test.each([
+  ['%r1 == 7', '%r1', 0, '7'],
+  ['%rd2!=-0x10', '%rd2', 1, '-16'],
+  ['%f1 < 0.5', '%f1', 2, '5e-1'],
+  ['%f1 <= 2.', '%f1', 3, '2e+0'],
+  ['%f1 > -1e3', '%f1', 4, '-1e+3'],
+  ['%p1 >= true', '%p1', 5, '1'],
+  ['%r1 == 0xffffffffffffffff', '%r1', 0, '18446744073709551615'],
+])('%s', (text, register, operator, value) => {
+  expect(parseCondition(text)).toEqual({ register, operator, value });
+});
+
+test('numbers of threads', () => {
+  const size = [4, 3, 2] as const;
+  for (let number = 0; number < 24; number++) {
+    expect(numberOf(indexOf(number, size), size, 'thread')).toBe(number);
+  }
+});
