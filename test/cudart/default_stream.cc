@@ -29,7 +29,7 @@ bool IsDefault(cudaStream_t stream) {
   return stream == nullptr || stream == cudaStreamLegacy || stream == cudaStreamPerThread;
 }
 
-// A device that is out of use makes none; calls with a null stream get that failure themselves.
+// A device that is out of use makes none any more: this is called before anything can be enqueued.
 const Default& Open(int device) {
   Default& its = All().of_device[device];
   if (its.stream == nullptr) Simulated().StreamCreateWithPriority(&its.stream, 0, 0);
@@ -45,14 +45,20 @@ void Wait(Stream waiting, Stream first, Event event) {
 }  // namespace
 
 void StreamMade(cudaStream_t stream, unsigned flags) {
-  if (!RunsPrograms() || (flags & cudaStreamNonBlocking) != 0) return;
+  if (!RunsPrograms()) return;
+  const int device = NeedDevice("cudaStreamCreateWithPriority");
   std::lock_guard lock(All().mutex);
-  All().blocking[stream] = NeedDevice("cudaStreamCreateWithPriority");
+  Open(device);
+  if ((flags & cudaStreamNonBlocking) == 0) All().blocking[stream] = device;
 }
 
 void StreamGone(cudaStream_t stream) {
   std::lock_guard lock(All().mutex);
-  All().blocking.erase(stream);
+  const auto found = All().blocking.find(stream);
+  if (found == All().blocking.end()) return;
+  const Default& own = All().of_device.at(found->second);
+  Wait(own.stream, Cast<Stream>(stream), own.event);  // for what it still has
+  All().blocking.erase(found);
 }
 
 cudaStream_t NeedStream(const char* call, cudaStream_t stream) {
@@ -76,9 +82,8 @@ cudaStream_t NeedOrdered(const char* call, cudaStream_t stream) {
       if (where == device) Wait(own.stream, Cast<Stream>(other), own.event);
     }
   } else if (const auto found = All().blocking.find(stream); found != All().blocking.end()) {
-    const auto own = All().of_device.find(found->second);
-    if (own != All().of_device.end())
-      Wait(Cast<Stream>(stream), own->second.stream, own->second.event);
+    const Default& own = All().of_device.at(found->second);
+    Wait(Cast<Stream>(stream), own.stream, own.event);
   }
   return its;
 }

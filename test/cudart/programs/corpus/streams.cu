@@ -79,9 +79,15 @@ void DefaultStream() {
     EXPECT(got[0] == -round);
     for (int i = 1; i < n; ++i) EXPECT(got[i] == round + 21000);
   }
+  // Also behind a stream that is gone, with work left.
+  for (int i = 0; i < 4; ++i) slow_fill<<<blocks, 128, 0, first>>>(values, n, i);
+  CHECK(cudaStreamDestroy(first));
+  add<<<blocks, 128>>>(values, n, 4);
+  CHECK_LAUNCH();
+  CHECK(cudaMemcpy(got.data(), values, n * sizeof(int), cudaMemcpyDeviceToHost));
+  for (int i = 0; i < n; ++i) EXPECT(got[i] == 7);
   CHECK(cudaFreeAsync(values, second));
   CHECK(cudaStreamSynchronize(second));
-  CHECK(cudaStreamDestroy(first));
   CHECK(cudaStreamDestroy(second));
 }
 
