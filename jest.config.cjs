@@ -6,7 +6,7 @@
 const PARTS = {
   all: ['*', '!(cudart)/**/*'],
   // On the double of the CUDA runtime, by scripts/cudart.mjs: what runs on a GPU, and its own tests.
-  cudart: ['cudart/*'],
+  cudart: ['cudart/**/*'],
   gpu: [
     ...['gpu/**/*', 'unit/operations/**/*', 'unit/memory/{buffer,transfer}', 'property/**/*'],
     ...['unit/kernels/*', 'corpus/textures/*'],

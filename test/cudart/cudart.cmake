@@ -3,13 +3,14 @@
 #
 #   build/cudart/build/Release/nodecuda.node   found with NODECUDA_PREBUILD=build/cudart
 #   build/cudart/control.node                  the double's switches, for tests
+#   build/cudart/libnodecuda_cudart_programs.so  what programs need besides, that nvcc compiled
 #   build/native-tests/nodecuda_cudart_probe   wrong calls, and loads of PTX
 set(cudart_source_dir ${CMAKE_CURRENT_LIST_DIR})
 set(cudart_output_dir ${CMAKE_BINARY_DIR}/cudart)
 set(cudart_generated_dir ${CMAKE_BINARY_DIR}/generated/cudart)
 
 # Shared, so that the addon and the switches have the same one.
-add_library(nodecuda_cudart_double SHARED ${cudart_source_dir}/devices.cc ${cudart_source_dir}/failures.cc
+add_library(nodecuda_cudart_double SHARED ${cudart_source_dir}/default_stream.cc ${cudart_source_dir}/devices.cc ${cudart_source_dir}/failures.cc
   ${cudart_source_dir}/libraries.cc ${cudart_source_dir}/memory.cc ${cudart_source_dir}/order.cc
   ${cudart_source_dir}/streams.cc ${cudart_source_dir}/textures.cc)
 set_target_properties(nodecuda_cudart_double PROPERTIES
@@ -17,6 +18,13 @@ set_target_properties(nodecuda_cudart_double PROPERTIES
 target_compile_options(nodecuda_cudart_double PRIVATE -O1 -Wall -Wextra)
 target_include_directories(nodecuda_cudart_double SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
 target_link_libraries(nodecuda_cudart_double PRIVATE nodecuda_simulator)
+
+file(GLOB cudart_programs CONFIGURE_DEPENDS ${cudart_source_dir}/programs/*.cc)
+add_library(nodecuda_cudart_programs SHARED ${cudart_programs})
+set_target_properties(nodecuda_cudart_programs PROPERTIES CXX_VISIBILITY_PRESET default
+  LIBRARY_OUTPUT_DIRECTORY ${cudart_output_dir} BUILD_RPATH ${cudart_output_dir})
+target_compile_options(nodecuda_cudart_programs PRIVATE -O1 -Wall -Wextra)
+target_link_libraries(nodecuda_cudart_programs PRIVATE nodecuda_cudart_double nodecuda_module_reader nodecuda_simulator)
 
 # What is embedded where the fatbins are: the module's PTX for all targets as one text.
 file(MAKE_DIRECTORY ${cudart_generated_dir})
@@ -62,4 +70,4 @@ target_compile_options(nodecuda_cudart_probe PRIVATE -O1 -Wall -Wextra)
 target_link_libraries(nodecuda_cudart_probe PRIVATE nodecuda_simulator nodecuda_cudart_double)
 
 add_custom_target(nodecuda_cudart
-  DEPENDS nodecuda_cudart_addon nodecuda_cudart_control nodecuda_cudart_probe)
+  DEPENDS nodecuda_cudart_addon nodecuda_cudart_control nodecuda_cudart_probe nodecuda_cudart_programs)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "double.h"
@@ -9,6 +10,11 @@
 
 namespace nodecuda::cudart {
 namespace {
+
+// What GPUs of these capabilities have, whatever the simulated device makes of it.
+constexpr int kConstantBytes = 65536;
+constexpr int kRegistersPerMultiprocessor = 65536, kReservedSharedBytes = 1024;
+constexpr int kTextureAlignment = 512, kTexturePitchAlignment = 32;
 
 int NumberFromEnvironment(const char* name, int otherwise) {
   const char* text = std::getenv(name);
@@ -58,6 +64,84 @@ void Convert(const DeviceProperties& from, cudaDeviceProp* to) {
   to->ECCEnabled = from.ecc_enabled;
   to->integrated = from.integrated;
   to->memoryPoolsSupported = from.memory_pools_supported;
+  to->totalConstMem = kConstantBytes;
+  to->regsPerMultiprocessor = kRegistersPerMultiprocessor;
+  to->textureAlignment = kTextureAlignment;
+  to->texturePitchAlignment = kTexturePitchAlignment;
+  to->concurrentKernels = to->cooperativeLaunch = to->unifiedAddressing = 1;
+  to->managedMemory = to->concurrentManagedAccess = to->asyncEngineCount = 1;
+}
+
+std::optional<int> ValueOf(cudaDeviceAttr attribute, const DeviceProperties& its) {
+  switch (attribute) {
+    case cudaDevAttrComputeCapabilityMajor:
+      return its.major;
+    case cudaDevAttrComputeCapabilityMinor:
+      return its.minor;
+    case cudaDevAttrClockRate:
+      return its.clock_rate_khz;
+    case cudaDevAttrMemoryClockRate:
+      return its.memory_clock_rate_khz;
+    case cudaDevAttrMultiProcessorCount:
+      return its.multiprocessor_count;
+    case cudaDevAttrWarpSize:
+      return its.warp_size;
+    case cudaDevAttrMaxThreadsPerBlock:
+      return its.max_threads_per_block;
+    case cudaDevAttrMaxThreadsPerMultiProcessor:
+      return its.max_threads_per_multiprocessor;
+    case cudaDevAttrMaxBlocksPerMultiprocessor:
+      return its.max_blocks_per_multiprocessor;
+    case cudaDevAttrMaxBlockDimX:
+    case cudaDevAttrMaxBlockDimY:
+    case cudaDevAttrMaxBlockDimZ:
+      return its.max_block_dim[attribute - cudaDevAttrMaxBlockDimX];
+    case cudaDevAttrMaxGridDimX:
+    case cudaDevAttrMaxGridDimY:
+    case cudaDevAttrMaxGridDimZ:
+      return its.max_grid_dim[attribute - cudaDevAttrMaxGridDimX];
+    case cudaDevAttrMaxSharedMemoryPerBlock:
+      return static_cast<int>(its.shared_memory_per_block);
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      return static_cast<int>(its.shared_memory_per_block_optin);
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
+      return static_cast<int>(its.shared_memory_per_multiprocessor);
+    case cudaDevAttrReservedSharedMemoryPerBlock:
+      return its.major >= 8 ? kReservedSharedBytes : 0;
+    case cudaDevAttrTotalConstantMemory:
+      return kConstantBytes;
+    case cudaDevAttrMaxRegistersPerBlock:
+      return its.registers_per_block;
+    case cudaDevAttrMaxRegistersPerMultiprocessor:
+      return kRegistersPerMultiprocessor;
+    case cudaDevAttrGlobalMemoryBusWidth:
+      return its.memory_bus_width_bits;
+    case cudaDevAttrL2CacheSize:
+      return static_cast<int>(its.l2_cache_bytes);
+    case cudaDevAttrTextureAlignment:
+      return kTextureAlignment;
+    case cudaDevAttrTexturePitchAlignment:
+      return kTexturePitchAlignment;
+    case cudaDevAttrIntegrated:
+      return its.integrated ? 1 : 0;
+    case cudaDevAttrMemoryPoolsSupported:
+      return its.memory_pools_supported ? 1 : 0;
+    case cudaDevAttrConcurrentKernels:
+    case cudaDevAttrCooperativeLaunch:
+    case cudaDevAttrUnifiedAddressing:
+    case cudaDevAttrManagedMemory:
+    case cudaDevAttrConcurrentManagedAccess:
+    case cudaDevAttrAsyncEngineCount:
+      return 1;
+    case cudaDevAttrCanMapHostMemory:
+    case cudaDevAttrPageableMemoryAccess:
+    case cudaDevAttrComputeMode:
+    case cudaDevAttrEccEnabled:
+    case cudaDevAttrKernelExecTimeout:
+      return 0;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -108,22 +192,10 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     DeviceProperties simulated;
     const Status status = Simulated().GetDeviceProperties(&simulated, device);
     if (status != Status::kSuccess) return status;
-    switch (attribute) {
-      case cudaDevAttrComputeCapabilityMajor:
-        *value = simulated.major;
-        return Status::kSuccess;
-      case cudaDevAttrComputeCapabilityMinor:
-        *value = simulated.minor;
-        return Status::kSuccess;
-      case cudaDevAttrClockRate:
-        *value = simulated.clock_rate_khz;
-        return Status::kSuccess;
-      case cudaDevAttrMemoryClockRate:
-        *value = simulated.memory_clock_rate_khz;
-        return Status::kSuccess;
-      default:
-        Violation("cudaDeviceGetAttribute", "the double does not know this attribute");
-    }
+    const std::optional<int> known = ValueOf(attribute, simulated);
+    if (!known) Violation("cudaDeviceGetAttribute", "the double does not know this attribute");
+    *value = *known;
+    return Status::kSuccess;
   });
 }
 

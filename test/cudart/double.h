@@ -10,6 +10,7 @@
 //   NODECUDA_DOUBLE_CAPABILITY  compute capability of its devices, 90 for 9.0 (the default)
 //   NODECUDA_DOUBLE_DEVICES     how many there are, 1
 //   NODECUDA_DOUBLE_FAIL        failures, as nodecudaDoubleFail takes them, with `;` between
+// A program that nvcc compiled, with `-cudart none`, runs on it too: programs/kernels.cc.
 // A call that breaks a rule of order.h ends the process with a message that names it.
 #ifndef NODECUDA_TEST_CUDART_DOUBLE_H_
 #define NODECUDA_TEST_CUDART_DOUBLE_H_
@@ -44,6 +45,9 @@ Status WaitAndPrint(Wait wait) {
 cudaError_t Begin(const char* call);
 // What every call does last: keeps a failure as the thread's last error.
 cudaError_t End(cudaError_t error);
+
+// The thread's last error, which stays.
+cudaError_t LastError();
 
 template <typename Body>
 cudaError_t Call(const char* name, Body body) {

@@ -123,11 +123,20 @@ thread_local cudaError_t last_error = cudaSuccess;
 thread_local const char* call_now = "";
 thread_local const char* failed_call = "";
 
+// A program has but a code; why is told once, on stderr.
+void TellFault() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const std::string report = Simulated().FaultReport(NeedDevice("a fault"));
+    if (!report.empty()) std::fprintf(stderr, "cudart double: %s\n", report.c_str());
+  });
+}
+
 }  // namespace
 
 cudaError_t Begin(const char* call) {
   // Left behind, it would turn up in the checks of other code that uses CUDA in the process.
-  if (last_error != cudaSuccess)
+  if (last_error != cudaSuccess && !RunsPrograms())
     Violation(call, std::string("the last error, of ") + failed_call + ", was not cleared");
   call_now = call;
   return AllFailures().Next(call);
@@ -137,8 +146,13 @@ cudaError_t End(cudaError_t error) {
   if (error != cudaSuccess && error != cudaErrorNotReady) {
     last_error = error;
     failed_call = call_now;
+    if (RunsPrograms() && IsFatal(static_cast<Status>(error))) TellFault();
   }
   return error;
+}
+
+cudaError_t LastError() {
+  return last_error;
 }
 
 }  // namespace nodecuda::cudart

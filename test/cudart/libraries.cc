@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "default_stream.h"
 #include "double.h"
 #include "order.h"
+#include "runtime/ptx_image.h"
 #include "simulator/exec/memory/tensor_map.h"
 
 using namespace nodecuda;
@@ -56,11 +58,20 @@ constexpr int kRegisters = 32;
 struct Loaded {
   std::mutex mutex;
   std::map<cudaLibrary_t, std::unique_ptr<Images>> images;
+  std::map<const void*, cudaLibrary_t> library_of;  // by kernel
 };
 
 Loaded& AllLoaded() {
   static auto* loaded = new Loaded;
   return *loaded;
+}
+
+// What the kernel's code was compiled for, 75 for sm_75.
+int PtxTargetOf(const void* kernel) {
+  std::lock_guard lock(AllLoaded().mutex);
+  const auto& images = AllLoaded().images.at(AllLoaded().library_of.at(kernel));
+  const PtxImage* chosen = ChoosePtx(images->ptx, Capability());
+  return chosen != nullptr ? chosen->target : 0;
 }
 
 void WriteLog(const std::string& log, cudaJitOption* names, void** values, unsigned count) {
@@ -84,7 +95,6 @@ LaunchConfig Convert(const cudaLaunchConfig_t& from) {
   to.grid = {from.gridDim.x, from.gridDim.y, from.gridDim.z};
   to.block = {from.blockDim.x, from.blockDim.y, from.blockDim.z};
   to.dynamic_shared_bytes = from.dynamicSmemBytes;
-  to.stream = Cast<Stream>(from.stream);
   to.printf = Printf();
   for (unsigned i = 0; i < from.numAttrs; ++i) {
     const cudaLaunchAttribute& attribute = from.attrs[i];
@@ -165,6 +175,7 @@ cudaError_t cudaLibraryUnload(cudaLibrary_t library) {
     const Status status = Simulated().LibraryUnload(Cast<Library>(library));
     std::lock_guard lock(AllLoaded().mutex);
     AllLoaded().images.erase(library);
+    std::erase_if(AllLoaded().library_of, [&](const auto& each) { return each.second == library; });
     return status;
   });
 }
@@ -173,10 +184,16 @@ cudaError_t cudaLibraryGetKernel(cudaKernel_t* kernel, cudaLibrary_t library, co
   return Call("cudaLibraryGetKernel", [&] {
     NeedDevice("cudaLibraryGetKernel");
     Need("cudaLibraryGetKernel", Kind::kLibrary, library);
-    std::string log;  // the driver keeps it to itself
+    std::string log;  // the driver keeps it to itself, but whose program it is wants to know
     const Status status =
         Simulated().LibraryGetKernel(Cast<Kernel*>(kernel), Cast<Library>(library), name, &log);
-    if (status == Status::kSuccess) Made(Kind::kKernel, *kernel, 0, library);
+    if (status == Status::kSuccess) {
+      Made(Kind::kKernel, *kernel, 0, library);
+      std::lock_guard lock(AllLoaded().mutex);
+      AllLoaded().library_of[*kernel] = library;
+    } else if (RunsPrograms()) {
+      std::fprintf(stderr, "cudart double: kernel %s: %s\n", name, log.c_str());
+    }
     return status;
   });
 }
@@ -205,7 +222,8 @@ cudaError_t cudaKernelSetAttributeForDevice(cudaKernel_t kernel, cudaFuncAttribu
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel) {
   return Call("cudaFuncGetAttributes", [&] {
     NeedDevice("cudaFuncGetAttributes");
-    Need("cudaFuncGetAttributes", Kind::kKernel, kernel);
+    const cudaError_t found = NeedKernel("cudaFuncGetAttributes", &kernel);
+    if (found != cudaSuccess) return static_cast<Status>(found);
     FunctionAttributes from;
     const Status status =
         Simulated().FuncGetAttributes(&from, Cast<Kernel>(const_cast<void*>(kernel)));
@@ -214,6 +232,8 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* ke
     attributes->localSizeBytes = from.local_bytes;
     attributes->numRegs = kRegisters;
     attributes->maxThreadsPerBlock = from.max_threads_per_block;
+    attributes->ptxVersion = PtxTargetOf(kernel);
+    attributes->binaryVersion = Capability();
     return status;
   });
 }
@@ -223,7 +243,8 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const voi
                                                           size_t dynamic_shared_bytes) {
   return Call("cudaOccupancyMaxActiveBlocksPerMultiprocessor", [&] {
     NeedDevice("cudaOccupancyMaxActiveBlocksPerMultiprocessor");
-    Need("cudaOccupancyMaxActiveBlocksPerMultiprocessor", Kind::kKernel, kernel);
+    const cudaError_t found = NeedKernel("cudaOccupancyMaxActiveBlocksPerMultiprocessor", &kernel);
+    if (found != cudaSuccess) return static_cast<Status>(found);
     return Simulated().OccupancyMaxActiveBlocksPerMultiprocessor(
         blocks, Cast<Kernel>(const_cast<void*>(kernel)), block_threads, dynamic_shared_bytes);
   });
@@ -233,10 +254,11 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* ke
                                 void** arguments) {
   return Call("cudaLaunchKernelExC", [&] {
     NeedDevice("cudaLaunchKernelExC");
-    Need("cudaLaunchKernelExC", Kind::kKernel, kernel);
-    Need("cudaLaunchKernelExC", Kind::kStream, config->stream);
-    return Simulated().LaunchKernelExC(Convert(*config), Cast<Kernel>(const_cast<void*>(kernel)),
-                                       arguments);
+    const cudaError_t found = NeedKernel("cudaLaunchKernelExC", &kernel);
+    if (found != cudaSuccess) return static_cast<Status>(found);
+    LaunchConfig launch = Convert(*config);
+    launch.stream = Cast<Stream>(NeedOrdered("cudaLaunchKernelExC", config->stream));
+    return Simulated().LaunchKernelExC(launch, Cast<Kernel>(const_cast<void*>(kernel)), arguments);
   });
 }
 

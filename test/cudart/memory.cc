@@ -1,8 +1,28 @@
+#include <cstring>
+
+#include "default_stream.h"
 #include "double.h"
 #include "order.h"
 
 using namespace nodecuda;
 using namespace nodecuda::cudart;
+
+namespace {
+
+// Host and devices share their addresses, so that pointers tell what is to be copied, and a program
+// may leave it to them. What it says is on the device has to be there.
+cudaMemcpyKind KindOf(const void* destination, const void* source, std::size_t bytes,
+                      cudaMemcpyKind said) {
+  const bool to = said == cudaMemcpyHostToDevice || said == cudaMemcpyDeviceToDevice;
+  const bool from = said == cudaMemcpyDeviceToHost || said == cudaMemcpyDeviceToDevice;
+  if (to) NeedMemory("cudaMemcpyAsync", destination, bytes);
+  if (from) NeedMemory("cudaMemcpyAsync", source, bytes);
+  const bool to_device = IsMemory(destination, bytes), from_device = IsMemory(source, bytes);
+  if (to_device) return from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+  return from_device ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
+}
+
+}  // namespace
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return Call("cudaMemGetInfo", [&] {
@@ -50,7 +70,7 @@ cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t 
                                     cudaStream_t stream) {
   return Call("cudaMallocFromPoolAsync", [&] {
     Need("cudaMallocFromPoolAsync", Kind::kPool, pool);
-    Need("cudaMallocFromPoolAsync", Kind::kStream, stream);
+    stream = NeedOrdered("cudaMallocFromPoolAsync", stream);
     const Status status =
         Simulated().MallocFromPoolAsync(pointer, bytes, Cast<MemPool>(pool), Cast<Stream>(stream));
     if (status == Status::kSuccess) Made(Kind::kMemory, *pointer, bytes);
@@ -60,7 +80,7 @@ cudaError_t cudaMallocFromPoolAsync(void** pointer, size_t bytes, cudaMemPool_t 
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
   return Call("cudaFreeAsync", [&] {
-    Need("cudaFreeAsync", Kind::kStream, stream);
+    stream = NeedOrdered("cudaFreeAsync", stream);
     Take("cudaFreeAsync", Kind::kMemory, pointer);
     return Simulated().FreeAsync(pointer, Cast<Stream>(stream));
   });
@@ -85,7 +105,16 @@ cudaError_t cudaFreeHost(void* pointer) {
 cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes,
                             cudaMemcpyKind kind, cudaStream_t stream) {
   return Call("cudaMemcpyAsync", [&] {
-    Need("cudaMemcpyAsync", Kind::kStream, stream);
+    stream = NeedOrdered("cudaMemcpyAsync", stream);
+    if (RunsPrograms()) {
+      if (bytes == 0) return Status::kSuccess;
+      kind = KindOf(destination, source, bytes, kind);
+      if (kind == cudaMemcpyHostToHost) {
+        const Status status = Simulated().StreamSynchronize(Cast<Stream>(stream));
+        if (status == Status::kSuccess) std::memmove(destination, source, bytes);
+        return status;
+      }
+    }
     const bool to_device = kind != cudaMemcpyDeviceToHost;
     const bool from_device = kind != cudaMemcpyHostToDevice;
     if (to_device) NeedMemory("cudaMemcpyAsync", destination, bytes);
@@ -97,7 +126,8 @@ cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes,
 
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {
   return Call("cudaMemsetAsync", [&] {
-    Need("cudaMemsetAsync", Kind::kStream, stream);
+    stream = NeedOrdered("cudaMemsetAsync", stream);
+    if (RunsPrograms() && bytes == 0) return Status::kSuccess;
     NeedMemory("cudaMemsetAsync", pointer, bytes);
     return Simulated().MemsetAsync(pointer, value, bytes, Cast<Stream>(stream));
   });

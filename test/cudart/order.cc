@@ -48,6 +48,19 @@ std::uintptr_t Address(const void* handle) {
 constexpr int kNone = -1;
 thread_local int current_device = kNone;
 
+KernelOf programs_kernel_of = nullptr;
+
+// The bytes that are left of the entry which holds `pointer`; false if none does. The lock is held.
+bool FindHolder(Kind kind, const void* pointer, std::size_t* left) {
+  const auto& entries = Of(kind);
+  auto found = entries.upper_bound(Address(pointer));
+  if (found == entries.begin()) return false;
+  const std::size_t offset = Address(pointer) - (--found)->first;
+  if (offset > found->second.bytes) return false;
+  *left = found->second.bytes - offset;
+  return true;
+}
+
 }  // namespace
 
 void Violation(const std::string& call, const std::string& what) {
@@ -55,11 +68,20 @@ void Violation(const std::string& call, const std::string& what) {
   std::abort();
 }
 
+void RunPrograms(KernelOf kernel_of) {
+  programs_kernel_of = kernel_of;
+}
+
+bool RunsPrograms() {
+  return programs_kernel_of != nullptr;
+}
+
 void SetCurrentDevice(int device) {
   current_device = device;
 }
 
 int NeedDevice(const char* call) {
+  if (current_device == kNone && RunsPrograms()) current_device = 0;
   if (current_device == kNone) Violation(call, "no device was set on this thread");
   return current_device;
 }
@@ -86,16 +108,30 @@ void Take(const char* call, Kind kind, const void* handle) {
   }
 }
 
-void NeedMemory(const char* call, const void* pointer, std::size_t bytes) {
-  std::lock_guard lock(AllLive().mutex);
-  const auto& memory = Of(Kind::kMemory);
-  auto found = memory.upper_bound(Address(pointer));
-  if (found != memory.begin()) {
-    const std::size_t offset = Address(pointer) - (--found)->first;
-    const std::size_t size = found->second.bytes;
-    if (offset <= size && bytes <= size - offset) return;
+cudaError_t NeedKernel(const char* call, const void** kernel) {
+  if (RunsPrograms()) {
+    const cudaError_t error = programs_kernel_of(kernel);
+    if (error != cudaSuccess) return error;
   }
+  Need(call, Kind::kKernel, *kernel);
+  return cudaSuccess;
+}
+
+void NeedMemory(const char* call, const void* pointer, std::size_t bytes) {
+  if (IsMemory(pointer, bytes)) return;
   Violation(call, "not inside one live allocation of device memory");
+}
+
+bool IsMemory(const void* pointer, std::size_t bytes) {
+  std::lock_guard lock(AllLive().mutex);
+  std::size_t left = 0;
+  return FindHolder(Kind::kMemory, pointer, &left) && bytes <= left;
+}
+
+bool IsPinned(const void* pointer) {
+  std::lock_guard lock(AllLive().mutex);
+  std::size_t left = 0;
+  return FindHolder(Kind::kPinned, pointer, &left) && left > 0;
 }
 
 }  // namespace nodecuda::cudart

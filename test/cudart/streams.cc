@@ -1,3 +1,4 @@
+#include "default_stream.h"
 #include "double.h"
 #include "order.h"
 
@@ -9,7 +10,10 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
     NeedDevice("cudaStreamCreateWithPriority");
     const Status status =
         Simulated().StreamCreateWithPriority(Cast<Stream*>(stream), flags, priority);
-    if (status == Status::kSuccess) Made(Kind::kStream, *stream);
+    if (status == Status::kSuccess) {
+      Made(Kind::kStream, *stream);
+      StreamMade(*stream, flags);
+    }
     return status;
   });
 }
@@ -17,27 +21,28 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return Call("cudaStreamDestroy", [&] {
     Take("cudaStreamDestroy", Kind::kStream, stream);
+    StreamGone(stream);
     return Simulated().StreamDestroy(Cast<Stream>(stream));
   });
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return Call("cudaStreamQuery", [&] {
-    Need("cudaStreamQuery", Kind::kStream, stream);
+    stream = NeedStream("cudaStreamQuery", stream);
     return Simulated().StreamQuery(Cast<Stream>(stream));
   });
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return Call("cudaStreamSynchronize", [&] {
-    Need("cudaStreamSynchronize", Kind::kStream, stream);
+    stream = NeedOrdered("cudaStreamSynchronize", stream);
     return WaitAndPrint([&] { return Simulated().StreamSynchronize(Cast<Stream>(stream)); });
   });
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
   return Call("cudaStreamWaitEvent", [&] {
-    Need("cudaStreamWaitEvent", Kind::kStream, stream);
+    stream = NeedOrdered("cudaStreamWaitEvent", stream);
     Need("cudaStreamWaitEvent", Kind::kEvent, event);
     return Simulated().StreamWaitEvent(Cast<Stream>(stream), Cast<Event>(event), flags);
   });
@@ -62,7 +67,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return Call("cudaEventRecord", [&] {
     Need("cudaEventRecord", Kind::kEvent, event);
-    Need("cudaEventRecord", Kind::kStream, stream);
+    stream = NeedOrdered("cudaEventRecord", stream);
     return Simulated().EventRecord(Cast<Event>(event), Cast<Stream>(stream));
   });
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "default_stream.h"
 #include "double.h"
 #include "order.h"
 
@@ -90,7 +91,7 @@ cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms* parameters, cudaStream_t 
     if (kind != cudaMemcpyDeviceToDevice || (from_array != nullptr) == is_write ||
         (is_write ? to : from).ptr != nullptr || from_at.x + to_at.x != 0)
       Violation("cudaMemcpy3DAsync", "not a copy between all of an array and device memory");
-    Need("cudaMemcpy3DAsync", Kind::kStream, stream);
+    stream = NeedOrdered("cudaMemcpy3DAsync", stream);
     Need("cudaMemcpy3DAsync", Kind::kArray, array);
     NeedMemory("cudaMemcpy3DAsync", memory.ptr, memory.pitch * extent.height * extent.depth);
     if (memory.xsize != extent.width || memory.ysize != extent.height || extent.width == 0)
