@@ -42,7 +42,7 @@ struct Recording {
 };
 
 // What a stream queues. Every part is optional.
-struct Operation {
+struct StreamOperation {
   std::shared_ptr<Recording> wait_for = nullptr;  // may not start before this is done
   std::function<Outcome()> run = nullptr;         // called without the lock
   std::shared_ptr<Recording> record = nullptr;    // done with this operation, or dropped with it
@@ -52,7 +52,7 @@ struct Operation {
 struct StreamState {
   SimulatedDevice* const device;
   const int priority;  // lower is served first
-  std::deque<Operation> queue;
+  std::deque<StreamOperation> queue;
   std::uint64_t submitted = 0, completed = 0;
   std::uint64_t wake_at = ~std::uint64_t{0};  // a caller waits until so many have completed
   bool destroyed = false;
@@ -92,7 +92,7 @@ class SimulatedDevice {
 
   std::shared_ptr<StreamState> CreateStream(int priority);
   Status DestroyStream(const std::shared_ptr<StreamState>& stream);  // queued work still runs
-  Status Enqueue(const std::shared_ptr<StreamState>& stream, Operation operation);
+  Status Enqueue(const std::shared_ptr<StreamState>& stream, StreamOperation operation);
   Status EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch);
   Status Query(const StreamState& stream) const;
   Status Synchronize(const std::shared_ptr<StreamState>& stream);
@@ -134,8 +134,8 @@ class SimulatedDevice {
   void Linger(const std::atomic<std::uint64_t>& changes, Lock& lock,
               const std::function<bool()>& over) const;
   void WaitFor(StreamState& stream, std::uint64_t completed, Lock& lock);
-  std::shared_ptr<StreamState> NextReady();                        // null: none; lock held
-  Status EnqueueLocked(StreamState& stream, Operation operation);  // lock held
+  std::shared_ptr<StreamState> NextReady();                              // null: none; lock held
+  Status EnqueueLocked(StreamState& stream, StreamOperation operation);  // lock held
   Status AllocateDying(std::size_t bytes, StreamState& stream, void** pointer);  // lock held
   Status WaitForFree(const Dying& dying, StreamState& stream);                   // lock held
   void Latch(Outcome outcome);                                                   // lock held
