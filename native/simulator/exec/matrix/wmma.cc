@@ -27,62 +27,6 @@ std::size_t At(int row, int columns, int column) {
          static_cast<std::size_t>(column);
 }
 
-struct Shape {
-  std::string_view name;
-  std::uint8_t m, n, k;
-};
-constexpr Shape kShapes[] = {{"m16n16k16", 16, 16, 16},
-                             {"m32n8k16", 32, 8, 16},
-                             {"m8n32k16", 8, 32, 16},
-                             {"m16n16k8", 16, 16, 8},
-                             {"m8n8k4", 8, 8, 4}};
-
-const Shape* ShapeNamed(std::string_view name) {
-  const auto* found =
-      std::find_if(std::begin(kShapes), std::end(kShapes), [&](auto& s) { return s.name == name; });
-  return found == std::end(kShapes) ? nullptr : found;
-}
-
-// Whether matrices of this type are multiplied in this shape.
-bool Multiplies(MmaType type, const Shape& shape) {
-  switch (type) {
-    case MmaType::kF16:
-    case MmaType::kBF16:
-    case MmaType::kS8:
-    case MmaType::kU8:
-      return shape.k == 16;
-    case MmaType::kTF32:
-      return shape.k == 8;
-    case MmaType::kF64:
-      return shape.k == 4;
-    default:
-      return false;
-  }
-}
-
-// And whether results of this type come of it, of some operands.
-bool Accumulates(MmaType type, const Shape& shape) {
-  switch (type) {
-    case MmaType::kF32:
-      return shape.k == 16 || shape.k == 8;
-    case MmaType::kF16:
-    case MmaType::kS32:
-      return shape.k == 16;
-    case MmaType::kF64:
-      return shape.k == 4;
-    default:
-      return false;
-  }
-}
-
-WmmaFragment FragmentOf(int rows, int columns, MmaType type, bool is_accumulator) {
-  const int bits = BitsOf(type), elements = rows * columns / kWarpSize;
-  const int registers = type == MmaType::kF16 && !is_accumulator ? 8 : elements * bits / 32;
-  return {static_cast<std::uint8_t>(rows), static_cast<std::uint8_t>(columns),
-          static_cast<std::uint8_t>(bits),
-          static_cast<std::uint8_t>(bits == 64 ? elements : registers)};
-}
-
 // Visits the room of a fragment: visit(register, lane, bits to the left in it, index into the
 // matrix).
 template <typename Visit>
@@ -127,9 +71,10 @@ bool RunMove(const Instruction& in, WarpContext& context, LaneMask mask) {
   const int lines = form.by_columns ? fragment.columns : fragment.rows;
   const int length = form.by_columns ? fragment.rows : fragment.columns;
   const std::size_t bytes = fragment.bits / 8;
-  const std::uint32_t stride = in.slot[kStrideSlot] == kNoSlot
-                                   ? static_cast<std::uint32_t>(length)
-                                   : *context.Slot<std::uint32_t>(in.slot[kStrideSlot]);
+  const std::uint32_t stride =
+      in.slot[kStrideSlot] == kNoSlot
+          ? static_cast<std::uint32_t>(length)
+          : form.Stride(*context.Slot<std::uint32_t>(in.slot[kStrideSlot]));
   const std::uint64_t address =
       LaneAddress(context.file, in.slot[kAddressSlot], in.offset, form.wide_address, 0);
 
@@ -234,6 +179,35 @@ bool RunInteger(const Instruction& in, WarpContext& context, LaneMask mask) {
   return true;
 }
 
+// The same for elements of less than a byte, of which words hold some along k.
+bool RunPacked(const Instruction& in, WarpContext& context, LaneMask mask) {
+  if (!context.NeedsWholeWarp(mask)) return false;
+  Product product(in, context);
+  const WmmaForm& f = product.form;
+  const int bits = BitsOf(f.a), words = f.k * bits / 32;
+  const auto element = [bits](MmaType type, std::uint32_t word, int i) {
+    const std::uint32_t high = word << (32 - bits * (i + 1));
+    return type == MmaType::kS4 ? static_cast<std::int32_t>(high) >> (32 - bits)
+                                : static_cast<std::int32_t>(high >> (32 - bits));
+  };
+  product.ForEachResult([&](int row, int column, std::size_t index) {
+    std::int64_t sum = static_cast<std::int32_t>(product.c[index]);
+    for (int k = 0; k < words; ++k) {
+      const auto a = static_cast<std::uint32_t>(product.a[At(row, words, k)]);
+      const auto b = static_cast<std::uint32_t>(product.b[At(k, f.n, column)]);
+      if (f.bits != MmaBits::kNone) {
+        sum += std::popcount(f.bits == MmaBits::kXor ? a ^ b : a & b);
+        continue;
+      }
+      for (int i = 0; i < 32 / bits; ++i) sum += element(f.a, a, i) * element(f.b, b, i);
+    }
+    if (f.saturates) sum = std::clamp<std::int64_t>(sum, INT32_MIN, INT32_MAX);
+    product.d[index] = static_cast<std::uint32_t>(sum);
+  });
+  product.Store();
+  return true;
+}
+
 // A chain of fused multiply-adds in the order of k.
 bool RunDouble(const Instruction& in, WarpContext& context, LaneMask mask) {
   if (!context.NeedsWholeWarp(mask)) return false;
@@ -249,137 +223,16 @@ bool RunDouble(const Instruction& in, WarpContext& context, LaneMask mask) {
   return true;
 }
 
-std::nullopt_t Refuse(std::string* why, std::string reason) {
-  *why = std::move(reason);
-  return std::nullopt;
-}
-
-// All fragments there are, so that two bytes can name one.
-constexpr MmaType kOperandTypes[] = {MmaType::kF16, MmaType::kBF16, MmaType::kTF32,
-                                     MmaType::kS8,  MmaType::kU8,   MmaType::kF64};
-constexpr MmaType kResultTypes[] = {MmaType::kF16, MmaType::kF32, MmaType::kS32, MmaType::kF64};
-
-const std::vector<WmmaFragment>& Fragments() {
-  static const std::vector<WmmaFragment> fragments = [] {
-    std::vector<WmmaFragment> all;
-    for (const Shape& shape : kShapes) {
-      for (const MmaType type : kOperandTypes) {
-        if (!Multiplies(type, shape)) continue;
-        all.push_back(FragmentOf(shape.m, shape.k, type, false));
-        all.push_back(FragmentOf(shape.k, shape.n, type, false));
-      }
-      for (const MmaType type : kResultTypes)
-        if (Accumulates(type, shape)) all.push_back(FragmentOf(shape.m, shape.n, type, true));
-    }
-    return all;
-  }();
-  return fragments;
-}
-
 }  // namespace
-
-void WmmaMoveForm::PackInto(std::uint8_t (&detail)[2]) const {
-  const auto& all = Fragments();
-  detail[0] = static_cast<std::uint8_t>(std::find(all.begin(), all.end(), fragment) - all.begin());
-  detail[1] = static_cast<std::uint8_t>(static_cast<unsigned>(space) | (wide_address ? 8u : 0u) |
-                                        (by_columns ? 16u : 0u) | (is_store ? 32u : 0u));
-}
-
-WmmaMoveForm WmmaMoveForm::Of(const Instruction& in) {
-  return {Fragments()[in.detail[0]], (in.detail[1] & 32) != 0, (in.detail[1] & 16) != 0,
-          static_cast<ptx::Space>(in.detail[1] & 7), (in.detail[1] & 8) != 0};
-}
-
-// wmma.load.{a,b,c} and wmma.store.d .sync.aligned.{row,col}.m16n16k16{.global}.f16
-std::optional<WmmaMoveForm> ParseWmmaMove(const ptx::Instruction& instruction, std::string* why) {
-  const auto& parts = instruction.parts;
-  if (parts.size() < 8 || parts.size() > 9 || parts[3] != "sync" || parts[4] != "aligned" ||
-      (parts[5] != "row" && parts[5] != "col"))
-    return Refuse(why, "unsupported form of wmma");
-  WmmaMoveForm form;
-  form.is_store = parts[1] == "store";
-  form.by_columns = parts[5] == "col";
-  const Shape* shape = ShapeNamed(parts[6]);
-  const std::optional<MmaType> type = MmaTypeNamed(parts.back());
-  const std::string_view part = parts[2];
-  const bool is_accumulator = part == (form.is_store ? "d" : "c");
-  if (!is_accumulator && (form.is_store || (part != "a" && part != "b")))
-    return Refuse(why, "unsupported form of wmma");
-  if (shape == nullptr || !type ||
-      !(is_accumulator ? Accumulates(*type, *shape) : Multiplies(*type, *shape)))
-    return Refuse(why, "this shape is not supported for this type");
-  form.fragment = FragmentOf(part == "b" ? shape->k : shape->m, part == "a" ? shape->k : shape->n,
-                             *type, is_accumulator);
-  return form;
-}
 
 WarpHandler WmmaMoveHandler() {
   return RunMove;
 }
 
-WmmaFragment WmmaForm::FragmentOfA() const {
-  return FragmentOf(m, k, a, false);
-}
-WmmaFragment WmmaForm::FragmentOfB() const {
-  return FragmentOf(k, n, b, false);
-}
-WmmaFragment WmmaForm::FragmentOfC() const {
-  return FragmentOf(m, n, c, true);
-}
-WmmaFragment WmmaForm::FragmentOfD() const {
-  return FragmentOf(m, n, d, true);
-}
-
-// wmma.mma.sync.aligned.{row,col}.{row,col}.m16n16k16{.rn}.d.c{.satfinite}, of f16, or .d.a.b.c
-std::optional<WmmaForm> ParseWmma(const ptx::Instruction& instruction, std::string* why) {
-  auto parts = instruction.parts;
-  const auto is_layout = [](std::string_view part) { return part == "row" || part == "col"; };
-  if (parts.size() < 9 || parts[2] != "sync" || parts[3] != "aligned" || !is_layout(parts[4]) ||
-      !is_layout(parts[5]))
-    return Refuse(why, "unsupported form of wmma");
-  const Shape* shape = ShapeNamed(parts[6]);
-  if (shape == nullptr) return Refuse(why, "unsupported shape");
-  WmmaForm f{};
-  f.m = shape->m, f.n = shape->n, f.k = shape->k;
-  if (parts.back() == "satfinite") {
-    f.saturates = true;
-    parts.pop_back();
-  }
-  const bool has_rounding = parts[7] == "rn";
-  const std::size_t first = has_rounding ? 8 : 7;
-  std::optional<MmaType> types[4] = {};
-  if (parts.size() == first + 2) {
-    types[0] = MmaTypeNamed(parts[first]);
-    types[1] = types[2] = MmaType::kF16;
-    types[3] = MmaTypeNamed(parts[first + 1]);
-  } else if (parts.size() == first + 4) {
-    for (std::size_t i = 0; i < 4; ++i) types[i] = MmaTypeNamed(parts[first + i]);
-  }
-  for (const auto& type : types)
-    if (!type) return Refuse(why, "unsupported types");
-  f.d = *types[0], f.a = *types[1], f.b = *types[2], f.c = *types[3];
-
-  const auto is_integer = [](MmaType type) { return type == MmaType::kS8 || type == MmaType::kU8; };
-  const auto is_real = [](MmaType type) { return type == MmaType::kF32 || type == MmaType::kF16; };
-  bool exists = f.a == f.b;
-  if (is_integer(f.a)) {
-    exists = is_integer(f.b) && f.c == MmaType::kS32 && f.d == MmaType::kS32;
-  } else if (f.a == MmaType::kF16) {
-    exists = exists && is_real(f.c) && is_real(f.d);
-  } else {
-    const MmaType result = f.a == MmaType::kF64 ? MmaType::kF64 : MmaType::kF32;
-    exists = exists && f.c == result && f.d == result;
-  }
-  if (!exists || !Multiplies(f.a, *shape) || (f.saturates && !is_integer(f.a)) ||
-      (has_rounding && f.a != MmaType::kF64))
-    return Refuse(why, "this shape is not supported for these types");
-  return f;
-}
-
 WarpHandler WmmaHandler(const WmmaForm& form) {
-  return form.a == MmaType::kF64                            ? RunDouble
-         : form.a == MmaType::kS8 || form.a == MmaType::kU8 ? RunInteger
-                                                            : RunTensor;
+  if (form.a == MmaType::kF64) return RunDouble;
+  if (form.a == MmaType::kS8 || form.a == MmaType::kU8) return RunInteger;
+  return BitsOf(form.a) < 8 ? RunPacked : RunTensor;
 }
 
 }  // namespace nodecuda::simulator

@@ -27,6 +27,9 @@ struct WmmaFragment {
   ptx::Type register_type() const { return bits == 64 ? ptx::Type::kF64 : ptx::Type::kB32; }
 };
 
+// Elements in a word of 32 bits, where these are moved as such: the stride counts elements.
+enum class WmmaPacking : std::uint8_t { kNone, kNibbles, kBits };
+
 // wmma.load and wmma.store. slot[kAddressSlot] and slot[kStrideSlot], elements from one row or
 // column to the next; kNoSlot where they follow each other.
 inline constexpr int kStrideSlot = 5;
@@ -36,7 +39,14 @@ struct WmmaMoveForm {
   bool by_columns = false;
   ptx::Space space = ptx::Space::kNone;
   bool wide_address = false;
+  WmmaPacking packing = WmmaPacking::kNone;
 
+  // From one row or column to the next, in what is moved, of a stride in elements.
+  std::uint32_t Stride(std::uint32_t elements) const {
+    return packing == WmmaPacking::kNone      ? elements
+           : packing == WmmaPacking::kNibbles ? elements / 8
+                                              : elements / 32;
+  }
   void PackInto(std::uint8_t (&detail)[2]) const;
   static WmmaMoveForm Of(const Instruction& in);
 };
@@ -49,7 +59,8 @@ WarpHandler WmmaMoveHandler();
 struct WmmaForm {
   std::uint8_t m, n, k;
   MmaType a, b, c, d;
-  bool saturates;
+  bool saturates : 1;
+  MmaBits bits : 7;  // of kB1
 
   WmmaFragment FragmentOfA() const;
   WmmaFragment FragmentOfB() const;

@@ -90,7 +90,8 @@ void ListTile(const Instruction& in, const std::byte* file, Lister* lister) {
   const auto bytes = static_cast<std::uint32_t>(length * form.fragment.bits / 8);
   std::uint64_t stride = bytes;
   if (in.slot[kStrideSlot] != kNoSlot)
-    stride = std::uint64_t{*reinterpret_cast<const std::uint32_t*>(file + in.slot[kStrideSlot])} *
+    stride = std::uint64_t{form.Stride(
+                 *reinterpret_cast<const std::uint32_t*>(file + in.slot[kStrideSlot]))} *
              form.fragment.bits / 8;
   const std::uint64_t first =
       LaneAddress(file, in.slot[kAddressSlot], in.offset, form.wide_address, 0);
