@@ -205,8 +205,7 @@ std::optional<WmmaForm> ParseWmma(const ptx::Instruction& instruction, std::stri
   const auto is_real = [](MmaType type) { return type == MmaType::kF32 || type == MmaType::kF16; };
   bool exists = f.a == f.b;
   if (is_integer(f.a)) {
-    exists = is_integer(f.b) && BitsOf(f.a) == BitsOf(f.b) && f.c == MmaType::kS32 &&
-             f.d == MmaType::kS32;
+    exists = exists && f.c == MmaType::kS32 && f.d == MmaType::kS32;
   } else if (f.a == MmaType::kF16) {
     exists = exists && is_real(f.c) && is_real(f.d);
   } else {

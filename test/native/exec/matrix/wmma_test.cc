@@ -35,8 +35,8 @@ const Form kForms[] = {
     {kWide, "bf16", "bf16", "f32", "f32", 2, 8, 8, 8, "f32.bf16.bf16.f32"},
     {kShallow, "tf32", "tf32", "f32", "f32", 4, 4, 8, 8, "f32.tf32.tf32.f32"},
     {kSquare, "s8", "s8", "s32", "s32", 2, 2, 8, 8, "s32.s8.s8.s32"},
-    {kTall, "u8", "s8", "s32", "s32", 4, 1, 8, 8, "s32.u8.s8.s32"},
-    {kWide, "s8", "u8", "s32", "s32", 1, 4, 8, 8, "s32.s8.u8.s32"},
+    {kTall, "u8", "u8", "s32", "s32", 4, 1, 8, 8, "s32.u8.u8.s32"},
+    {kWide, "s8", "s8", "s32", "s32", 1, 4, 8, 8, "s32.s8.s8.s32"},
     {kSmall, "f64", "f64", "f64", "f64", 1, 1, 2, 2, "f64.f64.f64.f64"},
 };
 
@@ -255,6 +255,8 @@ TEST_CASE("wmma that does not exist is refused") {
            "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 {%r0, %r1}, [%d0];",
            "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 " + lists + ";",
            "wmma.store.a.sync.aligned.row.m16n16k16.global.f16 [%d0], " + lists + ";",
+           "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s8.u8.s32 " + lists + ", " + lists + ", " +
+               lists + ", " + lists + ";",
            "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s32 " + lists + ", " + lists + ", " +
                lists + ", " + lists + ";",
            "wmma.mma.sync.aligned.row.col.m16n16k16.f32.f32.satfinite " + lists + ", " + lists +
