@@ -255,8 +255,8 @@ TEST_CASE("wmma that does not exist is refused") {
            "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 {%r0, %r1}, [%d0];",
            "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 " + lists + ";",
            "wmma.store.a.sync.aligned.row.m16n16k16.global.f16 [%d0], " + lists + ";",
-           "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s8.u8.s32 " + lists + ", " + lists + ", " +
-               lists + ", " + lists + ";",
+           "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s8.u8.s32 " + lists +
+               ", {%r0, %r1}, {%r2, %r3}, " + lists + ";",
            "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s32 " + lists + ", " + lists + ", " +
                lists + ", " + lists + ";",
            "wmma.mma.sync.aligned.row.col.m16n16k16.f32.f32.satfinite " + lists + ", " + lists +
