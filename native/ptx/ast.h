@@ -89,6 +89,13 @@ struct Operand {
   std::vector<Operand> elements;
 };
 
+// A place in a source, as .loc has it: the number of a file (Module::files), and a line, 0 where
+// that is not told.
+struct SourcePlace {
+  std::uint32_t file = 0, line = 0, column = 0;
+  auto operator<=>(const SourcePlace&) const = default;
+};
+
 struct Instruction {
   std::string_view mnemonic;            // "fma.rn.f32", without guard and operands
   std::vector<std::string_view> parts;  // {"fma", "rn", "f32"}
@@ -96,9 +103,7 @@ struct Instruction {
   int guard = -1;  // register index, or -1
   bool guard_negated = false;
   int line = 0;
-  // Where the source is that it was compiled from, as .loc says: a number of Module::files, and a
-  // line, 0 where that is not told.
-  std::uint32_t source_file = 0, source_line = 0;
+  SourcePlace source;  // that it was compiled from
 };
 
 // The address of a symbol in an initialiser.
@@ -149,6 +154,8 @@ struct Function {
   std::uint32_t required_cluster[3] = {0, 0, 0};  // .reqnctapercluster, 0 if absent
   std::uint32_t max_cluster_rank = 0;             // .maxclusterrank, 0 if absent
   int line = 0;
+  // Where what was inlined was called, by the place in the function that was.
+  std::map<SourcePlace, SourcePlace> inlined_at;
   // The body as it is written, and its line, where it was left for ParseEntryBody.
   std::string_view body_text = {};
   int body_line = 0;

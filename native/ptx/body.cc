@@ -74,7 +74,13 @@ class BodyParser {
   }
 
   void ParseDirective() {
-    if (ParseLoc(cursor_, &source_) || SkipPragma(cursor_)) return;
+    SourcePlace caller;
+    if (ParseLoc(cursor_, &source_, &caller)) {
+      if (caller.line != 0 && cursor_.Spend(&cursor_.budget.names, 1, "places"))
+        function_.inlined_at[source_] = caller;
+      return;
+    }
+    if (SkipPragma(cursor_)) return;
     const bool is_extern = cursor_.AcceptDirective(".extern");
     if (cursor_.AcceptDirective(".shared")) return ParseLocals(Space::kShared, is_extern);
     if (is_extern) return cursor_.FailExpected("'.shared'");
@@ -189,8 +195,7 @@ class BodyParser {
     instruction.operands.assign(std::make_move_iterator(scratch_.begin()),
                                 std::make_move_iterator(scratch_.end()));
     scratch_.clear();
-    instruction.source_file = source_.file;
-    instruction.source_line = source_.line;
+    instruction.source = source_;
     const std::size_t index = function_.body.size();
     function_.body.push_back(std::move(instruction));
     const std::vector<Operand>& operands = function_.body.back().operands;
@@ -227,7 +232,7 @@ class BodyParser {
   LabelResolver labels_;
   OperandParser operands_;
   std::vector<Operand> scratch_;  // operands of the instruction being parsed
-  SourceLine source_;             // of the last .loc
+  SourcePlace source_;            // of the last .loc
 };
 
 }  // namespace

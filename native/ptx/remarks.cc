@@ -33,16 +33,19 @@ void SkipSection(Cursor& cursor) {
 
 }  // namespace
 
-bool ParseLoc(Cursor& cursor, SourceLine* source) {
+bool ParseLoc(Cursor& cursor, SourcePlace* source, SourcePlace* caller) {
   if (!cursor.AcceptDirective(".loc")) return false;
   // .loc file line column [, function_name label [+ offset], inlined_at file line column]
-  const char* what = "a number of '.loc'";
-  source->file = static_cast<std::uint32_t>(cursor.ExpectInteger(what, kMost32));
-  source->line = static_cast<std::uint32_t>(cursor.ExpectInteger(what, kMost32));
-  cursor.ExpectInteger(what, kAnyInteger);
+  const auto place = [&](const char* what) {
+    SourcePlace read;
+    for (std::uint32_t* number : {&read.file, &read.line, &read.column})
+      *number = static_cast<std::uint32_t>(cursor.ExpectInteger(what, kMost32));
+    return read;
+  };
+  *source = place("a number of '.loc'");
   while (cursor.Accept(',')) {
     if (cursor.ExpectName("'function_name' or 'inlined_at'") == "inlined_at") {
-      for (int i = 0; i < 3; ++i) cursor.ExpectInteger("a number of 'inlined_at'", kAnyInteger);
+      *caller = place("a number of 'inlined_at'");
     } else {
       cursor.ExpectName("a label");
       if (cursor.Accept('+')) cursor.ExpectInteger("an offset", kAnyInteger);
@@ -52,8 +55,8 @@ bool ParseLoc(Cursor& cursor, SourceLine* source) {
 }
 
 bool SkipLoc(Cursor& cursor) {
-  SourceLine unused;
-  return ParseLoc(cursor, &unused);
+  SourcePlace unused;
+  return ParseLoc(cursor, &unused, &unused);
 }
 
 bool SkipPragma(Cursor& cursor) {

@@ -10,12 +10,8 @@
 // What PTX says beside the code. Each skips what it names if that is next, and says whether.
 namespace nodecuda::ptx {
 
-// What .loc says of the instructions that follow it.
-struct SourceLine {
-  std::uint32_t file = 0, line = 0;
-};
-
-bool ParseLoc(Cursor& cursor, SourceLine* source);  // .loc 1 20 3, inlined_at 1 30 5
+// .loc 1 20 3, inlined_at 1 30 5. *caller is left alone where it is inlined nowhere.
+bool ParseLoc(Cursor& cursor, SourcePlace* source, SourcePlace* caller);
 bool SkipLoc(Cursor& cursor);
 bool SkipPragma(Cursor& cursor);  // .pragma "nounroll";
 bool SkipRemark(Cursor& cursor);  // either

@@ -131,7 +131,7 @@ void Values::Arithmetic(const Step& step, LaneMask guarded) {
   const LaneMask lanes = step.lanes | guarded;
   missing &= lanes;
   auto& origins = origins_[static_cast<std::size_t>(step.warp)];
-  const Origin* origin = nullptr;
+  const Origins* origin = nullptr;
   for (int i = 0; i < kMaxSlots && missing != 0 && origin == nullptr && !origins.empty(); ++i) {
     if ((notes.used >> i & 1) == 0 || (missing & without(i)) == 0) continue;
     if (const auto found = origins.find(in.slot[i]); found != origins.end())
@@ -143,7 +143,7 @@ void Values::Arithmetic(const Step& step, LaneMask guarded) {
     defined = (defined & ~lanes) | (lanes & ~missing);
     if (missing == 0 || origins.empty()) continue;
     if (origin != nullptr)
-      origins[in.slot[i]] = Origin(*origin);
+      origins[in.slot[i]] = Origins(*origin);
     else
       origins.erase(in.slot[i]);
   }
@@ -197,12 +197,16 @@ void Values::UseLoaded(int warp, std::uint32_t slot, LaneMask lanes) {
   LaneMask& defined = Defined(warp, slot);
   lanes &= ~defined;
   if (lanes == 0) return;
-  const auto origin = origins.find(slot);
-  if (origin == origins.end()) return;
+  const auto found = origins.find(slot);
+  if (found == origins.end()) return;
   defined |= lanes;
-  for (; lanes != 0; lanes &= lanes - 1)
-    ReportBytes(origin->second.access,
-                {block_.index(), warp, std::countr_zero(lanes), origin->second.pc}, 0);
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const int lane = std::countr_zero(lanes);
+    const auto origin = found->second.find(lane);
+    if (origin == found->second.end()) continue;
+    const auto& [access, pc, first] = origin->second;
+    ReportBytes(access, {block_.index(), warp, lane, pc}, first);
+  }
 }
 
 void Values::UseLoaded(const Step& step, LaneMask lanes) {
@@ -225,7 +229,9 @@ void Values::Memory(const Access& access, const Actor& actor, Values& shared) {
     if (first == access.bytes) return;
     if (access.value_slot != kNoSlot) {
       Defined(actor.warp, access.value_slot) &= ~access.value_lanes;
-      origins_[static_cast<std::size_t>(actor.warp)][access.value_slot] = {access, actor.pc};
+      Origins& origins = origins_[static_cast<std::size_t>(actor.warp)][access.value_slot];
+      for (LaneMask lanes = access.value_lanes; lanes != 0; lanes &= lanes - 1)
+        origins[std::countr_zero(lanes)] = {access, actor.pc, first};
       return;
     }
     ReportBytes(access, actor, first);

@@ -39,6 +39,7 @@ class Values {
   struct Origin {
     Access access;
     std::uint32_t pc = 0;
+    std::uint64_t first = 0;  // of the bytes
   };
 
   void Arithmetic(const Step& step, LaneMask guarded);
@@ -57,9 +58,10 @@ class Values {
   const std::vector<Traits>& traits_;
   const std::size_t words_;  // of a warp's register file
   std::vector<LaneMask> defined_;
-  std::vector<std::map<std::uint32_t, Origin>> origins_;  // by warp and slot
-  std::vector<bool> shared_;                              // by byte
-  std::vector<std::vector<LaneMask>> local_;              // by warp and byte
+  using Origins = std::map<int, Origin>;                   // by lane
+  std::vector<std::map<std::uint32_t, Origins>> origins_;  // by warp and slot
+  std::vector<bool> shared_;                               // by byte
+  std::vector<std::vector<LaneMask>> local_;               // by warp and byte
 };
 
 }  // namespace nodecuda::simulator

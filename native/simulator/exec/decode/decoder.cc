@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "simulator/exec/decode/body_decoder.h"
@@ -8,6 +10,20 @@ namespace nodecuda::simulator {
 using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
+
+namespace {
+
+// Where CUDA's own headers lie, by whatever way it was installed.
+bool IsOfToolkit(std::string_view file) {
+  constexpr std::string_view kFolders[] = {"/targets/x86_64-linux/include/",
+                                           "/targets/sbsa-linux/include/", "/usr/local/cuda",
+                                           "/include/cccl/", "/nvidia/cuda_runtime/include/"};
+  return std::ranges::any_of(kFolders, [file](std::string_view folder) {
+    return file.find(folder) != std::string_view::npos;
+  });
+}
+
+}  // namespace
 
 DraftInstruction BodyDecoder::Start(Operation operation) const {
   DraftInstruction draft;
@@ -32,9 +48,26 @@ void BodyDecoder::Emit(const DraftInstruction& draft) {
   notes.continues = current_ == noted_;
   noted_ = current_;
   if (current_ == nullptr) return;
-  notes.line = current_->source_line;
-  const auto file = module_.files->find(current_->source_file);
-  if (file != module_.files->end()) notes.file = file->second;
+  const ptx::SourcePlace place = OwnPlace(current_->source);
+  notes.line = place.line;
+  notes.file = FileName(place.file);
+}
+
+std::string_view BodyDecoder::FileName(std::uint32_t number) const {
+  const auto file = module_.files->find(number);
+  return file == module_.files->end() ? std::string_view{} : file->second;
+}
+
+// Nobody looks for their kernel in the toolkit's headers: what is inlined from there is taken for
+// the line that calls it.
+ptx::SourcePlace BodyDecoder::OwnPlace(ptx::SourcePlace place) const {
+  for (std::size_t i = 0; i <= function_.inlined_at.size() && IsOfToolkit(FileName(place.file));
+       ++i) {
+    const auto caller = function_.inlined_at.find(place);
+    if (caller == function_.inlined_at.end()) break;
+    place = caller->second;
+  }
+  return place;
 }
 
 std::uint32_t BodyDecoder::AddTemporary(RegisterWidth width) {

@@ -172,3 +172,19 @@ done:
     expect(a[3]).toBe(6);
   }
 });
+
+test('each thread is told with the address that it read', async () => {
+  const text = kernel(`
+  .shared .align 4 .b32 tile[64];
+  mov.u32 %r10, tile;
+  mad.lo.s32 %r11, %r2, 4, %r10;
+  setp.ge.u32 %p1, %r2, 20;
+  @!%p1 st.shared.u32 [%r11], %r2;
+  bar.sync 0;
+  ld.shared.u32 %r5, [%r11];
+  add.s32 %r6, %r5, 1;
+  add.s64 %rd4, %rd1, %rd3;
+  st.global.u32 [%rd4], %r6;`);
+  const { findings } = await check(text, ['init']);
+  expect(findings[0]).toMatchObject({ at: { thread: [20, 0, 0] }, address: 80n, count: 12 });
+});

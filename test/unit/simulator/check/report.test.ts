@@ -201,3 +201,25 @@ test('a log is closed when its device has ended', async () => {
   // Those of tests before this one may have ended meanwhile.
   expect(native().liveHandles().checkLogs).toBeLessThanOrEqual(before);
 });
+
+test('what is inlined from headers of the toolkit is told at the line that calls it', async () => {
+  const text = (header: string) =>
+    `${kernel(`
+  .shared .align 4 .b32 cell;
+  .loc 1 7 3
+  .loc 2 20 5, function_name $L0, inlined_at 1 7 3
+  .loc 3 90 9, function_name $L0, inlined_at 2 20 5
+  st.shared.u32 [cell], %r2;
+  .loc 1 9 3
+  ld.shared.u32 %r5, [cell];`)}
+.file 1 "/home/me/sum.cu"
+.file 2 "${header}"
+.file 3 "/opt/toolkit/targets/x86_64-linux/include/sm_20.hpp"
+`;
+  const sources = async (header: string) => {
+    const { findings } = await check(text(header), ['race'], { block: 64 });
+    return new Set(findings.flatMap(({ at, other }) => [at?.source, other?.source]));
+  };
+  expect(await sources('/usr/local/cuda-13.0/include/cg.h')).toContain('/home/me/sum.cu:7');
+  expect(await sources('/home/me/include/own.cuh')).toContain('/home/me/include/own.cuh:20');
+});
