@@ -120,7 +120,9 @@ bool IsSigned(ptx::Type type) {
 
 // Bits of no type are a signed number, unless the other one is beyond those.
 bool HoldsOfIntegers(const Condition& condition, ptx::Type type, std::uint64_t bits) {
-  const std::size_t width = type == ptx::Type::kPred ? 64 : 8 * SizeOf(type);
+  // Of 128 bits the lower half counts.
+  const std::size_t width =
+      type == ptx::Type::kPred ? 64 : std::min<std::size_t>(64, 8 * SizeOf(type));
   const bool fits = condition.magnitude >> (width - 1) == 0;
   const bool is_signed = IsSigned(type) || (!IsUnsigned(type) && (condition.is_negative || fits));
   // One bit more than any of them needs.
