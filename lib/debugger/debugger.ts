@@ -179,8 +179,11 @@ export class KernelDebugger {
   async stopped(): Promise<KernelStop | null> {
     while (this.#handle !== undefined) {
       this.#waiting ??= native().debuggerStopped(this.#handle);
-      await this.#waiting;
-      this.#waiting = undefined;
+      try {
+        await this.#waiting;
+      } finally {
+        this.#waiting = undefined; // also if there was no thread to be had
+      }
       const { current } = this;
       // Null where another has let it go on meanwhile.
       if (current !== null) return current;
