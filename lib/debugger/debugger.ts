@@ -23,7 +23,7 @@ import {
   type ThreadPlace,
   typedValue,
 } from './stop.js';
-import { checkIndex, type Index, indexOf, numberOf } from './threads.js';
+import { checkIndex, indexOf, numberOf } from './threads.js';
 
 /** For whom a breakpoint is, and when. */
 export interface BreakpointOptions {
@@ -253,8 +253,10 @@ export class KernelDebugger {
     return Array.from({ length: WARP }, (_, lane) => {
       const each = first + lane;
       if (each >= x * y * z) return null;
-      const place: Index = [each % x, Math.floor(each / x) % y, Math.floor(each / x / y)];
-      const among = this.registers({ block: indexOf(block, stop.gridSize), thread: place });
+      const among = this.registers({
+        block: indexOf(block, stop.gridSize),
+        thread: indexOf(each, stop.blockSize),
+      });
       return among.find(({ name }) => name === register) ?? null;
     });
   }
