@@ -26,7 +26,6 @@ using simulator::Stop;
 
 constexpr std::string_view kReasons[] = {"breakpoint", "step", "pause", "fault", "deadlock"};
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-constexpr int kMostThreads = 1024;
 
 const std::shared_ptr<DebugSession>& SessionOf(Call& call) {
   return call.environment().debuggers.Get(call.Number(0));
@@ -46,8 +45,8 @@ BlockRunner& BlockOf(Call& call, std::size_t index, const Stop& stop) {
 }
 
 std::uint32_t ThreadOf(Call& call, std::size_t index, const BlockRunner& block) {
-  const auto most = static_cast<int>(block.threads()) - 1;
-  return static_cast<std::uint32_t>(call.Integer(index, 0, std::min(most, kMostThreads)));
+  return static_cast<std::uint32_t>(
+      call.Integer(index, 0, static_cast<int>(block.threads()) - 1));
 }
 
 napi_value ToArrayOf3(napi_env env, const Dim3& index) {
