@@ -402,6 +402,11 @@ test('brkpt stops, and goes on', async () => {
   expect(await stop()).toMatchObject({ source: '/src/kernels/scale.cu:57' });
   debug.continue();
   expect(new Uint32Array((await data.read()).buffer)[0]).toBe(9);
+  // Also when what it has stopped for is gone.
+  const other = launch('asks');
+  await stop();
+  debug.dispose();
+  expect(new Uint32Array((await other.read()).buffer)[0]).toBe(9);
 });
 
 test('blocks that run together', async () => {
