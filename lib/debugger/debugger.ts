@@ -272,7 +272,7 @@ export class KernelDebugger {
 
   /**
    * Where a thread is, and from where the functions that it is in were called, the innermost first. Those
-   * that are part of the kernel's code, as small ones are, are not there. Throws as
+   * that the compiler has inlined are not there. Throws as
    * {@link KernelDebugger.registers} does.
    */
   frames(who?: ThreadPlace): CodePlace[] {
