@@ -90,6 +90,7 @@ do {
   try {
     failure = round(seed);
   } catch (error) {
+    if (error.code === 'ENOENT') throw error; // no nvcc, no g++
     failure = `seed ${seed}: ${error.message}\n${error.stderr ?? ''}`;
   }
   rounds++;

@@ -451,6 +451,6 @@ export interface NativeAddon extends NativeDebugger {
   };
   /** How many bytes of copies may be under way on a device, in the whole process. */
   limitStaging(bytes: number): void;
-  /** From here on nothing calls CUDA any more: the process is exiting. */
+  /** From here on nothing calls CUDA any more, and no kernel is stopped: the process is exiting. */
   beginShutdown(): void;
 }

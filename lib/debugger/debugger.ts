@@ -23,7 +23,7 @@ import {
   type ThreadPlace,
   typedValue,
 } from './stop.js';
-import { checkIndex, type Index, indexOf, numberOf } from './threads.js';
+import { checkIndex, indexOf, numberOf } from './threads.js';
 
 /** For whom a breakpoint is, and when. */
 export interface BreakpointOptions {
@@ -179,8 +179,11 @@ export class KernelDebugger {
   async stopped(): Promise<KernelStop | null> {
     while (this.#handle !== undefined) {
       this.#waiting ??= native().debuggerStopped(this.#handle);
-      await this.#waiting;
-      this.#waiting = undefined;
+      try {
+        await this.#waiting;
+      } finally {
+        this.#waiting = undefined; // also if there was no thread to be had
+      }
       const { current } = this;
       // Null where another has let it go on meanwhile.
       if (current !== null) return current;
@@ -250,8 +253,10 @@ export class KernelDebugger {
     return Array.from({ length: WARP }, (_, lane) => {
       const each = first + lane;
       if (each >= x * y * z) return null;
-      const place: Index = [each % x, Math.floor(each / x) % y, Math.floor(each / x / y)];
-      const among = this.registers({ block: indexOf(block, stop.gridSize), thread: place });
+      const among = this.registers({
+        block: indexOf(block, stop.gridSize),
+        thread: indexOf(each, stop.blockSize),
+      });
       return among.find(({ name }) => name === register) ?? null;
     });
   }
@@ -267,7 +272,7 @@ export class KernelDebugger {
 
   /**
    * Where a thread is, and from where the functions that it is in were called, the innermost first. Those
-   * that are part of the kernel's code, as small ones are, are not there. Throws as
+   * that the compiler has inlined are not there. Throws as
    * {@link KernelDebugger.registers} does.
    */
   frames(who?: ThreadPlace): CodePlace[] {

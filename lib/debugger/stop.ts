@@ -8,7 +8,7 @@ export type StopReason = 'breakpoint' | 'step' | 'pause' | 'fault' | 'deadlock';
 
 /** An instruction of a kernel. */
 export interface CodePlace {
-  /** The kernel, or the function that it has called and that is no part of its code. */
+  /** The kernel, or the function that it has called. */
   readonly function: string;
   /** `file:line` of the source, where the PTX tells (`nvcc -lineinfo`); or null. */
   readonly source: string | null;

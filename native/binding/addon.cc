@@ -4,6 +4,7 @@
 #include "nodecuda_source_hash.h"
 #include "resources/shutdown.h"
 #include "simulator/exec/arithmetic/alu.h"
+#include "simulator/exec/debug/session.h"
 #include "simulator/simulated_runtime.h"
 
 namespace nodecuda {
@@ -57,6 +58,8 @@ napi_value LimitStaging(Call& call) {
 napi_value BeginShutdown(Call& call) {
   BeginExit();
   compiler::BeginExit();
+  // Node waits for Workers before anything of this thread goes: one may wait for a stopped kernel.
+  if (const auto debug = simulator::DebugSession::Current()) debug->Close(true);
   return call.Undefined();
 }
 

@@ -1,5 +1,7 @@
 #include "binding/value.h"
 
+#include <initializer_list>
+
 #include "resources/failure.h"
 
 namespace nodecuda {
@@ -34,6 +36,10 @@ napi_value ToValue(napi_env env, std::nullptr_t) {
   napi_value value;
   Require(napi_get_null(env, &value));
   return value;
+}
+
+napi_value ToValue(napi_env env, const Dim3& index) {
+  return ToArray(env, std::initializer_list<std::uint32_t>{index.x, index.y, index.z});
 }
 
 // Defined rather than set: a setter that somebody gave Object.prototype is not called.

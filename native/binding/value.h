@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "binding/napi_setup.h"
+#include "runtime/runtime.h"
 
 // Values for JavaScript. Everything here throws a Failure where Node-API refuses, as it does in an
 // environment that is stopping, and never runs JavaScript. (The classes of node-addon-api abort the
@@ -19,6 +20,7 @@ napi_value ToValue(napi_env env, double number);
 napi_value ToValue(napi_env env, bool boolean);
 napi_value ToValue(napi_env env, std::string_view text);
 napi_value ToValue(napi_env env, std::nullptr_t);
+napi_value ToValue(napi_env env, const Dim3& index);  // [x, y, z]
 inline napi_value ToValue(napi_env env, const char* text) {
   return ToValue(env, std::string_view(text));
 }

@@ -79,11 +79,13 @@ async function debugScript(script: Script, debug: KernelDebugger): Promise<numbe
     write('\nstops at the next instruction of a kernel; Ctrl-C again quits\n');
     debug.pause();
   });
-  const code = await converse();
-  debug.dispose({ endKernels: true });
-  prompt.close();
-  await script.end();
-  return code;
+  try {
+    return await converse();
+  } finally {
+    debug.dispose({ endKernels: true });
+    prompt.close();
+    await script.end();
+  }
 
   async function converse(): Promise<number> {
     for (;;) {

@@ -1,6 +1,7 @@
 /**
  * The commands of `nodecuda debug`.
  */
+import type { Index } from '../../debugger/threads.js';
 import type { BreakpointOptions, KernelDebugger, KernelStop, StepBy } from '../../index.js';
 import {
   breakpointWords,
@@ -62,8 +63,6 @@ const TYPES: Readonly<Record<string, string>> = {
   uint32: 'u32',
   uint64: 'u64',
 };
-
-type Index = readonly [number, number, number];
 
 function parseIndex(text: string | undefined): Index {
   const [, x, y = '0', z = '0'] = /^\(?(\d+)(?:,(\d+))?(?:,(\d+))?\)?$/.exec(text ?? '') ?? [];

@@ -9,7 +9,7 @@ export interface Request {
   readonly arguments?: Record<string, unknown>;
 }
 
-/** Takes messages out of a stream of bytes: a header with their length, an empty line, JSON. */
+/** Takes messages out of a stream of bytes. */
 export class MessageReader {
   #bytes = Buffer.alloc(0);
 

@@ -10,20 +10,14 @@ namespace {
 
 constexpr std::string_view kKinds[] = {"memory", "race", "init", "sync", "leak"};
 
-napi_value ToArrayOf3(napi_env env, const Dim3& index) {
-  Array array(env);
-  for (const std::uint32_t each : {index.x, index.y, index.z}) array.Add(each);
-  return array.value();
-}
-
 napi_value ToPlace(napi_env env, const CheckPlace& place) {
   Object object(env);
   object.Set("kernel", std::string_view(place.kernel));
   object.Set("source", std::string_view(place.source));
   object.Set("ptxLine", place.line);
   object.Set("mnemonic", std::string_view(place.mnemonic));
-  object.Set("block", ToArrayOf3(env, place.block));
-  object.Set("thread", ToArrayOf3(env, place.thread));
+  object.Set("block", place.block);
+  object.Set("thread", place.thread);
   return object.value();
 }
 

@@ -26,7 +26,6 @@ using simulator::Stop;
 
 constexpr std::string_view kReasons[] = {"breakpoint", "step", "pause", "fault", "deadlock"};
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-constexpr int kMostThreads = 1024;
 
 const std::shared_ptr<DebugSession>& SessionOf(Call& call) {
   return call.environment().debuggers.Get(call.Number(0));
@@ -46,14 +45,7 @@ BlockRunner& BlockOf(Call& call, std::size_t index, const Stop& stop) {
 }
 
 std::uint32_t ThreadOf(Call& call, std::size_t index, const BlockRunner& block) {
-  const auto most = static_cast<int>(block.threads()) - 1;
-  return static_cast<std::uint32_t>(call.Integer(index, 0, std::min(most, kMostThreads)));
-}
-
-napi_value ToArrayOf3(napi_env env, const Dim3& index) {
-  Array array(env);
-  for (const std::uint32_t each : {index.x, index.y, index.z}) array.Add(each);
-  return array.value();
+  return static_cast<std::uint32_t>(call.Integer(index, 0, static_cast<int>(block.threads()) - 1));
 }
 
 void SetPlace(Object* object, const CodePlace& place) {
@@ -154,11 +146,10 @@ napi_value Current(Call& call) {
   object.Set("breakpoint", stop.breakpoint);
   object.Set("message", std::string_view(stop.message));
   object.Set("kernel", std::string_view(grid.kernel().name));
-  object.Set("gridSize", ToArrayOf3(call.env(), grid.shape().grid));
-  object.Set("blockSize", ToArrayOf3(call.env(), grid.shape().block));
-  object.Set("block", ToArrayOf3(call.env(), grid.IndexOf(stop.block->index())));
-  object.Set("thread",
-             ToArrayOf3(call.env(), simulator::ThreadAt(grid.shape().block, stop.warp, stop.lane)));
+  object.Set("gridSize", grid.shape().grid);
+  object.Set("blockSize", grid.shape().block);
+  object.Set("block", grid.IndexOf(stop.block->index()));
+  object.Set("thread", simulator::ThreadAt(grid.shape().block, stop.warp, stop.lane));
   SetPlace(&object, simulator::PlaceOf(grid.kernel(), stop.pc));
   return object.value();
 }

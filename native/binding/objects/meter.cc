@@ -7,12 +7,6 @@
 namespace nodecuda {
 namespace {
 
-napi_value ToArrayOf3(napi_env env, const Dim3& extent) {
-  Array array(env);
-  for (const std::uint32_t each : {extent.x, extent.y, extent.z}) array.Add(each);
-  return array.value();
-}
-
 napi_value ToCounts(napi_env env, const MemoryCounts& counts) {
   Object object(env);
   object.Set("requests", counts.requests);
@@ -62,9 +56,9 @@ napi_value ToInstruction(napi_env env, const MeteredInstruction& instruction) {
 napi_value ToLaunch(napi_env env, const MeteredLaunch& launch) {
   Object object(env);
   object.Set("kernel", std::string_view(launch.kernel));
-  object.Set("grid", ToArrayOf3(env, launch.grid));
-  object.Set("block", ToArrayOf3(env, launch.block));
-  object.Set("cluster", ToArrayOf3(env, launch.cluster));
+  object.Set("grid", launch.grid);
+  object.Set("block", launch.block);
+  object.Set("cluster", launch.cluster);
   object.Set("staticSharedBytes", launch.static_shared_bytes);
   object.Set("dynamicSharedBytes", launch.dynamic_shared_bytes);
   object.Set("maxRegisters", launch.max_registers);

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -71,7 +72,8 @@ napi_value SimulatedRuntime(Call& call) {
   options.schedule.policy = static_cast<simulator::Schedule::Policy>(call.Integer(5, 0, 2));
   options.schedule.seed = call.Size(6);
   options.model = ModelOf(call, 7);
-  options.time_limit = std::chrono::milliseconds(call.Size(8));
+  options.time_limit =
+      std::chrono::milliseconds(call.Integer(8, 0, std::numeric_limits<int>::max()));
   int capability = 10 * options.major + options.minor;
   bool supported = false;
   for (int each : simulator::SupportedCapabilities()) {

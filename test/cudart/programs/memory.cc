@@ -5,6 +5,7 @@
 
 #include "../double.h"
 #include "../order.h"
+#include "registry.h"
 
 using namespace nodecuda::cudart;
 
@@ -22,10 +23,6 @@ cudaMemPool_t PoolOf(int device) {
   properties.allocType = cudaMemAllocationTypePinned;
   properties.location = {cudaMemLocationTypeDevice, device};
   return cudaMemPoolCreate(&pool, &properties) == cudaSuccess ? pool : nullptr;
-}
-
-cudaError_t Finished(cudaError_t error) {
-  return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
 }
 
 }  // namespace

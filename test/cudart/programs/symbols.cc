@@ -47,13 +47,10 @@ cudaError_t cudaMemcpyFromSymbolAsync(void* destination, const void* symbol, siz
 
 cudaError_t cudaMemcpyToSymbol(const void* symbol, const void* source, size_t bytes, size_t offset,
                                cudaMemcpyKind kind) {
-  const cudaError_t error = cudaMemcpyToSymbolAsync(symbol, source, bytes, offset, kind, nullptr);
-  return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
+  return Finished(cudaMemcpyToSymbolAsync(symbol, source, bytes, offset, kind, nullptr));
 }
 
 cudaError_t cudaMemcpyFromSymbol(void* destination, const void* symbol, size_t bytes, size_t offset,
                                  cudaMemcpyKind kind) {
-  const cudaError_t error =
-      cudaMemcpyFromSymbolAsync(destination, symbol, bytes, offset, kind, nullptr);
-  return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
+  return Finished(cudaMemcpyFromSymbolAsync(destination, symbol, bytes, offset, kind, nullptr));
 }

@@ -6,6 +6,7 @@
 
 #include "../double.h"
 #include "../order.h"
+#include "registry.h"
 
 using namespace nodecuda::cudart;
 
@@ -50,7 +51,7 @@ cudaError_t Staged(const Shape& shape, Copies copies) {
   error = copies(parameters, cudaPitchedPtr{room, pitch, shape.width, shape.height});
   const cudaError_t freed = cudaFreeAsync(room, nullptr);
   if (error == cudaSuccess) error = freed;
-  return error == cudaSuccess ? cudaStreamSynchronize(nullptr) : error;
+  return Finished(error);
 }
 
 }  // namespace

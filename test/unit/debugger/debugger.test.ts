@@ -402,6 +402,11 @@ test('brkpt stops, and goes on', async () => {
   expect(await stop()).toMatchObject({ source: '/src/kernels/scale.cu:57' });
   debug.continue();
   expect(new Uint32Array((await data.read()).buffer)[0]).toBe(9);
+  // Also when what it has stopped for is gone.
+  const other = launch('asks');
+  await stop();
+  debug.dispose();
+  expect(new Uint32Array((await other.read()).buffer)[0]).toBe(9);
 });
 
 test('blocks that run together', async () => {
@@ -445,6 +450,29 @@ describe('a process that ends while a kernel is stopped', () => {
     ['with someone waiting', `debug.stopped().then(() => process.exit(3)); device.synchronize();`],
   ])('%s', async (_, end) => {
     expect(await runChild(BEGIN + end)).toMatchObject({ code: 3, signal: null, stderr: '' });
+  });
+
+  test.each([
+    ['by process.exit()', 'process.exit(3);'],
+    ['by an error', `throw new Error('ours');`],
+    ['by itself', 'worker.unref(); process.exitCode = 3;'],
+  ])('with a Worker that blocks until it goes on, %s', async (_, end) => {
+    const blocks = `
+      const device = require('.').cuda.device();
+      const data = device.alloc('float32', 64);
+      device.loadModule(${JSON.stringify(PTX)}).kernel('spin', ['float32*'])
+        .launch({ grid: 1, block: 32 }, data);
+      device.synchronizeSync();`;
+    const { code, signal } = await runChild(
+      `const debug = require('.').cuda.debugger();
+      debug.breakAt('spin');
+      const { Worker } = require('node:worker_threads');
+      const worker = new Worker(${JSON.stringify(blocks)}, { eval: true });
+      worker.on('error', () => {});
+      debug.stopped().then(() => { ${end} });`,
+      { env: { NODECUDA_SIMULATE: '1' } },
+    );
+    expect({ code, signal }).toEqual({ code: end.startsWith('throw') ? 1 : 3, signal: null });
   });
 
   test('in a Worker that is terminated', async () => {

@@ -52,7 +52,7 @@ class BlockRunner {
   // Moves the data of a copy that this block has issued, and signals its end.
   bool Finish(const BulkCopy& copy);
   std::string BlockName() const;  // "block (0,0,0)"
-  // One line for each group of lanes that waits.
+  // One line for each group of lanes: where it stands, and what it waits for.
   void DescribePlaces(std::vector<std::string>* lines);
 
   // For observers.

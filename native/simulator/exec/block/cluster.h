@@ -46,7 +46,7 @@ class Cluster {
   void ReleaseBarrierIfComplete();
   bool FinishCopies();
   bool ExpireWaits();
-  // Of what threads stand at; the launch has failed.
+  // `what`, and where all threads stand.
   std::string Describe(const std::string& what);
   void ReportDeadlock();
   void ReportOverdue();

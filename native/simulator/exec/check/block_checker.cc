@@ -90,8 +90,8 @@ void BlockChecker::Start() {
 void BlockChecker::Before(const Step& step) {
   meetings_.GoOn(step.warp, step.mask);
   if (checks_values_) values_.Registers(step);
-  wgmma_.Before(step);
   if (step.lanes == 0) return;
+  wgmma_.Before(step);
   CheckSync(step);
   if (traits_[step.pc].touch != Touch::kNothing) CheckAccesses(step);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "simulator/exec/code/async.h"
 
@@ -75,7 +76,7 @@ void WgmmaRegisters::AtProduct(const Step& step, Warp& warp) {
 void WgmmaRegisters::AtOther(const Step& step, Warp& warp) {
   const Instruction& in = kernel_.code[step.pc];
   const InstructionNotes& notes = kernel_.notes[step.pc];
-  if (step.lanes == 0 || in.kind == static_cast<std::uint8_t>(Operation::kCall)) return;
+  if (in.kind == static_cast<std::uint8_t>(Operation::kCall)) return;
   const bool moves = kernel_.mnemonics[step.pc].starts_with("mov") &&
                      std::popcount(notes.used) == 1 && std::popcount(notes.defined) == 1;
   if (moves) {

@@ -19,7 +19,7 @@ class WgmmaRegisters {
   WgmmaRegisters(const BlockRunner& block, Reporter& reporter);
 
   void Start();
-  void Before(const Step& step);
+  void Before(const Step& step);  // that some lanes execute
 
  private:
   enum class State : std::uint8_t { kWritten, kResult, kOperand };

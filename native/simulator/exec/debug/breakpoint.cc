@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <string_view>
 
+#include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/debug/registers.h"
 
 namespace nodecuda::simulator {
@@ -68,17 +68,6 @@ bool Compare(Condition::Operator compare, T left, T right) {
   return false;
 }
 
-double HalfToDouble(std::uint64_t bits) {
-  const int exponent = static_cast<int>(bits >> 10 & 31);
-  const auto fraction = static_cast<double>(bits & 1023);
-  const double sign = (bits & 0x8000) != 0 ? -1 : 1;
-  if (exponent == 31)
-    return fraction == 0 ? sign * std::numeric_limits<double>::infinity()
-                         : std::numeric_limits<double>::quiet_NaN();
-  return sign *
-         (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25));
-}
-
 double FloatToDouble(std::uint64_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
 }
@@ -88,7 +77,7 @@ std::optional<double> AsFloat(ptx::Type type, std::uint64_t bits) {
   switch (type) {
     case ptx::Type::kF16:
     case ptx::Type::kB16:
-      return HalfToDouble(bits);
+      return HalfToFloat(static_cast<std::uint16_t>(bits));
     case ptx::Type::kBF16:
       return FloatToDouble(bits << 16);
     case ptx::Type::kF32:
@@ -120,7 +109,9 @@ bool IsSigned(ptx::Type type) {
 
 // Bits of no type are a signed number, unless the other one is beyond those.
 bool HoldsOfIntegers(const Condition& condition, ptx::Type type, std::uint64_t bits) {
-  const std::size_t width = type == ptx::Type::kPred ? 64 : 8 * SizeOf(type);
+  // Of 128 bits the lower half counts.
+  const std::size_t width =
+      type == ptx::Type::kPred ? 64 : std::min<std::size_t>(64, 8 * SizeOf(type));
   const bool fits = condition.magnitude >> (width - 1) == 0;
   const bool is_signed = IsSigned(type) || (!IsUnsigned(type) && (condition.is_negative || fits));
   // One bit more than any of them needs.

@@ -62,7 +62,8 @@ class BlockDebugger final : public BlockObserver {
                   .mask = runs ? last_.mask : 0});
   }
 
-  bool StopsAtBreak() const override { return launch_.session_.is_open(); }
+  // As it was before it stopped: the session may have been closed since.
+  bool StopsAtBreak() const override { return launch_.is_armed_[last_.pc]; }
 
  private:
   BlockRunner& block_;

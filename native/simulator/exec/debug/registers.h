@@ -17,8 +17,8 @@ struct RegisterBits {
 
 RegisterBits ReadRegister(const RegisterNote& note, const std::byte* file, int lane);
 
-// Those that the function at `pc` uses, each name once: of registers of the same name, as inlined
-// functions have them, the one that is in use there.
+// Those that the function at `pc` uses, each name once: of registers of the same name, as scopes
+// have them, the one that is in use there.
 std::vector<const RegisterNote*> RegistersAt(const DecodedKernel& kernel, std::uint32_t pc);
 // One of these; null if there is none of that name.
 const RegisterNote* FindRegister(const DecodedKernel& kernel, std::string_view name,

@@ -25,12 +25,10 @@ void CountWrites(const Operand& operand, std::vector<std::uint8_t>* writes) {
 }  // namespace
 
 void BodyDecoder::FindConstantRegisters() {
-  constant_of_.assign(function_.registers.size(), kNoSlot);
-  // Who watches is to see all instructions.
-  if (options_.watched) return;
   std::vector<std::uint8_t> writes(function_.registers.size());
   for (const ptx::Instruction& instruction : function_.body)
     if (!instruction.operands.empty()) CountWrites(instruction.operands[0], &writes);
+  constant_of_.assign(writes.size(), kNoSlot);
   for (const ptx::Instruction& instruction : function_.body) {
     const auto& operands = instruction.operands;
     if (instruction.guard >= 0 || operands.size() != 2 ||

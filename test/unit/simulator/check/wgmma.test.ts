@@ -91,6 +91,9 @@ test('a wait is missing', async () => {
   const reads = 'reads the result of a product that was not waited for (wgmma.wait_group)';
   const writes = 'writes a register of a product that was not waited for (wgmma.wait_group)';
   const product = PRODUCT.split(' ')[0];
+  // Whose guard no lane passes does nothing.
+  const skipped = `setp.ne.u32 %p7, %r2, %r2; @%p7 ${COMMIT} @%p7 ${WAIT}`;
+  expect(await findings(FENCE, `${PRODUCT} ${COMMIT}`, skipped)).toEqual([[reads, product]]);
   expect(await findings(FENCE, PRODUCT, COMMIT)).toEqual([[reads, product]]);
   expect(await findings(FENCE, PRODUCT, `${COMMIT} wgmma.wait_group.sync.aligned 1;`)).toEqual([
     [reads, product],
