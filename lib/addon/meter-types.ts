@@ -49,6 +49,5 @@ export interface NativeMeteredLaunch {
   blocksByThreads: number;
   blocksByBlocks: number;
   blocksByShared: number;
-  isComplete: boolean;
   instructions: NativeMeteredInstruction[];
 }

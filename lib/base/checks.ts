@@ -95,16 +95,18 @@ function takeByName(slots: Record<string, unknown>, key: string, value: unknown)
 /**
  * The values of an options object, each read once. `slots` has a property for every option there
  * is, and comes back filled in. Undefined stands for no options. A `take` that names the options is
- * quicker than one for all kinds of slots: for calls that cost little else.
+ * quicker than one for all kinds of slots: for calls that cost little else. `name` is what errors call
+ * the object.
  */
 export function readOptions<T extends Record<string, unknown>>(
   options: unknown,
   slots: T,
   take: Take<T> = takeByName,
+  name = 'options',
 ): T {
   if (options === undefined) return slots;
   if (!isRecord(options)) {
-    throw argumentTypeError('an options object', 'options', options);
+    throw argumentTypeError('an options object', name, options);
   }
   for (const key in options) {
     // Inherited names do not count: nobody meant them, and a polluted prototype must not matter.

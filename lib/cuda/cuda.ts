@@ -310,7 +310,12 @@ const MOST_MS = 2 ** 31 - 1;
 
 function checkCapability(value: unknown): ComputeCapability {
   if (value === undefined) return DEFAULT_CAPABILITY;
-  const given = readOptions(value, { major: undefined, minor: undefined });
+  const given = readOptions(
+    value,
+    { major: undefined, minor: undefined },
+    undefined,
+    'computeCapability',
+  );
   const major = checkInteger(given.major, 'computeCapability.major');
   const minor = checkInteger(given.minor, 'computeCapability.minor');
   const { simulatedCapabilities } = native().buildInfo();

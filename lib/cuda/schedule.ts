@@ -17,7 +17,12 @@ export interface Schedule {
 const POLICIES = ['in-order', 'reverse', 'random'] as const;
 
 export function readSchedule(schedule: unknown): { policy: number; seed: number } {
-  const given = readOptions(schedule, { policy: undefined, seed: undefined });
+  const given = readOptions(
+    schedule,
+    { policy: undefined, seed: undefined },
+    undefined,
+    'schedule',
+  );
   const seed = optionalInteger(given.seed, 'schedule.seed', undefined);
   const implied = seed === undefined ? 'in-order' : 'random';
   return {

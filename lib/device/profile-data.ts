@@ -126,8 +126,6 @@ export interface ProfileLaunch {
   readonly staticSharedBytes: number;
   /** Bytes of shared memory that the launch asked for. */
   readonly dynamicSharedBytes: number;
-  /** False if it has failed, or had not ended yet. */
-  readonly isComplete: boolean;
   readonly occupancy: ProfileOccupancy;
   /** Of all instructions. */
   readonly counts: ProfileCounts;
@@ -245,8 +243,7 @@ export function profileLaunch(
   launch: NativeMeteredLaunch,
   properties: DeviceProperties,
 ): ProfileLaunch {
-  const { kernel, grid, block, cluster, staticSharedBytes, dynamicSharedBytes, isComplete } =
-    launch;
+  const { kernel, grid, block, cluster, staticSharedBytes, dynamicSharedBytes } = launch;
   const instructions = [...launch.instructions].sort((a, b) => a.ptxLine - b.ptxLine);
   const withSource = instructions.filter(({ file }) => file !== '');
   return {
@@ -256,7 +253,6 @@ export function profileLaunch(
     cluster,
     staticSharedBytes,
     dynamicSharedBytes,
-    isComplete,
     occupancy: occupancyOf(launch, properties),
     counts: sumCounts(instructions),
     instructions: instructions.map((each) => ({

@@ -44,7 +44,8 @@ const SOURCE_NAME = /\.(cuh?|c|cc|cpp|cxx|h|hh|hpp|hxx|inl|ptx|[cm]?[jt]s)$/i;
 const MOST_SOURCE_BYTES = 2 ** 22;
 
 function readSource(file: string, sources: Sources): string[] | undefined {
-  if (Object.hasOwn(sources, file)) return sources[file]!.split(/\r?\n/);
+  const name = Object.keys(sources).find((end) => `/${file}`.endsWith(`/${end}`));
+  if (name !== undefined) return sources[name]!.split(/\r?\n/);
   if (!SOURCE_NAME.test(file)) return undefined;
   try {
     const stats = statSync(file);

@@ -68,7 +68,6 @@ const LIMITS = {
 export function launchWords({ launches }: Summed): string {
   const [{ kernel, grid, block, cluster, dynamicSharedBytes }] = launches as [ProfileLaunch];
   const triple = (extent: readonly number[]) => `(${extent.join(',')})`;
-  const broken = launches.filter(({ isComplete }) => !isComplete).length;
   return [
     `${kernel}: grid ${triple(grid)}, block ${triple(block)}`,
     ...(cluster.some((blocks) => blocks > 1) ? [`cluster ${triple(cluster)}`] : []),
@@ -76,7 +75,6 @@ export function launchWords({ launches }: Summed): string {
       ? [`${number(dynamicSharedBytes)} bytes of dynamic shared memory`]
       : []),
     ...(launches.length > 1 ? [`${number(launches.length)} launches`] : []),
-    ...(broken > 0 ? [`${number(broken)} not complete`] : []),
   ].join(', ');
 }
 

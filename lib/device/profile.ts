@@ -12,8 +12,8 @@ import type { DeviceState } from './state.js';
 /** Options of {@link ProfileReport.toHTML}. */
 export interface ProfilePageOptions {
   /**
-   * The text of source files by the name that the PTX has for them: a path, or what `device.compile()`
-   * was told. Others are read from the disk, where they are there.
+   * The text of source files by the end of the path that the PTX has for them, or by what
+   * `device.compile()` was told. Others are read from the disk, where they are there.
    */
   sources?: Readonly<Record<string, string>> | undefined;
 }
@@ -57,7 +57,9 @@ export class ProfileReport {
         launchWords(summed),
         ...summaryWords(summed).map((line) => `  ${line}`),
         ...(summed.counts.warpInstructions > 0
-          ? ['  hottest, with their share of the warp instructions:']
+          ? [
+              '  hottest by instructions, sectors and wavefronts, with their share of the warp instructions:',
+            ]
           : []),
         ...hottestWords(summed).map((line) => `  ${line}`),
       ].join('\n'),

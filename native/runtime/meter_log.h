@@ -57,7 +57,6 @@ struct MeteredLaunch {
   std::size_t static_shared_bytes = 0, dynamic_shared_bytes = 0;
   std::uint32_t max_registers = 0;                                        // .maxnreg; 0: not known
   int blocks_by_threads = 0, blocks_by_blocks = 0, blocks_by_shared = 0;  // per multiprocessor
-  bool is_complete = false;                                               // it has ended, and well
   std::vector<MeteredInstruction> instructions;  // those that were executed
 };
 
@@ -84,10 +83,9 @@ class MeterLog {
     const std::lock_guard lock(mutex_);
     ++dropped_;
   }
-  void Finish(std::size_t place, std::vector<MeteredInstruction> instructions, bool is_complete) {
+  void Finish(std::size_t place, std::vector<MeteredInstruction> instructions) {
     const std::lock_guard lock(mutex_);
     launches_[place].instructions = std::move(instructions);
-    launches_[place].is_complete = is_complete;
   }
   std::vector<MeteredLaunch> Launches() const {
     const std::lock_guard lock(mutex_);

@@ -136,8 +136,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   });
   Outcome outcome = grid.Finish();
   if (checker && outcome.status == Status::kSuccess) checker->Finish();
-  if (meter)
-    launch.meter->Finish(launch.metered, meter->Finish(), outcome.status == Status::kSuccess);
+  if (meter) launch.meter->Finish(launch.metered, meter->Finish());
   if (outcome.status == Status::kUnknown && outcome.report.empty()) throw std::bad_alloc();
   return outcome;
 }

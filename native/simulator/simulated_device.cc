@@ -202,21 +202,35 @@ Status SimulatedDevice::Allocate(std::size_t bytes, StreamState& stream, void** 
 void SimulatedDevice::FindLeaks() {
   if (checks_ == nullptr) return;
   std::lock_guard lock(monitor_.mutex);
+  std::size_t heap_blocks = 0, heap_bytes = 0;
   for (const MemoryRecord::Allocation& live : memory_.record()->Live()) {
     if (dying_.contains(reinterpret_cast<void*>(live.begin))) continue;
-    if (live.site == 0 && !live.on_heap) continue;
+    if (live.on_heap) {
+      ++heap_blocks;
+      heap_bytes += live.bytes;
+      continue;
+    }
+    if (live.site == 0) continue;
     const CheckSite site{live.begin, 0, 0, CheckKind::kLeak};
     checks_->Add(site, [&] {
       CheckFinding finding;
       finding.kind = CheckKind::kLeak;
-      finding.message = std::to_string(live.bytes) +
-                        (live.on_heap ? " bytes that a kernel took with malloc were never freed"
-                                      : " bytes of device memory were never freed");
+      finding.message = std::to_string(live.bytes) + " bytes of device memory were never freed";
       finding.address = live.begin;
       finding.allocation = {live.begin, live.bytes, live.site, false};
       return finding;
     });
   }
+  if (heap_blocks == 0) return;
+  checks_->Add({0, 0, 0, CheckKind::kLeak}, [&] {
+    CheckFinding finding;
+    finding.kind = CheckKind::kLeak;
+    const std::string pieces =
+        heap_blocks == 1 ? "" : ", in " + std::to_string(heap_blocks) + " pieces,";
+    finding.message = std::to_string(heap_bytes) + " bytes that kernels took with malloc" + pieces +
+                      " were never freed";
+    return finding;
+  });
 }
 
 Status SimulatedDevice::WaitForFree(const Dying& dying, StreamState& stream) {

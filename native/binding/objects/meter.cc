@@ -65,7 +65,6 @@ napi_value ToLaunch(napi_env env, const MeteredLaunch& launch) {
   object.Set("blocksByThreads", launch.blocks_by_threads);
   object.Set("blocksByBlocks", launch.blocks_by_blocks);
   object.Set("blocksByShared", launch.blocks_by_shared);
-  object.Set("isComplete", launch.is_complete);
   Array instructions(env);
   for (const MeteredInstruction& each : launch.instructions)
     instructions.Add(ToInstruction(env, each));

@@ -182,7 +182,11 @@ describe('leaks', () => {
     const run = { block: 1 };
     const leaky = (await check(text(''), ['leak'], run)).device.checkReport();
     expect(leaky.findings.map(({ message }) => message)).toEqual([
-      '24 bytes that a kernel took with malloc were never freed',
+      '24 bytes that kernels took with malloc were never freed',
+    ]);
+    const more = (await check(text(''), ['leak'], { block: 5 })).device.checkReport();
+    expect(more.findings.map(({ message }) => message)).toEqual([
+      '120 bytes that kernels took with malloc, in 5 pieces, were never freed',
     ]);
     expect((await check(text(free), true, run)).device.checkReport().findings).toEqual([]);
     const twice = (await check(text(free + free), ['memory'], run)).findings;
