@@ -57,6 +57,23 @@ function numberText(text: string): string | undefined {
   return NUMBER.test(text) ? Number(text).toExponential() : undefined;
 }
 
+const SPECIAL = /^%(.*\..*|\w*laneid|n?warpid|n?smid|gridid|lanemask_\w+|clock\w*|globaltimer\w*)$/;
+
+function checkRegister(register: string): void {
+  if (!register.startsWith('%')) {
+    throw rangeError(
+      `Expected a register of the PTX, such as %r1, in \`when\` but received ${register}: ` +
+        'variables have no names there, and for one thread there is `thread` X,Y,Z',
+    );
+  }
+  if (SPECIAL.test(register)) {
+    throw rangeError(
+      `Expected a register that the PTX declares, such as %r1, in \`when\` but received ` +
+        `${register}: for one thread or block there are \`thread\` and \`block\` X,Y,Z`,
+    );
+  }
+}
+
 /** `%r1 == 7` */
 export function parseCondition(when: unknown): Condition {
   if (typeof when !== 'string') {
@@ -70,5 +87,6 @@ export function parseCondition(when: unknown): Condition {
       `Expected a register compared with a number, such as %r1 == 7, for \`when\` but received ${describe(when)}`,
     );
   }
+  checkRegister(register);
   return { register, operator: OPERATORS.indexOf(operator), value };
 }
