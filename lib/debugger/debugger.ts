@@ -245,20 +245,31 @@ export class KernelDebugger {
   /**
    * A register in each lane of a thread's warp; null for lanes that have ended or do not exist, or whose
    * function has none of that name. Throws as {@link KernelDebugger.registers} does.
+   *
+   * @throws {@link CudaDebuggerError} if there are lanes, and none has a register of that name
    */
   lanes(register: string, who?: ThreadPlace): (RegisterValue | null)[] {
+    if (typeof register !== 'string') throw argumentTypeError('a string', 'register', register);
     const { stop, block, thread } = this.#at('lanes', who);
     const [x, y, z] = stop.blockSize;
     const first = thread - (thread % WARP);
-    return Array.from({ length: WARP }, (_, lane) => {
+    let exist = false;
+    const lanes = Array.from({ length: WARP }, (_, lane) => {
       const each = first + lane;
       if (each >= x * y * z) return null;
       const among = this.registers({
         block: indexOf(block, stop.gridSize),
         thread: indexOf(each, stop.blockSize),
       });
+      exist ||= among.length > 0;
       return among.find(({ name }) => name === register) ?? null;
     });
+    if (exist && lanes.every((each) => each === null)) {
+      throw new CudaDebuggerError(`No lane of the warp has a register ${register}`, {
+        operation: 'KernelDebugger.lanes',
+      });
+    }
+    return lanes;
   }
 
   /**

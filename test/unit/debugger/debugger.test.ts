@@ -276,7 +276,7 @@ describe('what is seen', () => {
     await stop();
     const lanes = debug.lanes('%r1').map((each) => each?.value ?? null);
     expect(lanes).toEqual([32, 33, 34, 35, 36, 37, 38, 39, ...Array(24).fill(null)]);
-    expect(debug.lanes('%nothing')).toEqual(Array(32).fill(null));
+    expect(thrown(() => debug.lanes('%nothing'))).toMatchObject({ code: 'ERR_CUDA_DEBUGGER' });
   });
 
   test('memory: global, of a block, and of a thread', async () => {
@@ -645,9 +645,15 @@ describe('the life of a debugger', () => {
       '%r1 == x',
       '%r1 == 0x10000000000000000',
       'a == 1 b',
+      'i == 3',
+      'threadIdx.x == 3',
+      '%tid.x == 3',
+      '%laneid == 3',
     ]) {
       expect(thrown(() => debug.breakAt('k', { when }))).toMatchObject(range);
     }
+    expect(thrown(() => debug.breakAt('k', { when: 'i == 3' })).message).toMatch(/%r1.* i:/);
+    expect(thrown(() => debug.breakAt('k', { when: '%tid.x == 3' })).message).toMatch(/thread/);
     expect(thrown(() => debug.breakAt(7 as never))).toMatchObject(type);
     expect(thrown(() => debug.breakAt('k', { when: 7 as never }))).toMatchObject(type);
     expect(thrown(() => debug.breakAt('k', { block: [1] as never }))).toMatchObject(range);
