@@ -33,7 +33,7 @@ thread [X,Y,Z]             looks at another thread of the block
 block [X,Y,Z]              looks at another block, if it runs
 where                      where the thread is, and from where functions were called
 list [ptx]                 the source around, or the PTX
-quit                       ends script and kernels
+quit                       ends script and kernels, as the end of the input does
 All may be shortened: b, c, s, n, si, ...`;
 
 /** What has to happen before the next command. */
@@ -62,6 +62,19 @@ const TYPES: Readonly<Record<string, string>> = {
   uint16: 'u16',
   uint32: 'u32',
   uint64: 'u64',
+};
+
+/** How many words a command takes, where it is not none. */
+const WORDS: Readonly<Record<string, number>> = {
+  break: Infinity,
+  registers: Infinity,
+  memory: 4,
+  lanes: 1,
+  thread: 1,
+  block: 1,
+  list: 1,
+  info: 1,
+  delete: 1,
 };
 
 function parseIndex(text: string | undefined): Index {
@@ -95,7 +108,7 @@ export class Commands {
     thread: ([at]) => this.#look(this.#block, at === undefined ? undefined : parseIndex(at)),
     block: ([at]) => this.#look(at === undefined ? undefined : parseIndex(at), [0, 0, 0]),
     list: ([what]) => this.#list(what),
-    info: () => this.#info(),
+    info: ([what]) => this.#info(what),
     delete: ([id]) => this.#delete(id),
     help: () => this.#say(HELP),
     quit: () => 'quit',
@@ -125,12 +138,18 @@ export class Commands {
     const [word = '', ...args] = line.trim().split(/\s+/);
     if (word === '') return 'ask';
     try {
-      return this.#commands[this.#nameOf(word)]!(args) ?? 'ask';
+      const name = this.#nameOf(word);
+      const beyond = args[WORDS[name] ?? 0];
+      if (beyond !== undefined) throw new CommandError(`${name} has no use for ${beyond}`);
+      return this.#commands[name]!(args) ?? 'ask';
     } catch (error) {
       this.#say((error as Error).message);
       return 'ask';
     }
   }
+
+  /** Whether that is a command to quit. */
+  readonly quits = (line: string): boolean => /^\s*q(u(it?)?)?\s*$/.test(line);
 
   #nameOf(word: string): string {
     const short: Readonly<Record<string, string>> = { si: 'stepi', bt: 'where', x: 'memory' };
@@ -190,7 +209,7 @@ export class Commands {
     const words = lanes.map((each, lane) =>
       each === null ? [] : [`lane ${String(lane).padEnd(2)} ${valueWords(each.type, each.bits)}`],
     );
-    if (words.flat().length === 0) throw new CommandError(`there is no register ${name}`);
+    if (words.flat().length === 0) throw new CommandError('the threads of the warp have ended');
     this.#say(words.flat().join('\n'));
   }
 
@@ -250,13 +269,16 @@ export class Commands {
     this.#say(listWords(lines, first, line));
   }
 
-  #info(): undefined {
+  #info(what = 'breakpoints'): undefined {
+    if (!'breakpoints'.startsWith(what))
+      throw new CommandError(`expected breakpoints, not ${what}`);
     const { breakpoints } = this.#debug;
     this.#say(breakpoints.map(breakpointWords).join('\n') || 'there are no breakpoints');
     if (this.#stop) this.#say(`stopped: ${stopWords(this.#stop)}`);
   }
 
   #delete(id: string | undefined): undefined {
+    if (!/^\d{1,9}$/.test(id ?? '0')) throw new CommandError(`${id} is no number of a breakpoint`);
     const ids = id === undefined ? this.#debug.breakpoints.map((each) => each.id) : [Number(id)];
     for (const each of ids) {
       if (!this.#debug.deleteBreakpoint(each))

@@ -64,6 +64,7 @@ export class DapSession {
       }
     });
     input.on('end', () => void this.#end(0));
+    output.on('error', () => void this.#end(0));
     void this.#follow();
   }
 

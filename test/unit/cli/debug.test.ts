@@ -26,6 +26,7 @@ let scripts = 0;
 
 interface Options {
   args?: string[];
+  wait?: string;
   /** Called with what was written so far. */
   onOutput?: (text: string, child: ReturnType<typeof spawn>) => void;
   env?: NodeJS.ProcessEnv;
@@ -33,10 +34,11 @@ interface Options {
 }
 
 async function debug(body: string, commands: string[], options: Options = {}) {
-  const { args = [], onOutput, env = {}, isOpen = false } = options;
+  const { args = [], wait = '30', onOutput, env = {}, isOpen = false } = options;
   const script = join(folder, `script${scripts++}.cjs`);
   writeFileSync(script, BEGIN + body);
-  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'debug', script, ...args], {
+  const words = ['debug', '--wait', wait, script, ...args];
+  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...words], {
     cwd: root,
     env: { ...process.env, ...env },
     timeout: 50_000,
@@ -163,6 +165,52 @@ test('the end of the input is quit', async () => {
   expect(await debug('process.exit(3)', [])).toMatchObject({ code: 0 });
 });
 
+test.each([
+  ['kernel that spins', `run('spin'); device.synchronizeSync();`, ['run']],
+  ['kernel that spins', `run('spin'); device.synchronize();`, ['b nobody', 'run', 'quit']],
+  ['kernel that spins', `run('spin'); device.synchronize();`, ['run', 'registers', 'q']],
+  ['script that idles', `setInterval(() => {}, 1000);`, ['run', 'quit']],
+])('behind the last command a %s is ended: %s %j', async (_, body, commands) => {
+  const { code, signal, stdout, stderr } = await debug(body, commands, { wait: '1' });
+  expect({ code, signal, stderr }).toEqual({ code: 1, signal: null, stderr: '' });
+  expect(stdout).toContain('neither ended nor stopped for 1 s');
+});
+
+test('quit at a fault is a failure', async () => {
+  const body = `run('fault'); device.synchronizeSync();`;
+  expect(await debug(body, ['run'])).toMatchObject({ code: 1, signal: null });
+  expect(await debug(body, ['break fault', 'run', 'quit'])).toMatchObject({ code: 0 });
+  expect(await debug(body, ['run', 'quit'])).toMatchObject({ code: 1, signal: null });
+});
+
+test('whoever reads may leave', async () => {
+  const { code, signal, stderr } = await debug(
+    `for (let i = 0; i < 5000; i++) console.log('line', i); run('spin');`,
+    ['help', 'run', 'registers'],
+    { onOutput: (_text, child) => child.stdout!.destroy() },
+  );
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+});
+
+test('what a command has no use for is refused', async () => {
+  const { stdout } = await debug(`scale(); device.synchronizeSync();`, [
+    ...['b scale.cu:4 if i == 3', 'b scale if %tid.x == 3', 'b scale.cu:4', 'run'],
+    ...['step 5', 'lanes %r1 %r2', 'lanes %nope', 'delete x', 'info registers', 'info b', 'quit'],
+  ]);
+  for (const words of [
+    'such as %r1, in `when` but received i:',
+    'received %tid.x: for one thread or block',
+    'breakpoint 1: kernel scale, block (0,0,0)',
+    'step has no use for 5\n',
+    'lanes has no use for %r2\n',
+    'No lane of the warp has a register %nope\n',
+    'x is no number of a breakpoint\n',
+    'expected breakpoints, not registers\n',
+  ]) {
+    expect(stdout).toContain(words);
+  }
+});
+
 test('Ctrl-C stops the kernel that runs', async () => {
   let isSent = false;
   const { code, stdout } = await debug(
@@ -210,5 +258,6 @@ test('usage', async () => {
     });
   expect(await run()).toEqual([2, expect.stringContaining('Usage: nodecuda debug')]);
   expect(await run('--help')).toEqual([0, expect.stringContaining('stepi')]);
+  expect(await run('--wait', 'x', 'a.js')).toEqual([2, expect.stringContaining('seconds')]);
   expect(await run('nowhere.js')).toEqual([2, 'nodecuda debug: there is no script nowhere.js\n']);
 });
