@@ -61,6 +61,8 @@ export interface NativeDebugger {
     value: string,
   ): number;
   removeBreakpoint(debug: Handle, id: number): boolean;
+  /** 0: no launch had code for it yet; 1: but not its block or thread; 2: all. */
+  breakpointMatch(debug: Handle, id: number): 0 | 1 | 2;
   debuggerPause(debug: Handle): void;
   /** `pace`: 0 to go on, 1 by instruction, 2 by line, 3 over calls, 4 out. False if nothing is stopped. */
   debuggerResume(debug: Handle, pace: number, block: number, thread: number): boolean;

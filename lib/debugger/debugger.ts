@@ -55,6 +55,7 @@ export type StepBy = 'instruction' | 'line' | 'over' | 'out';
 
 const PACES: readonly StepBy[] = ['instruction', 'line', 'over', 'out'];
 const SPACES = ['global', 'shared', 'local'] as const;
+const MATCHES = ['none', 'code', 'all'] as const;
 const WARP = 32;
 const MOST_BYTES = 2 ** 20;
 
@@ -124,7 +125,8 @@ export class KernelDebugger {
   /**
    * Stops kernels at a place: the `name` of a kernel, or of a function that one calls; a line of its
    * source, `scale.cu:12`, where the PTX tells lines (`nvcc -lineinfo`), the file by its name or the end
-   * of its path; or a line of its PTX, `ptx:41`. A line without code stands for the next that has some.
+   * of its path; or a line of its PTX, `ptx:41`. A line without code stands for the next that has some, in all of
+   * the module; for one of the PTX, in the same kernel.
    *
    * A kernel's name stops each launch once. Other places stop each warp that comes to them. Takes effect
    * on kernels that run, too.
@@ -162,6 +164,17 @@ export class KernelDebugger {
   /** Those there are, the oldest first. */
   get breakpoints(): readonly Breakpoint[] {
     return [...this.#breakpoints.values()];
+  }
+
+  /**
+   * What the kernels that ran so far had of a breakpoint: `none` of its code, the `code` but not the block
+   * or thread, or `all`. Whether its condition was ever true does not count.
+   *
+   * @throws {@link CudaDebuggerError} after `dispose()`
+   */
+  matchOf(id: number): 'none' | 'code' | 'all' {
+    const number = checkInteger(id, 'id', 0, 2 ** 30);
+    return MATCHES[native().breakpointMatch(this.#open('matchOf'), number)];
   }
 
   /** Takes a breakpoint away, by its `id`. False if there was none. */

@@ -27,7 +27,7 @@ const PROMPT = '(nodecuda) ';
 class Prompt {
   readonly #lines: string[] = [];
   readonly #interface = createInterface({ input: process.stdin, output: process.stdout });
-  readonly #isTerminal = process.stdin.isTTY === true;
+  readonly isTerminal = process.stdin.isTTY === true;
   #isOver = false;
   #wake: (() => void) | undefined;
   #endInput = () => {};
@@ -53,13 +53,9 @@ class Prompt {
     process.on('SIGINT', onInterrupt);
   }
 
-  get isTerminal(): boolean {
-    return this.#isTerminal;
-  }
-
   /** Undefined at the end of the input, and once `abandoned` is settled. */
   async next(abandoned: Promise<unknown>): Promise<string | undefined> {
-    if (this.#isTerminal && !this.#isOver) this.#interface.prompt();
+    if (this.isTerminal && !this.#isOver) this.#interface.prompt();
     let given = false;
     if (this.#lines.length === 0 && !this.#isOver) {
       const line = new Promise<void>((resolve) => {
@@ -69,7 +65,7 @@ class Prompt {
     }
     const next = given ? undefined : this.#lines.shift();
     // So that what is written can be read without the input.
-    if (next !== undefined && !this.#isTerminal) process.stdout.write(`${PROMPT}${next}\n`);
+    if (next !== undefined && !this.isTerminal) process.stdout.write(`${PROMPT}${next}\n`);
     return next;
   }
 
@@ -134,9 +130,11 @@ async function debugScript(script: Script, debug: KernelDebugger, seconds: numbe
             `the script has neither ended nor stopped for ${seconds} s, and no command is left: `,
           );
           write('it is ended (see --wait)\n');
+          commands.showUnmatched();
           return 1;
         }
         write(`the script has ended with ${what}\n`);
+        commands.showUnmatched();
         return what;
       }
       if (what === null) continue;

@@ -12,6 +12,7 @@ import {
   registerWords,
   Sources,
   stopWords,
+  unmatchedWords,
   valueWords,
   whoWords,
 } from './words.js';
@@ -132,6 +133,11 @@ export class Commands {
       : this.#debug.ptxLines(stop.ptxLine, stop.ptxLine);
     const number = source ? source.line : stop.ptxLine;
     if (text !== undefined) this.#say(listWords([text], number, number));
+  }
+
+  /** The script is over: says which breakpoints never could stop. */
+  showUnmatched(): void {
+    for (const each of this.#debug.breakpoints) this.#say(unmatchedWords(each, this.#debug) ?? '');
   }
 
   execute(line: string): Next {

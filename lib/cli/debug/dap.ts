@@ -42,6 +42,7 @@ export class DapSession {
   readonly #output: Writable;
   readonly #debug = cuda.debugger();
   readonly #breakpoints = new Map<string, number[]>(); // by file; '' for those of names
+  readonly #unverified = new Set<number>();
   readonly done: Promise<number>;
   #finish = (_code: number) => {};
   #seq = 0;
@@ -112,6 +113,7 @@ export class DapSession {
     configurationDone: () => {
       if (this.#script === undefined) throw new Error('there was no launch');
       void this.#script.run().then((code) => {
+        this.#verify();
         this.#event('exited', { exitCode: code });
         this.#event('terminated');
         void this.#end(code);
@@ -165,7 +167,10 @@ export class DapSession {
   };
 
   #setBreakpoints<T>(file: string, given: unknown, at: (each: T) => string): object {
-    for (const id of this.#breakpoints.get(file) ?? []) this.#debug.deleteBreakpoint(id);
+    for (const id of this.#breakpoints.get(file) ?? []) {
+      this.#debug.deleteBreakpoint(id);
+      this.#unverified.delete(id);
+    }
     const ids: number[] = [];
     this.#breakpoints.set(file, ids);
     const wanted = Array.isArray(given) ? (given as (T & { condition?: string })[]) : [];
@@ -174,12 +179,23 @@ export class DapSession {
         try {
           const { id } = this.#debug.breakAt(at(each), { when: each.condition || undefined });
           ids.push(id);
-          return { id, verified: true };
+          if (this.#debug.matchOf(id) !== 'none') return { id, verified: true };
+          this.#unverified.add(id);
+          return { id, verified: false, message: 'no kernel that ran has code there yet' };
         } catch (error) {
           return { verified: false, message: (error as Error).message };
         }
       }),
     };
+  }
+
+  /** Kernels have run: tells of breakpoints that have found their code. */
+  #verify(): void {
+    for (const id of this.#unverified) {
+      if (this.#debug.disposed || this.#debug.matchOf(id) === 'none') continue;
+      this.#unverified.delete(id);
+      this.#event('breakpoint', { reason: 'changed', breakpoint: { id, verified: true } });
+    }
   }
 
   #step(by: StepBy, { threadId }: Record<string, unknown>): undefined {
@@ -217,6 +233,7 @@ export class DapSession {
   async #follow(): Promise<void> {
     const stop = await this.#debug.stopped();
     if (stop === null) return;
+    this.#verify();
     this.#threads = this.#threadsOf(stop);
     const isError = stop.reason === 'fault' || stop.reason === 'deadlock';
     this.#event('stopped', {

@@ -4,7 +4,14 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { typedValue } from '../../debugger/stop.js';
-import type { Breakpoint, CodePlace, KernelStop, LaneGroup, RegisterValue } from '../../index.js';
+import type {
+  Breakpoint,
+  CodePlace,
+  KernelDebugger,
+  KernelStop,
+  LaneGroup,
+  RegisterValue,
+} from '../../index.js';
 
 const hex = (bits: bigint, digits = 1) => `0x${bits.toString(16).padStart(digits, '0')}`;
 
@@ -62,6 +69,14 @@ export function breakpointWords({ id, location, block, thread, when }: Breakpoin
     ...(thread ? [`thread ${thread.join(',')}`] : []),
     ...(when === undefined ? [] : [`if ${when}`]),
   ].join(' ');
+}
+
+/** Of one whose code, or block or thread, no kernel had; else undefined. */
+export function unmatchedWords({ id, location }: Breakpoint, debug: KernelDebugger) {
+  const match = debug.matchOf(id);
+  if (match === 'all') return undefined;
+  const what = match === 'none' ? 'code' : 'block or thread';
+  return `breakpoint ${id}: ${location} matched no ${what} of the kernels that ran`;
 }
 
 /** The values in rows, each with the address of its first. */

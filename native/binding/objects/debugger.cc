@@ -104,6 +104,12 @@ napi_value Remove(Call& call) {
   return call.FromBoolean(SessionOf(call)->Remove(call.Integer(1, 0, 1 << 30)));
 }
 
+// 0: no launch had code for it yet; 1: but not its block or thread; 2: all.
+napi_value Match(Call& call) {
+  const auto match = SessionOf(call)->MatchOf(call.Integer(1, 0, 1 << 30));
+  return call.FromNumber(static_cast<double>(match));
+}
+
 napi_value Pause(Call& call) {
   SessionOf(call)->Pause();
   return call.Undefined();
@@ -251,6 +257,7 @@ void ExportDebugger(napi_env env, napi_value exports, Environment& environment) 
   add("closeDebugger", EntryPoint<Close>);
   add("addBreakpoint", EntryPoint<Add>);
   add("removeBreakpoint", EntryPoint<Remove>);
+  add("breakpointMatch", EntryPoint<Match>);
   add("debuggerPause", EntryPoint<Pause>);
   add("debuggerResume", EntryPoint<Resume>);
   add("debuggerStopped", EntryPoint<Stopped>);

@@ -90,10 +90,11 @@ test('breakpoints, steps, stacks and registers', async () => {
       source: { path: '/elsewhere/scale.cu' },
       breakpoints: lines.map((line) => ({ line })),
     });
+  const message = 'no kernel that ran has code there yet';
   expect(await set([22, 21])).toEqual({
     breakpoints: [
-      { id: 1, verified: true },
-      { id: 2, verified: true },
+      { id: 1, verified: false, message },
+      { id: 2, verified: false, message },
     ],
   });
   await set([21]); // replaces them
@@ -101,9 +102,14 @@ test('breakpoints, steps, stacks and registers', async () => {
     await editor.ask('setFunctionBreakpoints', {
       breakpoints: [{ name: 'nobody' }, { name: 'no name' }, { name: 'a', condition: 'odd' }],
     }),
-  ).toMatchObject({ breakpoints: [{ verified: true }, { verified: false }, { verified: false }] });
+  ).toMatchObject({ breakpoints: [{ id: 4, message }, { verified: false }, { verified: false }] });
   await editor.ask('configurationDone');
+  expect(await editor.event('breakpoint')).toEqual({
+    reason: 'changed',
+    breakpoint: { id: 3, verified: true },
+  });
   expect(await editor.event('stopped')).toMatchObject({ reason: 'breakpoint', threadId: 1 });
+  expect(await set([21])).toMatchObject({ breakpoints: [{ verified: false }] }); // not asked for yet
 
   const { threads } = await editor.ask('threads');
   expect(threads).toEqual([

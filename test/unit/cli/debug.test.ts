@@ -192,6 +192,20 @@ test('whoever reads may leave', async () => {
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
 });
 
+test('breakpoints that never could stop are told', async () => {
+  const { stdout } = await debug(`scale(); device.synchronizeSync();`, [
+    ...['b nosuch', 'b nosuch.cu:3', 'b scale thread 64', 'b scale.cu:4 if %r1 == 99', 'b ptx:1'],
+    'run',
+  ]);
+  expect(stdout.split('\n').slice(-6, -1)).toEqual([
+    'the script has ended with 0',
+    'breakpoint 1: nosuch matched no code of the kernels that ran',
+    'breakpoint 2: nosuch.cu:3 matched no code of the kernels that ran',
+    'breakpoint 3: scale matched no block or thread of the kernels that ran',
+    'breakpoint 5: ptx:1 matched no code of the kernels that ran',
+  ]);
+});
+
 test('what a command has no use for is refused', async () => {
   const { stdout } = await debug(`scale(); device.synchronizeSync();`, [
     ...['b scale.cu:4 if i == 3', 'b scale if %tid.x == 3', 'b scale.cu:4', 'run'],

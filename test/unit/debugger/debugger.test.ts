@@ -115,7 +115,6 @@ describe('breakpoints', () => {
 
   test('a line without code is the next that has some', async () => {
     debug.breakAt(`ptx:${ptxLine('  .loc 1 8 0')}`, { thread: [0, 0, 0] });
-    debug.breakAt('scale.cu:10'); // of no kernel: before it is one, behind it another
     launch('scale');
     expect(await stop()).toMatchObject({ mnemonic: 'st.global.f32', breakpoint: 1 });
     debug.deleteBreakpoint(1);
@@ -123,6 +122,47 @@ describe('breakpoints', () => {
     launch('calls', 1, 1);
     debug.continue();
     expect(await stop()).toMatchObject({ kernel: 'calls', source: '/src/kernels/scale.cu:36' });
+  });
+
+  test.each([
+    ['scale.cu:1', 'scale', 'scale.cu:2'], // before the first kernel
+    ['scale.cu:10', 'branch', 'scale.cu:20'], // between two
+    ['scale.cu:33', 'calls', 'scale.cu:36'],
+    ['tiny.cu:1', 'small', 'tiny.cu:3'], // of a function that is part of its caller
+    ['tiny.cu:3', 'small', 'tiny.cu:3'],
+    ['tiny.cu:4', 'small', 'tiny.cu:10'],
+  ])('%s, without code, is the next of the module: of %s, %s', async (location, name, source) => {
+    debug.breakAt(location, { thread: [0, 0, 0] });
+    const kernels = ['scale', 'branch', 'small', 'calls'];
+    for (const each of kernels) launch(each);
+    const found = await stop();
+    expect(found).toMatchObject({ kernel: name, source: `/src/kernels/${source}` });
+    debug.deleteBreakpoint(1);
+    debug.continue();
+    await device.synchronize();
+  });
+
+  test('tell what kernels had of them', async () => {
+    const match = (location: string, options?: BreakpointOptions) => {
+      const { id } = debug.breakAt(location, options);
+      return () => debug.matchOf(id);
+    };
+    const matches = [
+      match('nobody'),
+      match('scale.cu:99'),
+      match('ptx:3'),
+      match('branch'), // does not run
+      match('scale', { thread: [64, 0, 0] }),
+      match('scale.cu:4', { block: [1, 0, 0] }),
+      match('scale.cu:4', { thread: [3, 0, 0], when: '%r1 == 9' }),
+      match('scale', { block: [0, 0, 0], when: '%r1 == 9' }),
+    ];
+    expect(matches.map((each) => each())).toEqual(Array(8).fill('none'));
+    await launch('scale', 1, 64).read();
+    const none = Array(4).fill('none');
+    expect(matches.map((each) => each())).toEqual([...none, 'code', 'code', 'all', 'all']);
+    expect(debug.matchOf(77)).toBe('none');
+    expect(thrown(() => debug.matchOf(-1))).toMatchObject({ code: 'ERR_CUDA_ARG_RANGE' });
   });
 
   test('are listed and deleted, also while a kernel is stopped', async () => {
@@ -610,6 +650,7 @@ describe('the life of a debugger', () => {
         [() => addon.addBreakpoint(handle, 3, 'k', 0, none, '', 0, '0'), type],
         [() => addon.addBreakpoint(handle, 0, 'k', 0, none.subarray(1), '', 0, '0'), range],
         [() => addon.addBreakpoint(handle, 0, 'k', 0, none, '%r1', 6, '0'), type],
+        [() => addon.breakpointMatch(handle, -1), type],
         [() => addon.debuggerResume(handle, 5, 0, 0), type],
         [() => addon.debuggerResume(handle, 1, 1, 0), range],
         [() => addon.debuggerResume(handle, 1, 0, 32), type],

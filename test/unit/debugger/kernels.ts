@@ -212,7 +212,28 @@ FIRST:
 }
 `;
 
-export const PTX = `${HEADER}.file 1 "/src/kernels/scale.cu"\n${SCALE}${BRANCH}${CALLS}${BAD}`;
+/** Has a small function in it, as `inlined_at` tells, and a line of no instruction. */
+export const SMALL = `
+.visible .entry small(.param .u64 out)
+{
+  .reg .b32 %r<3>;
+  .reg .b64 %rd<2>;
+  .loc 2 10 0
+  ld.param.u64 %rd1, [out];
+  .loc 2 11 0
+  .loc 2 3 0, function_name NAME, inlined_at 2 11 0
+  mov.u32 %r1, %tid.x;
+  .loc 2 11 0
+  add.s32 %r1, %r1, 1;
+  .loc 2 5 0
+  .loc 2 12 0
+  ret;
+}
+`;
+
+const FILES = '.file 1 "/src/kernels/scale.cu"\n.file 2 "/src/kernels/tiny.cu"\n';
+
+export const PTX = `${HEADER}${FILES}${SCALE}${BRANCH}${CALLS}${BAD}${SMALL}`;
 
 /** The line of the PTX that has those words for the first time. */
 export function ptxLine(words: string): number {

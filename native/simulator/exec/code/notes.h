@@ -1,8 +1,10 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
 #define NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "ptx/ast.h"
 #include "simulator/exec/code/instruction.h"
@@ -16,6 +18,23 @@ struct InstructionNotes {
   std::uint8_t defined = 0, used = 0;  // bit i: slot[i] is written, is read
   std::uint32_t listed = 0;            // operands in DecodedKernel::operand_lists
   bool continues = false;              // the PTX instruction of the one before
+};
+
+// A line of a source file that has code.
+struct SourceLine {
+  std::string_view file;
+  std::uint32_t line = 0;
+  auto operator<=>(const SourceLine&) const = default;
+};
+
+// All of a module, with the functions that nobody calls.
+class SourceLines {
+ public:
+  // May be called from any thread, and takes its time once. Sorted.
+  virtual const std::vector<SourceLine>& source_lines() const = 0;
+
+ protected:
+  ~SourceLines() = default;
 };
 
 // Of an operand in DecodedKernel::operand_lists.

@@ -212,6 +212,7 @@ struct DecodedKernel : KernelInfo {
   std::uint64_t function_window = 0;      // the address of function 0
   std::uint32_t stack_pointer = kNoSlot;  // slot; kNoSlot if nothing is on the stack
   std::size_t saved_bytes = 0;            // what a call may save
+  const SourceLines* sources = nullptr;   // of the module
 };
 
 }  // namespace nodecuda::simulator

@@ -30,23 +30,41 @@ std::vector<std::uint32_t> Entries(const Breakpoint& breakpoint, const DecodedKe
   return places;
 }
 
+constexpr std::uint32_t kNoLine = std::numeric_limits<std::uint32_t>::max();
+
 // Those at which a stretch of code of the line begins: it may be there several times, inlined.
-// `line_of` gives 0 where that is not told.
 template <typename LineOf>
-std::vector<std::uint32_t> Lines(std::uint32_t wanted, std::size_t count, LineOf line_of) {
-  std::uint32_t line = std::numeric_limits<std::uint32_t>::max();
-  bool begins_before = false;
-  for (std::uint32_t pc = 0; pc < count; ++pc) {
-    const std::uint32_t here = line_of(pc);
+std::vector<std::uint32_t> Stretches(std::uint32_t line, std::size_t count, LineOf line_of) {
+  std::vector<std::uint32_t> places;
+  for (std::uint32_t pc = 0; pc < count; ++pc)
+    if (line_of(pc) == line && (pc == 0 || line_of(pc - 1) != line)) places.push_back(pc);
+  return places;
+}
+
+std::vector<std::uint32_t> OfSource(const Breakpoint& breakpoint, const DecodedKernel& kernel) {
+  std::uint32_t line = kNoLine;
+  for (const SourceLine& each : kernel.sources->source_lines())
+    if (each.line >= breakpoint.line && each.line < line && EndsInPath(each.file, breakpoint.name))
+      line = each.line;
+  return Stretches(line, kernel.notes.size(), [&](std::uint32_t pc) {
+    const InstructionNotes& notes = kernel.notes[pc];
+    return EndsInPath(notes.file, breakpoint.name) ? notes.line : 0;
+  });
+}
+
+std::vector<std::uint32_t> OfPtx(std::uint32_t wanted, const DecodedKernel& kernel) {
+  std::uint32_t line = kNoLine;
+  bool begins_before = false;  // else the line is of another kernel
+  for (const Instruction& instruction : kernel.code) {
+    const auto here = static_cast<std::uint32_t>(instruction.line);
     if (here == 0) continue;
     begins_before |= here <= wanted;
     if (here >= wanted && here < line) line = here;
   }
-  std::vector<std::uint32_t> places;
-  if (!begins_before) return places;  // the line is of another kernel of the file
-  for (std::uint32_t pc = 0; pc < count; ++pc)
-    if (line_of(pc) == line && (pc == 0 || line_of(pc - 1) != line)) places.push_back(pc);
-  return places;
+  if (!begins_before) return {};
+  return Stretches(line, kernel.code.size(), [&](std::uint32_t pc) {
+    return static_cast<std::uint32_t>(kernel.code[pc].line);
+  });
 }
 
 template <typename T>
@@ -129,14 +147,9 @@ std::vector<std::uint32_t> PlacesOf(const Breakpoint& breakpoint, const DecodedK
     case Breakpoint::Kind::kName:
       return Entries(breakpoint, kernel);
     case Breakpoint::Kind::kSource:
-      return Lines(breakpoint.line, kernel.notes.size(), [&](std::uint32_t pc) {
-        const InstructionNotes& notes = kernel.notes[pc];
-        return EndsInPath(notes.file, breakpoint.name) ? notes.line : 0;
-      });
+      return OfSource(breakpoint, kernel);
     case Breakpoint::Kind::kPtx:
-      return Lines(breakpoint.line, kernel.code.size(), [&](std::uint32_t pc) {
-        return static_cast<std::uint32_t>(kernel.code[pc].line);
-      });
+      return OfPtx(breakpoint.line, kernel);
   }
   return {};
 }

@@ -41,7 +41,8 @@ struct Breakpoint {
 };
 
 // The instructions of a kernel at which the breakpoint may stop. A line that has none stands for
-// the next one that has, as in other debuggers.
+// the next one that has, as in other debuggers: of the source in all of the module, of the PTX in
+// the kernel.
 std::vector<std::uint32_t> PlacesOf(const Breakpoint& breakpoint, const DecodedKernel& kernel);
 
 // The part of the kernel's code that is one function, and its name: the kernel itself, or what it

@@ -14,6 +14,10 @@ bool Differ(const std::optional<Dim3>& wanted, const Dim3& index) {
   return wanted && (wanted->x != index.x || wanted->y != index.y || wanted->z != index.z);
 }
 
+bool IsWithin(const std::optional<Dim3>& index, const Dim3& size) {
+  return !index || (index->x < size.x && index->y < size.y && index->z < size.z);
+}
+
 }  // namespace
 
 // The hooks of one runner. It is `block` that is told of, whichever of its blocks runs.
@@ -93,7 +97,7 @@ void LaunchDebugger::Deadlocked(const BlockRunner& block, const std::string& rep
   }
 }
 
-void LaunchDebugger::Refresh() {
+void LaunchDebugger::Refresh(const LaunchShape& shape) {
   epoch_ = session_.epoch();
   if (session_.ended()) throw LaunchEnded();
   pausing_ = true;
@@ -108,6 +112,9 @@ void LaunchDebugger::Refresh() {
   for (Breakpoint& breakpoint : session_.breakpoints()) {
     std::vector<std::uint32_t> places = PlacesOf(breakpoint, kernel_);
     if (places.empty()) continue;
+    const bool has_all =
+        IsWithin(breakpoint.block, shape.grid) && IsWithin(breakpoint.thread, shape.block);
+    session_.Matched(breakpoint.id, has_all ? Match::kAll : Match::kCode);
     for (const std::uint32_t pc : places) is_armed_[pc] = true;
     armed_.push_back({std::move(breakpoint), std::move(places)});
   }
@@ -122,7 +129,7 @@ void LaunchDebugger::Forget(const BlockRunner& block, const Step& step) {
 
 void LaunchDebugger::Look(BlockRunner& block, const Step& step) {
   if (session_.epoch() != epoch_) [[unlikely]]
-    Refresh();
+    Refresh(block.grid().shape());
   if (!told_.empty()) Forget(block, step);
   Stop stop{.block = &block, .warp = step.warp, .pc = step.pc, .mask = step.mask};
   stop.lane = std::countr_zero(step.mask);

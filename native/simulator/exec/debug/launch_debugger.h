@@ -54,7 +54,7 @@ class LaunchDebugger final : public LaunchObserver {
   };
 
   void Look(BlockRunner& block, const Step& step);
-  void Refresh();
+  void Refresh(const LaunchShape& shape);
   void Forget(const BlockRunner& block, const Step& step);
   // The breakpoint that stops here, or 0, and the first lane of its.
   int FindBreakpoint(BlockRunner& block, const Step& step, int* lane);

@@ -1,5 +1,6 @@
 #include "simulator/exec/debug/session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "simulator/exec/block/grid.h"
@@ -57,6 +58,18 @@ bool DebugSession::Remove(int id) {
 std::vector<Breakpoint> DebugSession::breakpoints() const {
   const std::lock_guard lock(mutex_);
   return breakpoints_;
+}
+
+Match DebugSession::MatchOf(int id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = matches_.find(id);
+  return found == matches_.end() ? Match::kNone : found->second;
+}
+
+void DebugSession::Matched(int id, Match match) {
+  const std::lock_guard lock(mutex_);
+  Match& known = matches_[id];
+  known = std::max(known, match);
 }
 
 void DebugSession::Pause() {

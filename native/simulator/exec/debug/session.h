@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,13 @@ class Grid;
 class LaunchDebugger;
 
 enum class StopReason : std::uint8_t { kBreakpoint, kStep, kPause, kFault, kDeadlock };
+
+// How far what a breakpoint looks for has been in launches so far.
+enum class Match : std::uint8_t {
+  kNone,
+  kCode,  // in the code, but not the block or thread
+  kAll,
+};
 
 enum class Pace : std::uint8_t {
   kContinue,
@@ -63,6 +71,7 @@ class DebugSession {
   int Add(Breakpoint breakpoint);  // its id
   bool Remove(int id);
   std::vector<Breakpoint> breakpoints() const;
+  Match MatchOf(int id) const;
   // Stops the first launch that comes by.
   void Pause();
   // No launch stops any more. `end`: those that run, or come, fail instead.
@@ -87,6 +96,8 @@ class DebugSession {
 
   // For launches. Changes when what they look for does.
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
+  // What a launch has of a breakpoint.
+  void Matched(int id, Match match);
   // True for one of those that ask after Pause.
   bool TakePause() { return pause_.exchange(false); }
   // Waits until it is resumed, or the device of `grid` is to stop.
@@ -103,6 +114,7 @@ class DebugSession {
   std::vector<Breakpoint> breakpoints_;
   int last_id_ = 0;
   Stop* stop_ = nullptr;
+  std::map<int, Match> matches_;  // by id
 };
 
 }  // namespace nodecuda::simulator

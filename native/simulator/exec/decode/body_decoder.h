@@ -210,8 +210,6 @@ class BodyDecoder {
   std::uint32_t AddTemporary(RegisterWidth width);
   bool AddFrame(std::uint64_t distance, std::uint32_t* slot);
 
-  std::string_view FileName(std::uint32_t number) const;
-  ptx::SourcePlace OwnPlace(ptx::SourcePlace place) const;
   DraftInstruction Start(Operation operation) const;
   void Emit(const DraftInstruction& draft);
   void EmitSimple(Operation operation) { Emit(Start(operation)); }

@@ -48,26 +48,26 @@ void BodyDecoder::Emit(const DraftInstruction& draft) {
   notes.continues = current_ == noted_;
   noted_ = current_;
   if (current_ == nullptr) return;
-  const ptx::SourcePlace place = OwnPlace(current_->source);
-  notes.line = place.line;
-  notes.file = FileName(place.file);
-}
-
-std::string_view BodyDecoder::FileName(std::uint32_t number) const {
-  const auto file = module_.files->find(number);
-  return file == module_.files->end() ? std::string_view{} : file->second;
+  const auto [file, line] = LineOf(*module_.files, function_, *current_);
+  notes.file = file;
+  notes.line = line;
 }
 
 // Nobody looks for their kernel in the toolkit's headers: what is inlined from there is taken for
 // the line that calls it.
-ptx::SourcePlace BodyDecoder::OwnPlace(ptx::SourcePlace place) const {
-  for (std::size_t i = 0; i <= function_.inlined_at.size() && IsOfToolkit(FileName(place.file));
-       ++i) {
-    const auto caller = function_.inlined_at.find(place);
-    if (caller == function_.inlined_at.end()) break;
+SourceLine LineOf(const std::map<std::uint32_t, std::string_view>& files,
+                  const ptx::Function& function, const ptx::Instruction& instruction) {
+  const auto name = [&](std::uint32_t number) {
+    const auto file = files.find(number);
+    return file == files.end() ? std::string_view{} : file->second;
+  };
+  ptx::SourcePlace place = instruction.source;
+  for (std::size_t i = 0; i <= function.inlined_at.size() && IsOfToolkit(name(place.file)); ++i) {
+    const auto caller = function.inlined_at.find(place);
+    if (caller == function.inlined_at.end()) break;
     place = caller->second;
   }
-  return place;
+  return {name(place.file), place.line};
 }
 
 std::uint32_t BodyDecoder::AddTemporary(RegisterWidth width) {

@@ -1,7 +1,10 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_DECODE_DECODER_H_
 #define NODECUDA_SIMULATOR_EXEC_DECODE_DECODER_H_
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "ptx/ast.h"
 #include "simulator/exec/arithmetic/alu.h"
@@ -25,6 +28,10 @@ struct DecodeOptions {
 bool DecodeKernel(const ptx::Module& module, const ModuleSymbols& symbols,
                   const ptx::Function& entry, const DecodeOptions& options, DecodedKernel* kernel,
                   std::string* why);
+
+// Where an instruction of the function is from. `files` are the module's.
+SourceLine LineOf(const std::map<std::uint32_t, std::string_view>& files,
+                  const ptx::Function& function, const ptx::Instruction& instruction);
 
 }  // namespace nodecuda::simulator
 

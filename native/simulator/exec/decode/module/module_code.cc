@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -122,6 +123,28 @@ void ModuleCode::CheckReferences() {
   }
 }
 
+const std::vector<SourceLine>& ModuleCode::source_lines() const {
+  std::call_once(lined_, [&] {
+    std::set<SourceLine> lines;
+    const auto add = [&](const ptx::Function& function) {
+      for (const ptx::Instruction& instruction : function.body)
+        if (const SourceLine line = LineOf(module_->files, function, instruction); line.line != 0)
+          lines.insert(line);
+    };
+    for (const ptx::Function& function : module_->functions) {
+      if (!function.is_entry) {
+        add(function);
+        continue;
+      }
+      ptx::ParseError unused;  // what cannot be parsed never runs
+      const auto parsed = ptx::ParseEntryBody(*module_, function, &unused);
+      if (parsed) add(*parsed);
+    }
+    source_lines_.assign(lines.begin(), lines.end());
+  });
+  return source_lines_;
+}
+
 bool ModuleCode::Decode(const Entry& entry, bool watched,
                         std::unique_ptr<const DecodedKernel>* decoded, LoadFailure* failure) const {
   ptx::ParseError error;
@@ -131,6 +154,7 @@ bool ModuleCode::Decode(const Entry& entry, bool watched,
   auto kernel = std::make_unique<DecodedKernel>();
   kernel->name = std::string(parsed->name);
   kernel->text = *module_->text;
+  kernel->sources = this;
   kernel->max_threads = parsed->max_threads;
   kernel->max_registers = parsed->max_registers;
   std::ranges::copy(parsed->required_threads, kernel->required_threads);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ptx/ast.h"
 #include "simulator/exec/code/program.h"
@@ -17,7 +18,7 @@ namespace nodecuda::simulator {
 
 // The code of a module for devices of one capability. Nothing of a device is in it, so that any
 // number of them may share it. All members may be called from any thread.
-class ModuleCode {
+class ModuleCode final : public SourceLines {
  public:
   // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is
   // the devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
@@ -42,6 +43,7 @@ class ModuleCode {
   const DecodedKernel* FindWatched(std::string_view name, LoadFailure* failure) const {
     return Find(name, true, failure);
   }
+  const std::vector<SourceLine>& source_lines() const override;
 
  private:
   struct Form {
@@ -73,6 +75,8 @@ class ModuleCode {
   const bool watched_;
   ModuleSymbols symbols_;
   mutable std::mutex decoding_;
+  mutable std::once_flag lined_;
+  mutable std::vector<SourceLine> source_lines_;
   mutable std::map<std::string_view, Entry> kernels_;  // no entry is added or removed after Make
 };
 
