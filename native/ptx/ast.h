@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 // What the parser makes of PTX text: names resolved by scope, nothing executed or laid out yet.
@@ -93,7 +94,9 @@ struct Operand {
 // that is not told.
 struct SourcePlace {
   std::uint32_t file = 0, line = 0, column = 0;
-  auto operator<=>(const SourcePlace&) const = default;
+  bool operator<(const SourcePlace& other) const {
+    return std::tie(file, line, column) < std::tie(other.file, other.line, other.column);
+  }
 };
 
 struct Instruction {

@@ -1,9 +1,9 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
 #define NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_
 
-#include <compare>
 #include <cstdint>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "ptx/ast.h"
@@ -24,7 +24,9 @@ struct InstructionNotes {
 struct SourceLine {
   std::string_view file;
   std::uint32_t line = 0;
-  auto operator<=>(const SourceLine&) const = default;
+  bool operator<(const SourceLine& other) const {
+    return std::tie(file, line) < std::tie(other.file, other.line);
+  }
 };
 
 // All of a module, with the functions that nobody calls.
