@@ -291,9 +291,10 @@ export async function debugging(options: BreakpointOptions, by: StepBy): Promise
   const groups: LaneGroup[] = debug.warps();
   const bytes: Uint8Array = debug.memory('global', 16n, 4, who);
   debug.step(by, who);
+  const match: 'none' | 'code' | 'all' = debug.matchOf(breakpoint.id);
   debug.deleteBreakpoint(breakpoint.id);
   debug.dispose({ endKernels: true });
-  void [values, lanes, groups, bytes];
+  void [values, lanes, groups, bytes, match];
 }
 
 export function errors(error: unknown): CudaErrorCode | null {
