@@ -2,15 +2,15 @@
  * The GPUs that can be simulated by name.
  */
 
-/** What the native binary has figures of: its own list, `capabilities.cc`, has the same names. */
-export const MODELS = ['T4', 'A100', 'RTX 4090', 'H100', 'H200', 'B200'] as const;
-
 /**
  * The name of a GPU that a simulated device has the limits and figures of: compute capability,
  * multiprocessors, memory, L2 cache, limits of threads and shared memory. It is as slow, and tells as little of
  * times, as any other.
  */
-export type SimulatedModel = (typeof MODELS)[number];
+export type SimulatedModel = 'T4' | 'A100' | 'RTX 4090' | 'H100' | 'H200' | 'B200';
+
+/** What the native binary has figures of: its own list, `capabilities.cc`, has the same names. */
+export const MODELS: readonly SimulatedModel[] = ['T4', 'A100', 'RTX 4090', 'H100', 'H200', 'B200'];
 
 export function isModel(value: unknown): value is SimulatedModel {
   return MODELS.includes(value as SimulatedModel);
