@@ -34,9 +34,17 @@ export interface FaultyDevice {
 
 const opened: { device: Device; runtimes: Handle[] }[] = [];
 
+/** A runtime with one simulated device that has nothing special, straight from the addon. */
+export function plainRuntime(
+  addon: NativeAddon,
+  { memoryBytes = 2 ** 24, major = 9, minor = 0, workers = 1 } = {},
+): Handle {
+  return addon.simulatedRuntime(memoryBytes, major, minor, workers, 0, 0, 0, '', 0);
+}
+
 export function openFaultyDevice(): FaultyDevice {
   const addon = native();
-  const inner = addon.simulatedRuntime(MEMORY_BYTES, 9, 0, 2, 0, 0, 0, '', 0);
+  const inner = plainRuntime(addon, { memoryBytes: MEMORY_BYTES, workers: 2 });
   const runtime = addon.faultRuntime(inner);
   const device = openDevice(runtime, 0, false);
   opened.push({ device, runtimes: [runtime, inner] });

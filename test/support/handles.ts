@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Slot } from '../../lib/abi/kernel.js';
 import { native } from '../../lib/addon/load.js';
 import type { Handle, NativeAddon } from '../../lib/addon/types.js';
+import { plainRuntime } from './devices.js';
 import { COPY, echo, idle, ptx, STORE } from './kernels.js';
 
 export const BYTES = new TextEncoder().encode(
@@ -22,7 +23,7 @@ const devices: Handle[] = [];
 
 /** A device of a runtime of its own. */
 function openDevice(): Handle {
-  const runtime = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0);
+  const runtime = plainRuntime(addon);
   const device = addon.openDevice(runtime, 0);
   runtimes.push(runtime);
   devices.push(device);

@@ -1,7 +1,12 @@
 // CUDA calls that fail, each in turn. Hazards H25 to H29: a typed error, nothing leaked, the next
 // operation works; after a fatal one everything pending is rejected and nothing is called any more.
 import { CudaDeviceLostError, CudaError, type Device, type DeviceBuffer } from '../../lib/index.js';
-import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../support/devices.js';
+import {
+  closeFaultyDevices,
+  type FaultyDevice,
+  openFaultyDevice,
+  plainRuntime,
+} from '../support/devices.js';
 import { failure } from '../support/errors.js';
 
 let faulty: FaultyDevice;
@@ -261,7 +266,7 @@ test('a device that cannot be opened leaves nothing behind', async () => {
   const { openDevice } = require('../../lib/methods');
   const { addon } = faulty;
   const before = addon.liveHandles();
-  const inner = addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0);
+  const inner = plainRuntime(addon);
   const runtime = addon.faultRuntime(inner);
   for (let nth = 1; ; nth++) {
     addon.faultClearLog(runtime);

@@ -2,7 +2,7 @@
 // and whether the device is lost. guides/reliability.md, section 4.
 import { native } from '../../lib/addon/load.js';
 import { explain } from '../../lib/cuda/diagnose.js';
-import { closeFaultyDevices, openFaultyDevice } from '../support/devices.js';
+import { closeFaultyDevices, openFaultyDevice, plainRuntime } from '../support/devices.js';
 import { thrown } from '../support/errors.js';
 
 afterEach(closeFaultyDevices);
@@ -56,7 +56,7 @@ test('of a call', () => {
 
 test('of the initialization', () => {
   const addon = native();
-  const inner = addon.simulatedRuntime(2 ** 20, 9, 0, 1, 0, 0, 0, '', 0);
+  const inner = plainRuntime(addon, { memoryBytes: 2 ** 20 });
   const runtime = addon.faultRuntime(inner);
   for (const status of ALL) {
     addon.faultFail(runtime, 'GetDeviceCount', 1, status, 'once');
@@ -96,7 +96,7 @@ test('pinned memory that runs out is not called device memory', () => {
 test('a device without memory pools is refused in words', () => {
   const addon = native();
   const { openDevice } = require('../../lib/methods');
-  const inner = addon.simulatedRuntime(2 ** 20, 9, 0, 1, 0, 0, 0, '', 0);
+  const inner = plainRuntime(addon, { memoryBytes: 2 ** 20 });
   const runtime = addon.faultRuntime(inner);
   addon.faultFail(runtime, 'MemPoolCreate', 1, 801, 'once');
   const error = thrown(() => openDevice(runtime, 0, false));

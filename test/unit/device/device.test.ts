@@ -1,4 +1,5 @@
 import { cuda, type Device } from '../../../lib/index.js';
+import { plainRuntime } from '../../support/devices.js';
 import { ARG_RANGE, failure, thrown, WRONG_DEVICE } from '../../support/errors.js';
 
 let device: Device;
@@ -107,7 +108,7 @@ describe('other devices', () => {
 test('Device objects of one physical device share buffers and streams', async () => {
   const { native } = require('../../../lib/addon/load');
   const { openDevice } = require('../../../lib/methods');
-  const runtime = native().simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0);
+  const runtime = plainRuntime(native());
   const one: Device = openDevice(runtime, 0, false);
   const two: Device = openDevice(runtime, 0, false);
   const x = one.from(new Float32Array([1, 2]));

@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { native } from '../../../lib/addon/load.js';
 import { type CudaModuleError, cuda, type Device, type LinkSource } from '../../../lib/index.js';
-import { closeFaultyDevices, openFaultyDevice, openTestDevice } from '../../support/devices.js';
+import {
+  closeFaultyDevices,
+  openFaultyDevice,
+  openTestDevice,
+  plainRuntime,
+} from '../../support/devices.js';
 import { ARG_RANGE, ARG_TYPE, DISPOSED, failure } from '../../support/errors.js';
 import { COPY, half, halfText, idle, LIBRARY, PROGRAM, ptx, STORE } from '../../support/kernels.js';
 import { skipTest } from '../../support/skip.js';
@@ -244,7 +249,7 @@ if (spawnSync('ptxas', ['--version']).status !== 0) {
       ],
     ],
   ])('ptxas takes what was linked: %s', async (_, texts) => {
-    const runtime = native().simulatedRuntime(2 ** 24, 7, 5, 1, 0, 0, 0, '', 0);
+    const runtime = plainRuntime(native(), { major: 7, minor: 5 });
     const handle = native().openDevice(runtime, 0);
     const images = texts.map((text) => new TextEncoder().encode(text));
     const linked = await native().linkPtx(

@@ -6,7 +6,12 @@ import {
   type DeviceBuffer,
   type Stream,
 } from '../../../lib/index.js';
-import { closeFaultyDevices, type FaultyDevice, openFaultyDevice } from '../../support/devices.js';
+import {
+  closeFaultyDevices,
+  type FaultyDevice,
+  openFaultyDevice,
+  plainRuntime,
+} from '../../support/devices.js';
 import {
   ARG_RANGE,
   ARG_TYPE,
@@ -199,7 +204,7 @@ describe('misuse', () => {
 
   test('native code checks again', async () => {
     const { addon } = faulty;
-    const runtimes = [0, 1].map(() => addon.simulatedRuntime(2 ** 24, 9, 0, 1, 0, 0, 0, '', 0));
+    const runtimes = [0, 1].map(() => plainRuntime(addon));
     const [one, two] = runtimes.map((runtime) => addon.openDevice(runtime, 0)) as [number, number];
     const stream = addon.defaultStream(two);
     const event = addon.createEvent(one, true);
