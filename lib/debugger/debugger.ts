@@ -23,7 +23,7 @@ import {
   type ThreadPlace,
   typedValue,
 } from './stop.js';
-import { checkIndex, indexOf, numberOf } from './threads.js';
+import { checkIndex, indexOf, numberOf, WARP } from './threads.js';
 
 /** For whom a breakpoint is, and when. */
 export interface BreakpointOptions {
@@ -56,7 +56,6 @@ export type StepBy = 'instruction' | 'line' | 'over' | 'out';
 const PACES: readonly StepBy[] = ['instruction', 'line', 'over', 'out'];
 const SPACES = ['global', 'shared', 'local'] as const;
 const MATCHES = ['none', 'code', 'all'] as const;
-const WARP = 32;
 const MOST_BYTES = 2 ** 20;
 
 /** Options of {@link KernelDebugger.dispose}. */

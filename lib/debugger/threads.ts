@@ -4,6 +4,9 @@
 import { argumentRangeError, argumentTypeError, checkInteger, rangeError } from '../base/checks.js';
 import { isArray } from '../base/describe.js';
 
+/** Threads of a warp. */
+export const WARP = 32;
+
 /** x, y and z. */
 export type Index = readonly [number, number, number];
 

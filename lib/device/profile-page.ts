@@ -1,7 +1,7 @@
 /**
  * A profile as a page that needs nothing else: no script, no file beside it.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readLines } from '../base/source-file.js';
 import type { ProfileCounts, ProfileLaunch } from './profile-data.js';
 import {
   heatOf,
@@ -41,19 +41,11 @@ td:last-child { text-align: left } .note { color: #a30000 } .gap td { color: #99
 
 // A name in PTX may be that of any file: what is no source is nobody's business.
 const SOURCE_NAME = /\.(cuh?|c|cc|cpp|cxx|h|hh|hpp|hxx|inl|ptx|[cm]?[jt]s)$/i;
-const MOST_SOURCE_BYTES = 2 ** 22;
 
 function readSource(file: string, sources: Sources): string[] | undefined {
   const name = Object.keys(sources).find((end) => `/${file}`.endsWith(`/${end}`));
   if (name !== undefined) return sources[name]!.split(/\r?\n/);
-  if (!SOURCE_NAME.test(file)) return undefined;
-  try {
-    const stats = statSync(file);
-    if (!stats.isFile() || stats.size > MOST_SOURCE_BYTES) return undefined;
-    return readFileSync(file, 'utf8').split(/\r?\n/);
-  } catch {
-    return undefined; // it is not on this machine
-  }
+  return SOURCE_NAME.test(file) ? readLines(file) : undefined;
 }
 
 const HEAD =

@@ -6,7 +6,7 @@
  */
 import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { indexOf } from '../../debugger/threads.js';
+import { indexOf, WARP } from '../../debugger/threads.js';
 import {
   type CodePlace,
   cuda,
@@ -31,7 +31,6 @@ const CAPABILITIES = {
 };
 const PTX_SOURCE = 1;
 const FRAMES_PER_THREAD = 2048;
-const WARP = 32;
 
 function text(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new Error(`${name} is missing`);

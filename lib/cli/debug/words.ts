@@ -1,8 +1,8 @@
 /**
  * What the debugger shows, in words.
  */
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readLines } from '../../base/source-file.js';
 import { typedValue } from '../../debugger/stop.js';
 import type {
   Breakpoint,
@@ -134,11 +134,8 @@ export class Sources {
   #read(name: string) {
     const beside = this.#folders.flatMap((each) => [join(each, name), join(each, basename(name))]);
     for (const path of [name, ...beside]) {
-      try {
-        return { path, lines: readFileSync(path, 'utf8').split(/\r?\n/) };
-      } catch {
-        // The next one.
-      }
+      const lines = readLines(path);
+      if (lines !== undefined) return { path, lines };
     }
     return undefined;
   }
