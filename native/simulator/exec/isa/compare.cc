@@ -1,5 +1,8 @@
 // setp: comparisons.
 #include "simulator/exec/isa/numbers.h"
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {
@@ -19,49 +22,74 @@ NODECUDA_INLINE auto Comparable(T x) {
   }
 }
 
-template <Compare kCompare, bool kFtz, class T>
-NODECUDA_INLINE bool Holds(T x, T y) {
-  const auto a = Comparable<kFtz>(x), b = Comparable<kFtz>(y);
-  const bool ordered = a == a && b == b;
-  switch (kCompare) {
-    case kEq:
-      return a == b;
-    case kNe:
-      return ordered && a != b;
-    case kLt:
-      return a < b;
-    case kLe:
-      return a <= b;
-    case kGt:
-      return a > b;
-    case kGe:
-      return a >= b;
-    case kNum:
-      return ordered;
-    case kEqu:
-      return !ordered || a == b;
-    case kNeu:
-      return a != b;
-    case kLtu:
-      return !(a >= b);
-    case kLeu:
-      return !(a > b);
-    case kGtu:
-      return !(a <= b);
-    case kGeu:
-      return !(a < b);
-    case kNanU:
-      return !ordered;
-  }
+// Of two numbers, or of two vectors lane by lane.
+template <Compare kCompare, class T>
+NODECUDA_INLINE auto Holds(T a, T b) {
+  if constexpr (kCompare == kEq) return a == b;
+  if constexpr (kCompare == kNe) return (a == a) & (b == b) & (a != b);
+  if constexpr (kCompare == kLt) return a < b;
+  if constexpr (kCompare == kLe) return a <= b;
+  if constexpr (kCompare == kGt) return a > b;
+  if constexpr (kCompare == kGe) return a >= b;
+  if constexpr (kCompare == kNum) return (a == a) & (b == b);
+  if constexpr (kCompare == kEqu) return (a != a) | (b != b) | (a == b);
+  if constexpr (kCompare == kNeu) return a != b;
+  if constexpr (kCompare == kLtu) return (a >= b) == 0;
+  if constexpr (kCompare == kLeu) return (a > b) == 0;
+  if constexpr (kCompare == kGtu) return (a <= b) == 0;
+  if constexpr (kCompare == kGeu) return (a < b) == 0;
+  if constexpr (kCompare == kNanU) return (a != a) | (b != b);
 }
+
+#if defined(__SSE2__)
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+// The sign bits of a vector's lanes.
+template <int kLaneBytes, class V>
+NODECUDA_INLINE u32 SignsOf(V vector) {
+#if defined(__AVX512F__)
+  const auto bits = reinterpret_cast<__m512i>(vector);
+  return kLaneBytes == 4 ? _mm512_movepi32_mask(bits) : _mm512_movepi64_mask(bits);
+#elif defined(__AVX2__)
+  return static_cast<u32>(kLaneBytes == 4 ? _mm256_movemask_ps(reinterpret_cast<__m256>(vector))
+                                          : _mm256_movemask_pd(reinterpret_cast<__m256d>(vector)));
+#else
+  return static_cast<u32>(kLaneBytes == 4 ? _mm_movemask_ps(reinterpret_cast<__m128>(vector))
+                                          : _mm_movemask_pd(reinterpret_cast<__m128d>(vector)));
+#endif
+}
+
+template <Compare kCompare, class T>
+NODECUDA_INLINE LaneMask CompareVectors(const T* a, const T* b) {
+  typedef T Vector __attribute__((vector_size(kVectorBytes)));
+  constexpr int kCount = kVectorBytes / static_cast<int>(sizeof(T));
+  LaneMask result = 0;
+  for (int lane = 0; lane < kWarpSize; lane += kCount) {
+    Vector x, y;
+    __builtin_memcpy(&x, a + lane, sizeof x);
+    __builtin_memcpy(&y, b + lane, sizeof y);
+    result |= SignsOf<sizeof(T)>(Holds<kCompare>(x, y)) << lane;
+  }
+  return result;
+}
+#endif
 
 template <Compare kCompare, bool kFtz, class T>
 __attribute__((noinline)) LaneMask CompareLanes(std::byte* file, u32 slot_a, u32 slot_b) {
   const Source<T> a(file, slot_a), b(file, slot_b);
+#if defined(__SSE2__)
+  if constexpr (sizeof(T) >= 4 && !kFtz) return CompareVectors<kCompare>(a.lanes, b.lanes);
+#endif
   LaneMask result = 0;
   NODECUDA_LANE_LOOP
   for (int lane = 0; lane < kWarpSize; ++lane) {
-    result |= Holds<kCompare, kFtz, T>(a[lane], b[lane]) ? kLaneBit[lane] : 0;
+    const auto x = Comparable<kFtz>(a[lane]), y = Comparable<kFtz>(b[lane]);
+    result |= Holds<kCompare>(x, y) ? kLaneBit[lane] : 0;
   }
   return result;
 }

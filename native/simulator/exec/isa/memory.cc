@@ -15,6 +15,9 @@ NODECUDA_INLINE void WriteHost(u64 address, T value) {
   __builtin_memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
 
+template <std::size_t kBytes>
+constexpr int kShift = __builtin_ctzll(kBytes);
+
 // `kCount` lanes one behind the other.
 template <class Element, class Register, int kCount>
 NODECUDA_INLINE void ReadRow(u64 address, Register* to) {
@@ -29,6 +32,24 @@ NODECUDA_INLINE void WriteRow(u64 address, const Register* from) {
   NODECUDA_LANE_LOOP
   for (int i = 0; i < kCount; ++i) row[i] = static_cast<Element>(from[i]);
   __builtin_memcpy(reinterpret_cast<void*>(address), row, sizeof row);
+}
+
+// The vectors of all lanes, one behind the other.
+template <class Element, class Register, int kVector>
+NODECUDA_INLINE void ReadVectors(u64 address, Register* const (&to)[kVector]) {
+  const auto* from = reinterpret_cast<const Element*>(address);
+  NODECUDA_LANE_LOOP
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    for (int i = 0; i < kVector; ++i)
+      to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
+}
+template <class Element, class Register, int kVector>
+NODECUDA_INLINE void WriteVectors(u64 address, const Register* const (&from)[kVector]) {
+  auto* to = reinterpret_cast<Element*>(address);
+  NODECUDA_LANE_LOOP
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    for (int i = 0; i < kVector; ++i)
+      to[lane * kVector + i] = static_cast<Element>(from[i][lane]);
 }
 
 // Four lanes' vectors of four words into four slots, or back: two rounds of interleaving halves.
@@ -69,8 +90,7 @@ NODECUDA_INLINE void Gather(const HostAddresses& lanes, const Pattern& pattern,
       for (int lane = 0; lane < kWarpSize; ++lane) to[i][lane] = value[i];
     return;
   }
-  if (kVector == 1 && pattern.consecutive)
-    return ReadRow<Element, Register, kWarpSize>(lanes.address[0], to[0]);
+  if (pattern.consecutive) return ReadVectors<Element, Register, kVector>(lanes.address[0], to);
   for (int begin = 0; begin < kWarpSize; begin += kGroup) {
     const u32 bit = 1u << (begin / kGroup);
     if constexpr (kVector == 1) {
@@ -89,21 +109,14 @@ NODECUDA_INLINE void Gather(const HostAddresses& lanes, const Pattern& pattern,
       for (int lane = begin; lane < begin + kGroup; lane += 4) {
         Square rows;
         for (int i = 0; i < 4; ++i) {
-          const u64 address = pattern.consecutive
-                                  ? lanes.address[0] + static_cast<unsigned>(lane + i) * 16
-                                  : lanes.address[lane + i];
-          rows.row[i] = ReadHost<Word4>(address);
+          rows.row[i] = ReadHost<Word4>(lanes.address[lane + i]);
         }
         const Square columns = Transposed(rows);
         for (int i = 0; i < 4; ++i) __builtin_memcpy(to[i] + lane, &columns.row[i], 16);
       }
     } else {
-      for (int lane = begin; lane < begin + kGroup; ++lane) {
-        const u64 address = pattern.consecutive ? lanes.address[0] + static_cast<unsigned>(lane) *
-                                                                         sizeof(Element) * kVector
-                                                : lanes.address[lane];
-        ReadLane<Element, Register, kVector>(address, to, lane);
-      }
+      for (int lane = begin; lane < begin + kGroup; ++lane)
+        ReadLane<Element, Register, kVector>(lanes.address[lane], to, lane);
     }
   }
 }
@@ -112,7 +125,7 @@ template <class Element, class Register, int kVector>
 bool Load(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
   HostAddresses lanes;
   Pattern pattern;
-  if (!FindAddresses(file, in, sizeof(Element) * kVector, mask, region, &lanes, &pattern))
+  if (!FindAddresses(file, in, kShift<sizeof(Element) * kVector>, mask, region, &lanes, &pattern))
     return false;
   Register* slots[kVector];
   for (int i = 0; i < kVector; ++i) slots[i] = Slot<Register>(file, in.slot[i]);
@@ -133,7 +146,7 @@ template <class Element, class Register, int kVector>
 bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
   HostAddresses lanes;
   Pattern pattern;
-  if (!FindAddresses(file, in, sizeof(Element) * kVector, mask, region, &lanes, &pattern))
+  if (!FindAddresses(file, in, kShift<sizeof(Element) * kVector>, mask, region, &lanes, &pattern))
     return false;
   const Register* slots[kVector];
   for (int i = 0; i < kVector; ++i) slots[i] = Slot<Register>(file, in.slot[i]);
@@ -150,8 +163,8 @@ bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& 
       const int lane = __builtin_ctz(rest);
       store_lane(lanes.address[lane], lane);
     }
-  } else if (kVector == 1 && pattern.consecutive) {
-    WriteRow<Element, Register, kWarpSize>(lanes.address[0], slots[0]);
+  } else if (pattern.consecutive) {
+    WriteVectors<Element, Register, kVector>(lanes.address[0], slots);
   } else if (kVector == 1) {
     for (int begin = 0; begin < kWarpSize; begin += kGroup) {
       if ((pattern.consecutive_groups & 1u << (begin / kGroup)) != 0) {
@@ -166,16 +179,10 @@ bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& 
       for (int i = 0; i < 4; ++i) __builtin_memcpy(&columns.row[i], slots[i % kVector] + lane, 16);
       const Square rows = Transposed(columns);
       for (int i = 0; i < 4; ++i)
-        WriteHost(pattern.consecutive ? lanes.address[0] + static_cast<unsigned>(lane + i) * 16
-                                      : lanes.address[lane + i],
-                  rows.row[i]);
+        WriteHost(lanes.address[lane + i], rows.row[i]);
     }
   } else {
-    for (int lane = 0; lane < kWarpSize; ++lane)
-      store_lane(pattern.consecutive
-                     ? lanes.address[0] + static_cast<unsigned>(lane) * sizeof(Element) * kVector
-                     : lanes.address[lane],
-                 lane);
+    for (int lane = 0; lane < kWarpSize; ++lane) store_lane(lanes.address[lane], lane);
   }
   return true;
 }
