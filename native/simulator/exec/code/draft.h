@@ -21,6 +21,7 @@ struct DraftInstruction {
   std::uint8_t defined = 0;    // bit i: slot[i] is written
   std::uint8_t used = 0;       // bit i: slot[i] is read
   bool is_branch = false;      // goes to in.target, an index into the draft
+  bool is_copy = false;        // moves a register, slot[1], to another of its width, slot[0]
   bool ends = false;           // does not go on to the next instruction unless its guard is false
   std::vector<Listed> listed;  // where not empty, in.target becomes the index of the first
 };

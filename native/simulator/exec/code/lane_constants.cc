@@ -261,6 +261,12 @@ std::uint32_t ConstantPool::Add(RegisterWidth width, Special special, std::uint6
   return entry->second | kConstantBit;
 }
 
+std::optional<std::uint64_t> ConstantPool::NumberOf(std::uint32_t constant) const {
+  const LaneConstant& found = constants_[constant & ~kConstantBit];
+  const bool is_number = found.special == Special::kNone && found.variable == kNoVariable;
+  return is_number ? std::optional(found.bits) : std::nullopt;
+}
+
 std::vector<LaneConstant> ConstantPool::Place(std::size_t* end) const {
   std::vector<LaneConstant> placed = constants_;
   for (LaneConstant& constant : placed) {

@@ -31,6 +31,8 @@ class ConstantPool {
   // Returns the constant's number, with kConstantBit set.
   std::uint32_t Add(RegisterWidth width, Special special, std::uint64_t bits,
                     int variable = kNoVariable);
+  // The bits of a constant that is a plain number; nullopt for any other.
+  std::optional<std::uint64_t> NumberOf(std::uint32_t constant) const;
   // Places the constants from `*end` on and moves *end; numbers index the result.
   std::vector<LaneConstant> Place(std::size_t* end) const;
 

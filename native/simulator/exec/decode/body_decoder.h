@@ -14,7 +14,8 @@
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/code/lane_constants.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/exec/code/slots.h"
+#include "simulator/exec/registers/control_flow.h"
+#include "simulator/exec/registers/slots.h"
 #include "simulator/exec/code/symbols.h"
 #include "simulator/exec/decode/call_syntax.h"
 #include "simulator/exec/decode/decoder.h"
@@ -136,6 +137,7 @@ class BodyDecoder {
   bool DecodeVectorAtomic(const ptx::Instruction& instruction, std::string_view name,
                           MemoryForm form, std::size_t operand_count);
   bool DecodeAlu(const ptx::Instruction& instruction);
+  bool IsCopy(const DraftInstruction& draft) const;
   std::optional<AluChoice> SelectFlushing(const ptx::Instruction& instruction,
                                           std::span<const std::size_t> bytes) const;
 
@@ -186,8 +188,10 @@ class BodyDecoder {
   // constant_registers.cc
   void FindConstantRegisters();
   bool MakesConstant(const ptx::Instruction& instruction) const;
-  std::uint32_t ConstantOf(const ptx::Instruction& instruction);
-  std::uint32_t ConstantOfParameter(const ptx::Instruction& instruction, RegisterWidth width);
+  std::uint32_t ConstantOf(const ptx::Instruction& instruction,
+                           std::span<const ptx::Operand> written, std::size_t index);
+  std::uint32_t ConstantOfParameter(const ptx::Instruction& instruction, std::size_t count,
+                                    std::size_t index, RegisterWidth width);
   // What stands for a register where it is read.
   std::uint32_t SlotOf(const ptx::Operand& reg) const;
 
@@ -217,6 +221,7 @@ class BodyDecoder {
     why_ = std::move(reason);
     return false;
   }
+  void LeaveOutCopies();
   void NoteRegisters(std::uint32_t begin, DecodedKernel* kernel) const;
   void SaveRegisters(DraftCall& call, std::map<std::uint32_t, std::uint32_t>* places,
                      DecodedKernel* kernel);

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "simulator/exec/decode/body_decoder.h"
 #include "simulator/exec/decode/memory_syntax.h"
@@ -31,20 +34,34 @@ void BodyDecoder::FindConstantRegisters() {
   constant_of_.assign(writes.size(), kNoSlot);
   for (const ptx::Instruction& instruction : function_.body) {
     const auto& operands = instruction.operands;
-    if (instruction.guard >= 0 || operands.size() != 2 ||
-        operands[0].kind != Operand::Kind::kRegister || IsWide(operands[0]))
+    if (instruction.guard >= 0 || operands.size() != 2) continue;
+    const bool is_vector = operands[0].kind == Operand::Kind::kVector;
+    const std::span<const Operand> written =
+        is_vector ? std::span(operands[0].elements) : std::span(operands).first(1);
+    if (written.empty() || !std::ranges::all_of(written, [&](const Operand& operand) {
+          if (operand.kind != Operand::Kind::kRegister || IsWide(operand)) return false;
+          const auto reg = static_cast<std::size_t>(operand.register_index);
+          return writes[reg] == 1 && widths_[reg] != 0;
+        }))
       continue;
-    const auto reg = static_cast<std::size_t>(operands[0].register_index);
-    if (writes[reg] == 1 && widths_[reg] != 0) constant_of_[reg] = ConstantOf(instruction);
+    std::vector<std::uint32_t> constants;
+    for (std::size_t i = 0; i < written.size(); ++i)
+      constants.push_back(ConstantOf(instruction, written, i));
+    if (std::ranges::count(constants, kNoSlot) != 0) continue;
+    for (std::size_t i = 0; i < written.size(); ++i)
+      constant_of_[static_cast<std::size_t>(written[i].register_index)] = constants[i];
   }
   why_.clear();
 }
 
 bool BodyDecoder::MakesConstant(const ptx::Instruction& instruction) const {
+  if (instruction.operands.empty()) return false;
+  const Operand& written = instruction.operands[0];
+  const Operand& first = written.kind == Operand::Kind::kVector && !written.elements.empty()
+                             ? written.elements[0]
+                             : written;
   // No other instruction has such a register in this place.
-  return !instruction.operands.empty() &&
-         instruction.operands[0].kind == Operand::Kind::kRegister &&
-         (SlotOf(instruction.operands[0]) & kConstantBit) != 0;
+  return first.kind == Operand::Kind::kRegister && (SlotOf(first) & kConstantBit) != 0;
 }
 
 std::uint32_t BodyDecoder::SlotOf(const Operand& reg) const {
@@ -53,14 +70,16 @@ std::uint32_t BodyDecoder::SlotOf(const Operand& reg) const {
   return is_constant ? constant_of_[index] : static_cast<std::uint32_t>(index);
 }
 
-// The constant that an instruction of two operands leaves in its first; kNoSlot if it is none.
-std::uint32_t BodyDecoder::ConstantOf(const ptx::Instruction& instruction) {
+// The constant that an instruction of two operands leaves in one of the registers that it writes;
+// kNoSlot if it is none.
+std::uint32_t BodyDecoder::ConstantOf(const ptx::Instruction& instruction,
+                                      std::span<const Operand> written, std::size_t index) {
   const auto& parts = instruction.parts;
   const Operand& from = instruction.operands[1];
-  const RegisterWidth width =
-      widths_[static_cast<std::size_t>(instruction.operands[0].register_index)];
+  const RegisterWidth width = widths_[static_cast<std::size_t>(written[index].register_index)];
   if (parts.size() < 2 || WidthOf(ptx::TypeFromName(parts.back())) != width) return kNoSlot;
-  if (parts[0] == "ld") return ConstantOfParameter(instruction, width);
+  if (parts[0] == "ld") return ConstantOfParameter(instruction, written.size(), index, width);
+  if (written.size() != 1) return kNoSlot;
   const bool moves = parts[0] == "mov" && parts.size() == 2;
   const bool stays = parts[0] == "cvta" && std::ranges::any_of(parts, [](std::string_view part) {
                        return part == "global" || part == "const";
@@ -93,25 +112,36 @@ std::uint32_t BodyDecoder::ConstantOf(const ptx::Instruction& instruction) {
   return BindSource(from, ptx::TypeFromName(parts.back()), width, &slot) ? slot : kNoSlot;
 }
 
-// ld.param.type r, [parameter + offset] of a kernel.
+// Of ld.param[.vN].type r, [parameter + offset] of a kernel, or of a register that holds such an
+// address.
 std::uint32_t BodyDecoder::ConstantOfParameter(const ptx::Instruction& instruction,
+                                               std::size_t count, std::size_t index,
                                                RegisterWidth width) {
   const auto& parts = instruction.parts;
   const Operand& address = instruction.operands[1];
-  if (!function_.is_entry || parts.size() != 3 || SpaceFromPart(parts[1]) != Space::kParam ||
-      address.kind != Operand::Kind::kAddress || address.elements.size() != 1 ||
-      address.elements[0].kind != Operand::Kind::kSymbol)
+  if (!function_.is_entry || parts.size() != (count == 1 ? 3 : 4) ||
+      SpaceFromPart(parts[1]) != Space::kParam || address.kind != Operand::Kind::kAddress ||
+      address.elements.size() != 1)
     return kNoSlot;
-  Symbol symbol;
   const Operand& base = address.elements[0];
-  if (!FindSymbol(base, &symbol) || symbol.space != Space::kParam || symbol.on_stack)
+  std::uint64_t offset = static_cast<std::uint64_t>(address.offset);
+  if (base.kind == Operand::Kind::kSymbol) {
+    Symbol symbol;
+    if (!FindSymbol(base, &symbol) || symbol.space != Space::kParam || symbol.on_stack)
+      return kNoSlot;
+    offset += symbol.address + static_cast<std::uint64_t>(base.offset);
+  } else if (base.kind == Operand::Kind::kRegister && (SlotOf(base) & kConstantBit) != 0) {
+    const std::optional<std::uint64_t> number = constants_.NumberOf(SlotOf(base));
+    if (!number) return kNoSlot;
+    offset += *number;
+  } else {
     return kNoSlot;
-  const std::uint64_t offset = symbol.address + static_cast<std::uint64_t>(base.offset) +
-                               static_cast<std::uint64_t>(address.offset);
+  }
   // Others are faults when they run.
+  const std::uint64_t bytes = count * width;
   const bool inside = offset <= symbols_.parameter_bytes &&
-                      width <= symbols_.parameter_bytes - offset && offset % width == 0;
-  return inside ? constants_.Add(width, Special::kParameter, offset) : kNoSlot;
+                      bytes <= symbols_.parameter_bytes - offset && offset % bytes == 0;
+  return inside ? constants_.Add(width, Special::kParameter, offset + index * width) : kNoSlot;
 }
 
 }  // namespace nodecuda::simulator

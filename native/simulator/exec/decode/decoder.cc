@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/registers/copies.h"
 
 namespace nodecuda::simulator {
 
@@ -266,9 +267,18 @@ bool BodyDecoder::Decode(std::string* why) {
 }
 
 const WidthBytes& BodyDecoder::PlanRegisters() {
+  const bool shares = options_.share_slots && !options_.watched;
+  if (shares) LeaveOutCopies();
   intervals_ = FindLiveIntervals(code_, widths_.size());
-  plan_ = PlanSlots(widths_, intervals_, options_.share_slots && !options_.watched);
+  plan_ = PlanSlots(widths_, intervals_, shares);
   return plan_.bytes;
+}
+
+void BodyDecoder::LeaveOutCopies() {
+  const std::vector<std::uint32_t> places = RemoveCopies(&code_, widths_.size());
+  for (std::size_t i = 0; i < mnemonics_.size(); ++i) mnemonics_[places[i]] = mnemonics_[i];
+  mnemonics_.resize(code_.size());
+  for (DraftCall& call : calls_) call.instruction = places[call.instruction];
 }
 
 void BodyDecoder::Finish(const WidthBytes& bases, std::map<std::uint32_t, std::uint32_t>* places,

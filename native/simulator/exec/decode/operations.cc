@@ -244,6 +244,13 @@ std::vector<const Operand*> FlattenOperands(const ptx::Instruction& instruction)
   return flat;
 }
 
+// Of an instruction that moves what it reads.
+bool BodyDecoder::IsCopy(const DraftInstruction& draft) const {
+  if (draft.in.guard != kNoSlot || draft.defined != 1 || draft.used != 2) return false;
+  const std::uint32_t to = draft.in.slot[0], from = draft.in.slot[1];
+  return IsRegister(to) && IsRegister(from) && widths_[to] == widths_[from];
+}
+
 bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
   const std::vector<const Operand*> flat = FlattenOperands(instruction);
   const bool carry = UsesCarry(instruction);
@@ -270,6 +277,7 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
   draft.in.offset = choice->offset;
   const std::span<const Type> types(choice->types.data(), flat.size());
   if (!BindOperands(flat, types, choice->destinations, &draft)) return false;
+  draft.is_copy = instruction.parts[0] == "mov" && IsCopy(draft);
   if (carry) {
     if (carry_ == kNoSlot) carry_ = AddTemporary(0);
     draft.in.slot[flat.size()] = carry_;

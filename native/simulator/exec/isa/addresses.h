@@ -42,14 +42,28 @@ NODECUDA_INLINE bool Inside(const Region& region, u64 address, u64 bytes) {
   return address - region.begin < region.bytes && bytes <= region.bytes - (address - region.begin);
 }
 
+// How far the addresses of the first lanes lie from the first, by the shift that is their distance.
+constexpr int kShifts = 6;
+template <class Address>
+struct Steps {
+  static constexpr int kCount = 64 / static_cast<int>(sizeof(Address));
+  alignas(64) Address of[kShifts][kCount];
+  constexpr Steps() : of() {
+    for (int shift = 0; shift < kShifts; ++shift)
+      for (int i = 0; i < kCount; ++i) of[shift][i] = static_cast<Address>(i) << shift;
+  }
+};
+template <class Address>
+constexpr Steps<Address> kSteps;
+
 // Whether all lanes name the first's address, or each the one `1 << shift` bytes behind its
 // neighbour's.
 template <class Address>
 NODECUDA_INLINE Pattern PatternOf(const Address* from, int shift) {
   typedef Address Some __attribute__((vector_size(64)));
-  constexpr int kCount = 64 / static_cast<int>(sizeof(Address));
+  constexpr int kCount = Steps<Address>::kCount;
   Some steps, differs = {}, breaks = {};
-  for (int i = 0; i < kCount; ++i) steps[i] = static_cast<Address>(i) << shift;
+  __builtin_memcpy(&steps, kSteps<Address>.of[shift], sizeof steps);
   for (int lane = 0; lane < kWarpSize; lane += kCount) {
     Some address;
     __builtin_memcpy(&address, from + lane, sizeof address);

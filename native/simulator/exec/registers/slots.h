@@ -1,5 +1,5 @@
-#ifndef NODECUDA_SIMULATOR_EXEC_CODE_SLOTS_H_
-#define NODECUDA_SIMULATOR_EXEC_CODE_SLOTS_H_
+#ifndef NODECUDA_SIMULATOR_EXEC_REGISTERS_SLOTS_H_
+#define NODECUDA_SIMULATOR_EXEC_REGISTERS_SLOTS_H_
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "simulator/exec/code/draft.h"
-#include "simulator/exec/code/liveness.h"
+#include "simulator/exec/registers/liveness.h"
 
 // Gives every register of a function its place in the warp's register file. Registers that are
 // never live at the same time share one, because a file that fits the first-level cache is what
@@ -37,4 +37,4 @@ SlotPlan PlanSlots(std::span<const RegisterWidth> widths, std::span<const LiveIn
 
 }  // namespace nodecuda::simulator
 
-#endif  // NODECUDA_SIMULATOR_EXEC_CODE_SLOTS_H_
+#endif  // NODECUDA_SIMULATOR_EXEC_REGISTERS_SLOTS_H_

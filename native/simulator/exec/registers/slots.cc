@@ -1,4 +1,4 @@
-#include "simulator/exec/code/slots.h"
+#include "simulator/exec/registers/slots.h"
 
 #include <algorithm>
 #include <queue>
