@@ -32,12 +32,6 @@ NODECUDA_INLINE bool AllZero(Vector v) {
 #endif
 }
 
-// How the addresses of the lanes lie to each other, of all and of each group.
-struct Pattern {
-  bool uniform = false, consecutive = false;
-  u32 uniform_groups = 0, consecutive_groups = 0;  // a bit for each, where neither holds for all
-};
-
 NODECUDA_INLINE bool Inside(const Region& region, u64 address, u64 bytes) {
   return address - region.begin < region.bytes && bytes <= region.bytes - (address - region.begin);
 }
@@ -56,10 +50,20 @@ struct Steps {
 template <class Address>
 constexpr Steps<Address> kSteps;
 
-// Whether all lanes name the first's address, or each the one `1 << shift` bytes behind its
-// neighbour's.
+// How the addresses of the lanes of an access lie.
+enum class Lie : u64 {
+  kRefused,      // some of them may not be accessed
+  kUniform,      // all the same
+  kConsecutive,  // one behind the other, of all 32 lanes
+  kApart,        // in any other way, and not looked at yet
+};
+struct Together {
+  u64 host;  // of the first lane
+  Lie lie;
+};
+
 template <class Address>
-NODECUDA_INLINE Pattern PatternOf(const Address* from, int shift) {
+NODECUDA_INLINE Lie LieOf(const Address* from, int shift) {
   typedef Address Some __attribute__((vector_size(64)));
   constexpr int kCount = Steps<Address>::kCount;
   Some steps, differs = {}, breaks = {};
@@ -70,15 +74,51 @@ NODECUDA_INLINE Pattern PatternOf(const Address* from, int shift) {
     differs |= address ^ from[0];
     breaks |= (address - steps) ^ (from[0] + (static_cast<Address>(lane) << shift));
   }
-  return {AllZero(reinterpret_cast<Vector>(differs)), AllZero(reinterpret_cast<Vector>(breaks))};
+  if (AllZero(reinterpret_cast<Vector>(breaks))) return Lie::kConsecutive;
+  return AllZero(reinterpret_cast<Vector>(differs)) ? Lie::kUniform : Lie::kApart;
 }
 
-// FindAddresses for what is neither uniform nor consecutive, as a whole.
-__attribute__((noinline)) bool FindEach(std::byte* file, const Instruction& in, u64 first,
-                                        u64 bytes, LaneMask mask, const Region& region,
-                                        HostAddresses* lanes, Pattern* pattern) {
+NODECUDA_INLINE u64 LaneAddress(std::byte* file, const Instruction& in, int lane) {
   const u32 slot = in.slot[kAddressSlot];
   const u64 offset = static_cast<u64>(in.offset);
+  if (slot == kNoSlot) return offset;
+  return (in.detail[1] & kWideAddress) != 0
+             ? Slot<u64>(file, slot)[lane] + offset
+             : static_cast<u32>(Slot<u32>(file, slot)[lane] + offset);
+}
+
+// Looks at an access of `1 << shift` bytes by each lane of `mask`. Out of line, because there are
+// many forms of loads and stores; and apart from FindEach, so that it needs no stack.
+__attribute__((noinline)) Together FindTogether(std::byte* file, const Instruction& in, int shift,
+                                                LaneMask mask, const Region& region) {
+  const u32 slot = in.slot[kAddressSlot];
+  const u64 bytes = u64{1} << shift, first = LaneAddress(file, in, __builtin_ctz(mask));
+  if ((first & (bytes - 1)) != 0 || !Inside(region, first, bytes)) return {0, Lie::kRefused};
+  if (region.lane_stride != 0) return {0, Lie::kApart};
+  const u64 host = first + region.bias;
+  if (slot == kNoSlot) return {host, Lie::kUniform};
+  if (mask != kFullMask) return {0, Lie::kApart};
+  const Lie lie = (in.detail[1] & kWideAddress) != 0 ? LieOf(Slot<u64>(file, slot), shift)
+                                                     : LieOf(Slot<u32>(file, slot), shift);
+  if (lie == Lie::kConsecutive && !Inside(region, first, bytes * kWarpSize))
+    return {0, Lie::kRefused};
+  return {host, lie};
+}
+
+// What FindEach sees of the addresses: whether all are the same, and of each group of eight.
+struct Pattern {
+  bool uniform = false;
+  u32 uniform_groups = 0, consecutive_groups = 0;
+};
+
+// The host addresses of an access whose lanes lie apart, of the first alone where that is for all.
+// False, if not all lie in the region and are aligned.
+__attribute__((noinline)) bool FindEach(std::byte* file, const Instruction& in, u64 bytes,
+                                        LaneMask mask, const Region& region, HostAddresses* lanes,
+                                        Pattern* pattern) {
+  const u32 slot = in.slot[kAddressSlot];
+  const u64 offset = static_cast<u64>(in.offset);
+  const u64 first = LaneAddress(file, in, __builtin_ctz(mask));
   Vector group[kGroups], differs = {};
   for (int g = 0; g < kGroups; ++g) {
     if (slot == kNoSlot) {
@@ -120,31 +160,6 @@ __attribute__((noinline)) bool FindEach(std::byte* file, const Instruction& in, 
     if (AllZero((host - kLanes * bytes) ^ host[0])) pattern->consecutive_groups |= bit;
   }
   return AllZero(outside);
-}
-
-// The host addresses of the accesses of `1 << shift` bytes each that the lanes of `mask` make.
-// Where the pattern is uniform or consecutive, of the first lane only. False, if not all lie in the
-// region and are aligned. Out of line, because there are many forms of loads and stores.
-__attribute__((noinline)) bool FindAddresses(std::byte* file, const Instruction& in, int shift,
-                                             LaneMask mask, const Region& region,
-                                             HostAddresses* lanes, Pattern* pattern) {
-  const u32 slot = in.slot[kAddressSlot];
-  const bool wide = (in.detail[1] & kWideAddress) != 0;
-  const u64 bytes = u64{1} << shift, offset = static_cast<u64>(in.offset);
-  const int lead = __builtin_ctz(mask);
-  const u64 first = slot == kNoSlot ? offset
-                    : wide          ? Slot<u64>(file, slot)[lead] + offset
-                                    : static_cast<u32>(Slot<u32>(file, slot)[lead] + offset);
-  if ((first & (bytes - 1)) != 0 || !Inside(region, first, bytes)) return false;
-  if (region.lane_stride == 0 && (slot == kNoSlot || mask == kFullMask)) {
-    lanes->address[0] = first + region.bias;
-    if (slot == kNoSlot) return pattern->uniform = true;
-    *pattern = wide ? PatternOf(Slot<u64>(file, slot), shift)
-                    : PatternOf(Slot<u32>(file, slot), shift);
-    if (pattern->uniform) return true;
-    if (pattern->consecutive) return Inside(region, first, bytes * kWarpSize);
-  }
-  return FindEach(file, in, first, bytes, mask, region, lanes, pattern);
 }
 
 }  // namespace

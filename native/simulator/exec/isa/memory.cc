@@ -44,7 +44,7 @@ NODECUDA_INLINE void ReadVectors(u64 address, Register* const (&to)[kVector]) {
       to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
 }
 template <class Element, class Register, int kVector>
-NODECUDA_INLINE void WriteVectors(u64 address, const Register* const (&from)[kVector]) {
+NODECUDA_INLINE void WriteVectors(u64 address, Register* const (&from)[kVector]) {
   auto* to = reinterpret_cast<Element*>(address);
   NODECUDA_LANE_LOOP
   for (int lane = 0; lane < kWarpSize; ++lane)
@@ -76,21 +76,41 @@ NODECUDA_INLINE void ReadLane(u64 address, Register* const (&to)[kVector], int l
         ReadHost<Element>(address + static_cast<unsigned>(i) * sizeof(Element)));
 }
 
+template <class Element, class Register, int kVector>
+NODECUDA_INLINE void StoreLane(u64 address, Register* const (&from)[kVector], int lane) {
+  for (int i = 0; i < kVector; ++i)
+    WriteHost(address + static_cast<unsigned>(i) * sizeof(Element),
+              static_cast<Element>(from[i][lane]));
+}
+
+template <class Register, int kVector>
+NODECUDA_INLINE void FindSlots(std::byte* file, const Instruction& in,
+                               Register* (&slots)[kVector]) {
+  for (int i = 0; i < kVector; ++i) slots[i] = Slot<Register>(file, in.slot[i]);
+}
+
+// Reads what all lanes of `mask` read.
+template <class Element, class Register, int kVector>
+NODECUDA_INLINE void Broadcast(u64 address, Register* const (&to)[kVector], LaneMask mask) {
+  Register value[kVector];
+  for (int i = 0; i < kVector; ++i)
+    value[i] = static_cast<Register>(
+        ReadHost<Element>(address + static_cast<unsigned>(i) * sizeof(Element)));
+  for (int i = 0; i < kVector; ++i) {
+    if (mask == kFullMask) {
+      for (int lane = 0; lane < kWarpSize; ++lane) to[i][lane] = value[i];
+    } else {
+      for (LaneMask rest = mask; rest != 0; rest &= rest - 1)
+        to[i][__builtin_ctz(rest)] = value[i];
+    }
+  }
+}
+
 // Reads for all 32 lanes into `to`, one array of lanes per vector element. The addresses were
 // copied out of the register file before, so `to` may be the slot that held them.
 template <class Element, class Register, int kVector>
 NODECUDA_INLINE void Gather(const HostAddresses& lanes, const Pattern& pattern,
                             Register* const (&to)[kVector]) {
-  if (pattern.uniform) {
-    Register value[kVector];
-    for (int i = 0; i < kVector; ++i)
-      value[i] = static_cast<Register>(
-          ReadHost<Element>(lanes.address[0] + static_cast<unsigned>(i) * sizeof(Element)));
-    for (int i = 0; i < kVector; ++i)
-      for (int lane = 0; lane < kWarpSize; ++lane) to[i][lane] = value[i];
-    return;
-  }
-  if (pattern.consecutive) return ReadVectors<Element, Register, kVector>(lanes.address[0], to);
   for (int begin = 0; begin < kWarpSize; begin += kGroup) {
     const u32 bit = 1u << (begin / kGroup);
     if constexpr (kVector == 1) {
@@ -108,9 +128,7 @@ NODECUDA_INLINE void Gather(const HostAddresses& lanes, const Pattern& pattern,
     if constexpr (kVector == 4 && sizeof(Element) == 4) {
       for (int lane = begin; lane < begin + kGroup; lane += 4) {
         Square rows;
-        for (int i = 0; i < 4; ++i) {
-          rows.row[i] = ReadHost<Word4>(lanes.address[lane + i]);
-        }
+        for (int i = 0; i < 4; ++i) rows.row[i] = ReadHost<Word4>(lanes.address[lane + i]);
         const Square columns = Transposed(rows);
         for (int i = 0; i < 4; ++i) __builtin_memcpy(to[i] + lane, &columns.row[i], 16);
       }
@@ -122,55 +140,63 @@ NODECUDA_INLINE void Gather(const HostAddresses& lanes, const Pattern& pattern,
 }
 
 template <class Element, class Register, int kVector>
-bool Load(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
+__attribute__((noinline)) bool LoadApart(std::byte* file, const Instruction& in, LaneMask mask,
+                                         const Region& region) {
   HostAddresses lanes;
   Pattern pattern;
-  if (!FindAddresses(file, in, kShift<sizeof(Element) * kVector>, mask, region, &lanes, &pattern))
-    return false;
+  if (!FindEach(file, in, sizeof(Element) * kVector, mask, region, &lanes, &pattern)) return false;
   Register* slots[kVector];
-  for (int i = 0; i < kVector; ++i) slots[i] = Slot<Register>(file, in.slot[i]);
-  if (mask == kFullMask) {
+  FindSlots(file, in, slots);
+  if (pattern.uniform) {
+    Broadcast<Element, Register, kVector>(lanes.address[0], slots, mask);
+  } else if (mask == kFullMask) {
     Gather<Element, Register, kVector>(lanes, pattern, slots);
-    return true;
-  }
-  // Which is never consecutive.
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    ReadLane<Element, Register, kVector>(lanes.address[pattern.uniform ? 0 : lane], slots, lane);
+  } else {
+    for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
+      const int lane = __builtin_ctz(rest);
+      ReadLane<Element, Register, kVector>(lanes.address[lane], slots, lane);
+    }
   }
   return true;
 }
 
-// Of lanes that write to one place the last one's value stays, as it would one after the other.
 template <class Element, class Register, int kVector>
-bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
+bool Load(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
+  const Together found = FindTogether(file, in, kShift<sizeof(Element) * kVector>, mask, region);
+  if (found.lie == Lie::kApart)
+    return LoadApart<Element, Register, kVector>(file, in, mask, region);
+  if (found.lie == Lie::kRefused) return false;
+  Register* slots[kVector];
+  FindSlots(file, in, slots);
+  if (found.lie == Lie::kConsecutive) {
+    ReadVectors<Element, Register, kVector>(found.host, slots);
+  } else {
+    Broadcast<Element, Register, kVector>(found.host, slots, mask);
+  }
+  return true;
+}
+
+template <class Element, class Register, int kVector>
+__attribute__((noinline)) bool StoreApart(std::byte* file, const Instruction& in, LaneMask mask,
+                                          const Region& region) {
   HostAddresses lanes;
   Pattern pattern;
-  if (!FindAddresses(file, in, kShift<sizeof(Element) * kVector>, mask, region, &lanes, &pattern))
-    return false;
-  const Register* slots[kVector];
-  for (int i = 0; i < kVector; ++i) slots[i] = Slot<Register>(file, in.slot[i]);
-  const auto store_lane = [&](u64 address, int lane) {
-    for (int i = 0; i < kVector; ++i)
-      WriteHost(address + static_cast<unsigned>(i) * sizeof(Element),
-                static_cast<Element>(slots[i][lane]));
+  if (!FindEach(file, in, sizeof(Element) * kVector, mask, region, &lanes, &pattern)) return false;
+  Register* slots[kVector];
+  FindSlots(file, in, slots);
+  const auto store_lane = [&](int lane) {
+    StoreLane<Element, Register, kVector>(lanes.address[lane], slots, lane);
   };
   if (pattern.uniform) {
-    store_lane(lanes.address[0], 31 - __builtin_clz(mask));
+    StoreLane<Element, Register, kVector>(lanes.address[0], slots, 31 - __builtin_clz(mask));
   } else if (mask != kFullMask) {
-    // Which is never consecutive.
-    for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-      const int lane = __builtin_ctz(rest);
-      store_lane(lanes.address[lane], lane);
-    }
-  } else if (pattern.consecutive) {
-    WriteVectors<Element, Register, kVector>(lanes.address[0], slots);
+    for (LaneMask rest = mask; rest != 0; rest &= rest - 1) store_lane(__builtin_ctz(rest));
   } else if (kVector == 1) {
     for (int begin = 0; begin < kWarpSize; begin += kGroup) {
       if ((pattern.consecutive_groups & 1u << (begin / kGroup)) != 0) {
         WriteRow<Element, Register, kGroup>(lanes.address[begin], slots[0] + begin);
       } else {
-        for (int lane = begin; lane < begin + kGroup; ++lane) store_lane(lanes.address[lane], lane);
+        for (int lane = begin; lane < begin + kGroup; ++lane) store_lane(lane);
       }
     }
   } else if (kVector == 4 && sizeof(Element) == 4) {
@@ -178,11 +204,27 @@ bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& 
       Square columns;
       for (int i = 0; i < 4; ++i) __builtin_memcpy(&columns.row[i], slots[i % kVector] + lane, 16);
       const Square rows = Transposed(columns);
-      for (int i = 0; i < 4; ++i)
-        WriteHost(lanes.address[lane + i], rows.row[i]);
+      for (int i = 0; i < 4; ++i) WriteHost(lanes.address[lane + i], rows.row[i]);
     }
   } else {
-    for (int lane = 0; lane < kWarpSize; ++lane) store_lane(lanes.address[lane], lane);
+    for (int lane = 0; lane < kWarpSize; ++lane) store_lane(lane);
+  }
+  return true;
+}
+
+// Of lanes that write to one place the last one's value stays, as it would one after the other.
+template <class Element, class Register, int kVector>
+bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& region) {
+  const Together found = FindTogether(file, in, kShift<sizeof(Element) * kVector>, mask, region);
+  if (found.lie == Lie::kApart)
+    return StoreApart<Element, Register, kVector>(file, in, mask, region);
+  if (found.lie == Lie::kRefused) return false;
+  Register* slots[kVector];
+  FindSlots(file, in, slots);
+  if (found.lie == Lie::kConsecutive) {
+    WriteVectors<Element, Register, kVector>(found.host, slots);
+  } else {
+    StoreLane<Element, Register, kVector>(found.host, slots, 31 - __builtin_clz(mask));
   }
   return true;
 }
