@@ -14,11 +14,11 @@
 #include "simulator/exec/arithmetic/alu.h"
 #include "simulator/exec/code/lane_constants.h"
 #include "simulator/exec/code/program.h"
-#include "simulator/exec/registers/control_flow.h"
-#include "simulator/exec/registers/slots.h"
 #include "simulator/exec/code/symbols.h"
 #include "simulator/exec/decode/call_syntax.h"
 #include "simulator/exec/decode/decoder.h"
+#include "simulator/exec/registers/control_flow.h"
+#include "simulator/exec/registers/slots.h"
 
 // The inside of the decoder: decoder.cc drives it and binds operands, operations.cc and its kin
 // have a method for each kind of instruction.

@@ -40,16 +40,14 @@ NODECUDA_INLINE void ReadVectors(u64 address, Register* const (&to)[kVector]) {
   const auto* from = reinterpret_cast<const Element*>(address);
   NODECUDA_LANE_LOOP
   for (int lane = 0; lane < kWarpSize; ++lane)
-    for (int i = 0; i < kVector; ++i)
-      to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
+    for (int i = 0; i < kVector; ++i) to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
 }
 template <class Element, class Register, int kVector>
 NODECUDA_INLINE void WriteVectors(u64 address, Register* const (&from)[kVector]) {
   auto* to = reinterpret_cast<Element*>(address);
   NODECUDA_LANE_LOOP
   for (int lane = 0; lane < kWarpSize; ++lane)
-    for (int i = 0; i < kVector; ++i)
-      to[lane * kVector + i] = static_cast<Element>(from[i][lane]);
+    for (int i = 0; i < kVector; ++i) to[lane * kVector + i] = static_cast<Element>(from[i][lane]);
 }
 
 // Four lanes' vectors of four words into four slots, or back: two rounds of interleaving halves.
@@ -100,8 +98,7 @@ NODECUDA_INLINE void Broadcast(u64 address, Register* const (&to)[kVector], Lane
     if (mask == kFullMask) {
       for (int lane = 0; lane < kWarpSize; ++lane) to[i][lane] = value[i];
     } else {
-      for (LaneMask rest = mask; rest != 0; rest &= rest - 1)
-        to[i][__builtin_ctz(rest)] = value[i];
+      for (LaneMask rest = mask; rest != 0; rest &= rest - 1) to[i][__builtin_ctz(rest)] = value[i];
     }
   }
 }

@@ -12,6 +12,17 @@ template <class T>
 NODECUDA_INLINE T Selp(T a, T b, bool c) {
   return c ? a : b;
 }
+// A predicate is the same for all lanes as a rule, where what it tells comes from a parameter; and
+// the register that is selected then is often the destination.
+template <class T>
+void RunSelp(std::byte* file, const Instruction& in, LaneMask mask) {
+  const LaneMask first = LoadPredicate(file, in.slot[3]);
+  if (mask != kFullMask || (first != 0 && first != kFullMask))
+    return Lanes<&Selp<T>>::Run(file, in, mask);
+  const u32 from = in.slot[first != 0 ? 1 : 2];
+  if (from != in.slot[0])
+    __builtin_memcpy(Slot<T>(file, in.slot[0]), Slot<T>(file, from), sizeof(T) * kWarpSize);
+}
 template <class T>
 NODECUDA_INLINE T Slct(T a, T b, s32 c) {
   return c >= 0 ? a : b;
@@ -56,9 +67,9 @@ void Split(std::byte* file, const Instruction& instruction, LaneMask mask) {
 }
 
 #define MOVE(type, T) Row<&Move<T>>("mov." type)
-#define SELECT(type, T)                                            \
-  Row<&Selp<T>>("selp." type), Row<&Slct<T>>("slct." type ".s32"), \
-      Row<&SlctFloat<T, false>>("slct." type ".f32"),              \
+#define SELECT(type, T)                                                                   \
+  AluRow{"selp." type, Lanes<&Selp<T>>::kOperands, &RunSelp<T>, false},                   \
+      Row<&Slct<T>>("slct." type ".s32"), Row<&SlctFloat<T, false>>("slct." type ".f32"), \
       Row<&SlctFloat<T, true>>("slct.ftz." type ".f32")
 
 constexpr ptx::Type kPred = ptx::Type::kPred;

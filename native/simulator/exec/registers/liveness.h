@@ -32,8 +32,8 @@ class BitMatrix {
   std::vector<std::uint64_t> bits_;
 };
 
-// Which registers hold, at the borders of basic blocks, what will be read. It holds for each lane on
-// its own, and lanes write only their own part of a slot, so divergence does not matter to it.
+// Which registers hold, at the borders of basic blocks, what will be read. It holds for each lane
+// on its own, and lanes write only their own part of a slot, so divergence does not matter to it.
 struct Liveness {
   std::vector<BasicBlock> blocks;
   std::vector<std::uint32_t> number;  // of each register, in the matrices; kNone: crosses no border

@@ -10,10 +10,10 @@
 namespace nodecuda::simulator {
 namespace {
 
-// Lane by lane, whatever the form and wherever the lanes' memory is. Out of line, so that the way of
-// most accesses needs no stack for it.
-__attribute__((noinline)) bool MoveEach(const Instruction& in, std::byte* file, LaneMask mask, bool is_store,
-              MemoryView& view) {
+// Lane by lane, whatever the form and wherever the lanes' memory is. Out of line, so that the way
+// of most accesses needs no stack for it.
+__attribute__((noinline)) bool MoveEach(const Instruction& in, std::byte* file, LaneMask mask,
+                                        bool is_store, MemoryView& view) {
   const MemoryForm form = MemoryForm::Of(in);
   HostAddresses lanes;
   if (!ResolveEach(in, form, file, mask, is_store, view, &lanes)) return false;

@@ -3,9 +3,9 @@
 #include <random>
 
 #include "ptx/parser.h"
+#include "simulator/exec/decode/decoder.h"
 #include "simulator/exec/registers/copies.h"
 #include "simulator/exec/registers/liveness.h"
-#include "simulator/exec/decode/decoder.h"
 #include "test/native/exec/engine_harness.h"
 
 // Sharing of register slots: the plan itself, and that it changes no result.
@@ -209,7 +209,7 @@ TEST_CASE("a copy goes whose two registers never hold different values that are 
 
   // A swap in a loop needs one of its three: 0: r0; 1: r1; 2: r2 = r0; 3: r0 = r1; 4: r1 = r2;
   // 5: to 2 under p3; 6: use both
-  std::vector<DraftInstruction> swap = {Op(0, {}),  Op(1, {}),    Copy(2, 0),      Copy(0, 1),
+  std::vector<DraftInstruction> swap = {Op(0, {}),  Op(1, {}),    Copy(2, 0),    Copy(0, 1),
                                         Copy(1, 2), Branch(2, 3), Op(-1, {0, 1})};
   const std::vector<std::uint32_t> places = RemoveCopies(&swap, 4);
   CHECK(places.back() >= 6);
