@@ -54,25 +54,37 @@ constexpr Steps<Address> kSteps;
 enum class Lie : u64 {
   kRefused,      // some of them may not be accessed
   kUniform,      // all the same
-  kConsecutive,  // one behind the other, of all 32 lanes
+  kConsecutive,  // one behind the other, as the lanes are
   kApart,        // in any other way, and not looked at yet
 };
 struct Together {
-  u64 host;  // of the first lane
+  u64 host;  // of the first lane; of consecutive ones that of lane 0, whether it is in the mask
+             // or not
   Lie lie;
 };
 
-template <class Address>
-NODECUDA_INLINE Lie LieOf(const Address* from, int shift) {
+// Of the lanes of `mask`, all of them if kAll.
+template <bool kAll, class Address>
+NODECUDA_INLINE Lie LieOf(const Address* from, int shift, LaneMask mask) {
   typedef Address Some __attribute__((vector_size(64)));
   constexpr int kCount = Steps<Address>::kCount;
-  Some steps, differs = {}, breaks = {};
+  const int lead = kAll ? 0 : __builtin_ctz(mask);
+  const Address first = from[lead], zeroth = first - (static_cast<Address>(lead) << shift);
+  Some steps, lanes, differs = {}, breaks = {};
   __builtin_memcpy(&steps, kSteps<Address>.of[shift], sizeof steps);
+  __builtin_memcpy(&lanes, kSteps<Address>.of[0], sizeof lanes);
   for (int lane = 0; lane < kWarpSize; lane += kCount) {
     Some address;
     __builtin_memcpy(&address, from + lane, sizeof address);
-    differs |= address ^ from[0];
-    breaks |= (address - steps) ^ (from[0] + (static_cast<Address>(lane) << shift));
+    Some differ = address ^ first;
+    Some broken = (address - steps) ^ (zeroth + (static_cast<Address>(lane) << shift));
+    if constexpr (!kAll) {
+      const Some in_mask = -(static_cast<Address>(mask >> lane) >> lanes & 1);
+      differ &= in_mask;
+      broken &= in_mask;
+    }
+    differs |= differ;
+    breaks |= broken;
   }
   if (AllZero(reinterpret_cast<Vector>(breaks))) return Lie::kConsecutive;
   return AllZero(reinterpret_cast<Vector>(differs)) ? Lie::kUniform : Lie::kApart;
@@ -92,16 +104,27 @@ NODECUDA_INLINE u64 LaneAddress(std::byte* file, const Instruction& in, int lane
 __attribute__((noinline)) Together FindTogether(std::byte* file, const Instruction& in, int shift,
                                                 LaneMask mask, const Region& region) {
   const u32 slot = in.slot[kAddressSlot];
-  const u64 bytes = u64{1} << shift, first = LaneAddress(file, in, __builtin_ctz(mask));
+  const int lead = __builtin_ctz(mask);
+  const u64 bytes = u64{1} << shift, first = LaneAddress(file, in, lead);
   if ((first & (bytes - 1)) != 0 || !Inside(region, first, bytes)) return {0, Lie::kRefused};
   if (region.lane_stride != 0) return {0, Lie::kApart};
-  const u64 host = first + region.bias;
+  u64 host = first + region.bias;
   if (slot == kNoSlot) return {host, Lie::kUniform};
-  if (mask != kFullMask) return {0, Lie::kApart};
-  const Lie lie = (in.detail[1] & kWideAddress) != 0 ? LieOf(Slot<u64>(file, slot), shift)
-                                                     : LieOf(Slot<u32>(file, slot), shift);
-  if (lie == Lie::kConsecutive && !Inside(region, first, bytes * kWarpSize))
-    return {0, Lie::kRefused};
+  const bool wide = (in.detail[1] & kWideAddress) != 0;
+  Lie lie;
+  if (mask == kFullMask) {
+    lie = wide ? LieOf<true>(Slot<u64>(file, slot), shift, mask)
+               : LieOf<true>(Slot<u32>(file, slot), shift, mask);
+  } else {
+    lie = wide ? LieOf<false>(Slot<u64>(file, slot), shift, mask)
+               : LieOf<false>(Slot<u32>(file, slot), shift, mask);
+  }
+  if (lie == Lie::kConsecutive) {
+    const int last = 31 - __builtin_clz(mask);
+    if (!Inside(region, first, static_cast<u64>(last - lead + 1) << shift))
+      return {0, Lie::kRefused};
+    host -= static_cast<u64>(lead) << shift;
+  }
   return {host, lie};
 }
 

@@ -34,20 +34,38 @@ NODECUDA_INLINE void WriteRow(u64 address, const Register* from) {
   __builtin_memcpy(reinterpret_cast<void*>(address), row, sizeof row);
 }
 
-// The vectors of all lanes, one behind the other.
+// The vectors of the lanes of `mask`, one behind the other from lane 0 on.
 template <class Element, class Register, int kVector>
-NODECUDA_INLINE void ReadVectors(u64 address, Register* const (&to)[kVector]) {
+NODECUDA_INLINE void ReadVectors(u64 address, Register* const (&to)[kVector], LaneMask mask) {
   const auto* from = reinterpret_cast<const Element*>(address);
+  if (mask == kFullMask) {
+    NODECUDA_LANE_LOOP
+    for (int lane = 0; lane < kWarpSize; ++lane)
+      for (int i = 0; i < kVector; ++i)
+        to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
+    return;
+  }
   NODECUDA_LANE_LOOP
-  for (int lane = 0; lane < kWarpSize; ++lane)
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    if ((mask & kLaneBit[lane]) == 0) continue;
     for (int i = 0; i < kVector; ++i) to[i][lane] = static_cast<Register>(from[lane * kVector + i]);
+  }
 }
 template <class Element, class Register, int kVector>
-NODECUDA_INLINE void WriteVectors(u64 address, Register* const (&from)[kVector]) {
+NODECUDA_INLINE void WriteVectors(u64 address, Register* const (&from)[kVector], LaneMask mask) {
   auto* to = reinterpret_cast<Element*>(address);
+  if (mask == kFullMask) {
+    NODECUDA_LANE_LOOP
+    for (int lane = 0; lane < kWarpSize; ++lane)
+      for (int i = 0; i < kVector; ++i)
+        to[lane * kVector + i] = static_cast<Element>(from[i][lane]);
+    return;
+  }
   NODECUDA_LANE_LOOP
-  for (int lane = 0; lane < kWarpSize; ++lane)
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    if ((mask & kLaneBit[lane]) == 0) continue;
     for (int i = 0; i < kVector; ++i) to[lane * kVector + i] = static_cast<Element>(from[i][lane]);
+  }
 }
 
 // Four lanes' vectors of four words into four slots, or back: two rounds of interleaving halves.
@@ -166,7 +184,7 @@ bool Load(std::byte* file, const Instruction& in, LaneMask mask, const Region& r
   Register* slots[kVector];
   FindSlots(file, in, slots);
   if (found.lie == Lie::kConsecutive) {
-    ReadVectors<Element, Register, kVector>(found.host, slots);
+    ReadVectors<Element, Register, kVector>(found.host, slots, mask);
   } else {
     Broadcast<Element, Register, kVector>(found.host, slots, mask);
   }
@@ -219,7 +237,7 @@ bool Store(std::byte* file, const Instruction& in, LaneMask mask, const Region& 
   Register* slots[kVector];
   FindSlots(file, in, slots);
   if (found.lie == Lie::kConsecutive) {
-    WriteVectors<Element, Register, kVector>(found.host, slots);
+    WriteVectors<Element, Register, kVector>(found.host, slots, mask);
   } else {
     StoreLane<Element, Register, kVector>(found.host, slots, 31 - __builtin_clz(mask));
   }

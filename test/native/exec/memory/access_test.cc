@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -6,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "simulator/exec/arithmetic/alu.h"
@@ -161,6 +164,57 @@ TEST_CASE("access: every form, pattern and mask moves what a loop over lanes doe
     }
   }
   CHECK(handlers == 48 * static_cast<int>(test::AvailableIsas().size()));
+}
+
+// A row of which some lanes take no part: their places are in pages that nobody may touch.
+TEST_CASE("access: lanes that take no part touch nothing") {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* mapped = mmap(nullptr, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(mapped != MAP_FAILED);
+  std::byte* middle = static_cast<std::byte*>(mapped) + page;
+  REQUIRE(mprotect(middle, page, PROT_READ | PROT_WRITE) == 0);
+  const Region region = {kBegin, page, reinterpret_cast<std::uintptr_t>(middle) - kBegin, 0, false};
+  for (const Isa isa : test::AvailableIsas()) {
+    for (const int element : {1, 2, 4, 8}) {
+      for (const int vector : {1, 2, 4}) {
+        for (const int reg : {element, 2 * element}) {
+          for (const bool is_store : {false, true}) {
+            const MemoryShape shape{element, reg, vector, false, is_store};
+            const MemoryHandler handler = SelectAccess(shape, isa);
+            if (handler == nullptr) continue;
+            for (const LaneMask mask : {0x00000fffu, 0xfff00000u}) {
+              CAPTURE(IsaName(isa));
+              CAPTURE(element);
+              CAPTURE(vector);
+              const std::uint64_t bytes = BytesOf(shape);
+              // Lane 12 is the first beyond the page, or lane 19 the last before it.
+              const std::uint64_t first =
+                  mask == 0xfffu ? kBegin + page - 12 * bytes : kBegin - 20 * bytes;
+              Machine machine = {};
+              machine.file.fill(std::byte{1});
+              Instruction in;
+              for (std::size_t i = 0; i < 4; ++i)
+                in.slot[i] = static_cast<std::uint32_t>(i * kSlotBytes);
+              in.slot[kAddressSlot] = kAddresses;
+              in.detail[1] = kWideAddress;
+              for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+                const std::uint64_t address = first + lane * bytes;
+                std::memcpy(machine.file.data() + kAddresses + 8 * lane, &address, 8);
+              }
+              std::memset(middle, 2, page);
+              REQUIRE(handler(machine.file.data(), in, mask, region));
+              const std::span<const std::byte> written =
+                  is_store ? std::span<const std::byte>(middle, page)
+                           : std::span<const std::byte>(machine.file).first(kAddresses);
+              CHECK(std::ranges::count(written, std::byte{is_store ? 1 : 2}) ==
+                    static_cast<std::ptrdiff_t>(12 * bytes));
+            }
+          }
+        }
+      }
+    }
+  }
+  CHECK(munmap(mapped, 3 * page) == 0);
 }
 
 }  // namespace
