@@ -1,8 +1,5 @@
 // setp: comparisons.
 #include "simulator/exec/isa/numbers.h"
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {
@@ -42,28 +39,6 @@ NODECUDA_INLINE auto Holds(T a, T b) {
 }
 
 #if defined(__SSE2__)
-#if defined(__AVX512F__)
-constexpr int kVectorBytes = 64;
-#elif defined(__AVX2__)
-constexpr int kVectorBytes = 32;
-#else
-constexpr int kVectorBytes = 16;
-#endif
-// The sign bits of a vector's lanes.
-template <int kLaneBytes, class V>
-NODECUDA_INLINE u32 SignsOf(V vector) {
-#if defined(__AVX512F__)
-  const auto bits = reinterpret_cast<__m512i>(vector);
-  return kLaneBytes == 4 ? _mm512_movepi32_mask(bits) : _mm512_movepi64_mask(bits);
-#elif defined(__AVX2__)
-  return static_cast<u32>(kLaneBytes == 4 ? _mm256_movemask_ps(reinterpret_cast<__m256>(vector))
-                                          : _mm256_movemask_pd(reinterpret_cast<__m256d>(vector)));
-#else
-  return static_cast<u32>(kLaneBytes == 4 ? _mm_movemask_ps(reinterpret_cast<__m128>(vector))
-                                          : _mm_movemask_pd(reinterpret_cast<__m128d>(vector)));
-#endif
-}
-
 template <Compare kCompare, class T>
 NODECUDA_INLINE LaneMask CompareVectors(const T* a, const T* b) {
   typedef T Vector __attribute__((vector_size(kVectorBytes)));

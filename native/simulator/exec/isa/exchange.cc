@@ -1,9 +1,6 @@
 // What looks across lanes. The lanes of a handler's mask are those that take part; the last source,
 // the member mask, is the interpreter's business.
 #include "simulator/exec/isa/lanes.h"
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {
@@ -81,8 +78,17 @@ void RunBallot(std::byte* file, const Instruction& in, LaneMask mask) {
 template <class T>
 NODECUDA_INLINE LaneMask Equal(const T* lanes, T value) {
   LaneMask equal = 0;
-  NODECUDA_LANE_LOOP
+#if defined(__SSE2__)
+  typedef T Vector __attribute__((vector_size(kVectorBytes)));
+  constexpr int kCount = kVectorBytes / static_cast<int>(sizeof(T));
+  for (int lane = 0; lane < kWarpSize; lane += kCount) {
+    Vector some;
+    __builtin_memcpy(&some, lanes + lane, sizeof some);
+    equal |= SignsOf<sizeof(T)>(some == value) << lane;
+  }
+#else
   for (int lane = 0; lane < kWarpSize; ++lane) equal |= lanes[lane] == value ? kLaneBit[lane] : 0;
+#endif
   return equal;
 }
 

@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "simulator/exec/isa/table.h"
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 // How a function of one lane becomes a handler of 32. Included only by files that are compiled
 // once per instruction set: everything is in an anonymous namespace, because a function with weak
@@ -121,6 +124,30 @@ struct Source<bool> {
   NODECUDA_INLINE Source(std::byte* file, u32 offset) : mask(LoadPredicate(file, offset)) {}
   NODECUDA_INLINE bool operator[](int lane) const { return (mask & kLaneBit[lane]) != 0; }
 };
+
+#if defined(__SSE2__)
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+// The sign bits of a vector's lanes.
+template <int kLaneBytes, class V>
+NODECUDA_INLINE u32 SignsOf(V vector) {
+#if defined(__AVX512F__)
+  const auto bits = reinterpret_cast<__m512i>(vector);
+  return kLaneBytes == 4 ? _mm512_movepi32_mask(bits) : _mm512_movepi64_mask(bits);
+#elif defined(__AVX2__)
+  return static_cast<u32>(kLaneBytes == 4 ? _mm256_movemask_ps(reinterpret_cast<__m256>(vector))
+                                          : _mm256_movemask_pd(reinterpret_cast<__m256d>(vector)));
+#else
+  return static_cast<u32>(kLaneBytes == 4 ? _mm_movemask_ps(reinterpret_cast<__m128>(vector))
+                                          : _mm_movemask_pd(reinterpret_cast<__m128d>(vector)));
+#endif
+}
+#endif
 
 // Copies the lanes of `mask`.
 template <class T>
