@@ -205,6 +205,7 @@ class BodyDecoder {
                     int destinations, DraftInstruction* draft);
   bool IsCallParameter(const ptx::Operand& address) const;
   bool CheckCachePolicy(const ptx::Operand& operand) const;
+  bool CheckSparsitySelector(const ptx::Operand& operand, int count);
   bool BindList(const ptx::Operand& operand, ptx::Type type, int count, bool is_destination,
                 DraftInstruction* draft);
   bool BindCoordinates(const ptx::Operand& operand, const TextureForm& form,

@@ -12,8 +12,9 @@
 #include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/code/instruction.h"
 
-// mma.sync: d = a * b + c for matrices that lie in the registers of a warp. The registers are in
-// the instruction's operand list, in the order d, a, b, c.
+// mma.sync: d = a * b + c for matrices that lie in the registers of a warp, and mma.sp, where half
+// of a is zeros and not stored. The registers are in the instruction's operand list, in the order
+// d, a, b, c, and the metadata of a sparse a.
 namespace nodecuda::simulator {
 
 enum class MmaType : std::uint8_t {
@@ -40,16 +41,22 @@ TensorType TensorTypeOf(MmaType type);  // of the floats that tensor_math.h know
 enum class MmaBits : std::uint8_t { kNone, kXor, kAnd };
 
 struct MmaForm {
-  std::uint8_t m, n, k_steps;  // k in fours
-  MmaType a, b, accumulator;
-  bool saturates;
-  MmaBits bits;
+  static constexpr int n = 8;
 
+  std::uint8_t m, k_steps;  // k in fours
+  MmaType a, b, accumulator;
+  MmaBits bits;
+  bool saturates;
+  std::uint8_t sparsity;  // 0: all of a is stored; else one more than the selector (sparsity.h)
+
+  bool sparse() const { return sparsity != 0; }
+  int selector() const { return sparsity - 1; }
   int k() const { return 4 * k_steps; }
+  int stored_k() const { return sparse() ? k() / 2 : k(); }  // of a
 
   // Elements of a or b in one register, and registers of a, b, and c or d.
   int a_per_register() const;
-  int a_registers() const { return m * k() / (kWarpSize * a_per_register()); }
+  int a_registers() const { return m * stored_k() / (kWarpSize * a_per_register()); }
   int b_registers() const { return k() * n / (kWarpSize * a_per_register()); }
   int c_registers() const;
   ptx::Type a_type() const { return a == MmaType::kF64 ? ptx::Type::kF64 : ptx::Type::kB32; }
@@ -67,6 +74,7 @@ struct MmaForm {
 std::optional<MmaForm> ParseMma(const ptx::Instruction& instruction, std::string* why);
 
 WarpHandler MmaHandler(const MmaForm& form);
+WarpHandler SparseMmaHandler(const MmaForm& form);
 
 }  // namespace nodecuda::simulator
 
