@@ -4,10 +4,12 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/block/block.h"
+#include "simulator/exec/matrix/sparsity.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -39,26 +41,48 @@ std::int32_t IntegerOf(std::uint32_t bits, WgmmaType type) {
 
 // The matrices of one warp's part of a product, row-major.
 struct Operands {
-  std::vector<std::uint32_t> a, b;  // (16, k), (k, n): the elements' bits
-  std::vector<std::uint32_t> d;     // (16, n), bits of float, f16 or int
+  std::vector<std::uint32_t> a, b;          // (16, stored k), (k, n): the elements' bits
+  std::vector<std::uint32_t> d;             // (16, n), bits of float, f16 or int
+  const std::uint32_t* metadata = nullptr;  // of a sparse A, by lane
 };
 
-void MultiplyIntegers(const WgmmaForm& form, Operands* operands) {
-  const auto k = static_cast<std::size_t>(form.k());
-  const auto n = static_cast<std::size_t>(form.n);
-  for (std::size_t row = 0; row < kWgmmaRows; ++row) {
-    for (std::size_t column = 0; column < n; ++column) {
-      std::uint32_t& d = operands->d[row * n + column];
-      std::int64_t sum = static_cast<std::int32_t>(d);
-      for (std::size_t i = 0; i < k; ++i)
-        sum += std::int64_t{IntegerOf(operands->a[row * k + i], form.a)} *
-               IntegerOf(operands->b[i * n + column], form.b);
-      if (form.saturate)
-        sum = std::clamp<std::int64_t>(sum, std::numeric_limits<std::int32_t>::min(),
-                                       std::numeric_limits<std::int32_t>::max());
-      d = static_cast<std::uint32_t>(sum);
+// Calls run(first row of A, count, b (stored k, n)): once for all of a dense A, and row by row for
+// a sparse one, as each row has its own rows of B.
+template <typename Run>
+void ForRows(const WgmmaForm& form, const Operands& operands, Run run) {
+  if (!form.is_sparse) return run(0, kWgmmaRows, operands.b);
+  const Sparsity sparsity{8 * BytesOf(form.a), form.k()};
+  const auto n = static_cast<std::ptrdiff_t>(form.n);
+  std::vector<std::uint32_t> b(static_cast<std::size_t>(form.stored_k() * form.n));
+  for (int row = 0; row < kWgmmaRows; ++row) {
+    for (int i = 0; i < form.stored_k(); ++i) {
+      const int from = sparsity.RowOfB(operands.metadata, form.selector, row, i);
+      std::copy_n(operands.b.begin() + from * n, n, b.begin() + i * n);
     }
+    run(row, 1, b);
   }
+}
+
+void MultiplyIntegers(const WgmmaForm& form, Operands* operands) {
+  const auto k = static_cast<std::size_t>(form.stored_k());
+  const auto n = static_cast<std::size_t>(form.n);
+  ForRows(form, *operands, [&](int first, int count, const std::vector<std::uint32_t>& b) {
+    const auto begin = static_cast<std::size_t>(first);
+    const std::size_t end = begin + static_cast<std::size_t>(count);
+    for (std::size_t row = begin; row < end; ++row) {
+      for (std::size_t column = 0; column < n; ++column) {
+        std::uint32_t& d = operands->d[row * n + column];
+        std::int64_t sum = static_cast<std::int32_t>(d);
+        for (std::size_t i = 0; i < k; ++i)
+          sum += std::int64_t{IntegerOf(operands->a[row * k + i], form.a)} *
+                 IntegerOf(b[i * n + column], form.b);
+        if (form.saturate)
+          sum = std::clamp<std::int64_t>(sum, std::numeric_limits<std::int32_t>::min(),
+                                         std::numeric_limits<std::int32_t>::max());
+        d = static_cast<std::uint32_t>(sum);
+      }
+    }
+  });
 }
 
 void MultiplyFloats(const WgmmaForm& form, const DecodedKernel& kernel, Operands* operands) {
@@ -71,10 +95,18 @@ void MultiplyFloats(const WgmmaForm& form, const DecodedKernel& kernel, Operands
   for (std::size_t i = 0; i < c.size(); ++i)
     c[i] = form.half_result ? HalfToFloat(static_cast<std::uint16_t>(operands->d[i]))
                             : std::bit_cast<float>(operands->d[i]);
-  const TensorModel model = TensorModelOf(kernel.capability, TensorUnit::kWgmma, a_type, b_type,
-                                          form.k(), form.half_result);
-  TensorMultiplyAccumulate(model, a_type, b_type, kWgmmaRows, form.n, form.k(), operands->a,
-                           operands->b, c, kernel.isa);
+  const int k = form.stored_k();
+  const TensorModel model =
+      TensorModelOf(kernel.capability, TensorUnit::kWgmma, a_type, b_type, k, form.half_result);
+  ForRows(form, *operands, [&](int first, int count, const std::vector<std::uint32_t>& b) {
+    const auto part = [&](auto& matrix) {
+      const std::size_t columns = matrix.size() / kWgmmaRows;
+      return std::span(matrix).subspan(static_cast<std::size_t>(first) * columns,
+                                       static_cast<std::size_t>(count) * columns);
+    };
+    TensorMultiplyAccumulate(model, a_type, b_type, count, form.n, k, part(operands->a), b, part(c),
+                             kernel.isa);
+  });
   for (std::size_t i = 0; i < c.size(); ++i)
     operands->d[i] = form.half_result ? FloatToHalf(c[i]) : std::bit_cast<std::uint32_t>(c[i]);
 }
@@ -105,13 +137,13 @@ void MoveResult(const WgmmaForm& form, const std::uint32_t* slots, std::byte* fi
 void ReadRegistersOfA(const WgmmaForm& form, const std::uint32_t* slots, const std::byte* file,
                       std::vector<std::uint32_t>* a) {
   const int bytes = BytesOf(form.a);
-  for (int index = 0; index < 4; ++index)
+  for (int index = 0; index < kWgmmaRegistersOfA; ++index)
     for (int lane = 0; lane < kWarpSize; ++lane)
       for (int byte = 0; byte < 4; byte += bytes) {
         const Place place = PlaceOfA(lane, index, byte, bytes);
         std::uint32_t value = 0;
         std::memcpy(&value, file + slots[index] + 4 * lane + byte, static_cast<std::size_t>(bytes));
-        (*a)[static_cast<std::size_t>(place.row) * static_cast<std::size_t>(form.k()) +
+        (*a)[static_cast<std::size_t>(place.row) * static_cast<std::size_t>(form.stored_k()) +
              static_cast<std::size_t>(place.column)] = value;
       }
 }
@@ -160,17 +192,28 @@ bool BlockRunner::RunWgmma(int warp, const Instruction& in, std::byte* file, Lan
   const std::uint32_t* slots = kernel_.operand_lists.data() + in.target;
   Operands operands;
   const auto k = static_cast<std::size_t>(form.k()), n = static_cast<std::size_t>(form.n);
-  operands.a.resize(kWgmmaRows * k);
+  const auto stored = static_cast<std::size_t>(form.stored_k());
+  operands.a.resize(kWgmmaRows * stored);
   operands.b.resize(k * n);
+  if (form.is_sparse)
+    operands.metadata = reinterpret_cast<const std::uint32_t*>(
+        file + slots[form.result_registers() + (form.a_in_registers ? kWgmmaRegistersOfA : 0)]);
   if (form.a_in_registers) {
     ReadRegistersOfA(form, slots + form.result_registers(), file, &operands.a);
-  } else if (!ReadMatrix(MatrixDescriptor(ReadSlot64(file, in.slot[0], 0)), !form.a_is_m_major,
-                         form.a, static_cast<std::uint32_t>(warp % kWarpsOfGroup * kWgmmaRows),
-                         kWgmmaRows, read, {operands.a.data(), k, 1})) {
+  } else if (!ReadMatrix(MatrixDescriptor(ReadSlot64(file, in.slot[0], 0)),
+                         {!form.a_is_m_major, form.a,
+                          static_cast<std::uint32_t>(warp % kWarpsOfGroup * kWgmmaRows), kWgmmaRows,
+                          static_cast<std::uint32_t>(stored)},
+                         read, {operands.a.data(), stored, 1})) {
     return false;
   }
-  if (!ReadMatrix(MatrixDescriptor(ReadSlot64(file, in.slot[1], 0)), !form.b_is_n_major, form.b, 0,
-                  static_cast<std::uint32_t>(form.n), read, {operands.b.data(), 1, n}))
+  const MatrixDescriptor of_b(ReadSlot64(file, in.slot[1], 0));
+  if (form.is_sparse && !form.b_is_n_major && of_b.span == kWgmmaDepthBytes)
+    return fail("B, along K, has more bytes for a sparse A than a swizzle of 32 bytes");
+  if (!ReadMatrix(of_b,
+                  {!form.b_is_n_major, form.b, 0, static_cast<std::uint32_t>(form.n),
+                   static_cast<std::uint32_t>(k)},
+                  read, {operands.b.data(), 1, n}))
     return false;
   operands.d.resize(kWgmmaRows * n);
   if (accumulates != 0) MoveResult<false>(form, slots, file, &operands.d);

@@ -62,7 +62,9 @@ void WgmmaRegisters::AtProduct(const Step& step, Warp& warp) {
                      {block_.index(), step.warp, std::countr_zero(step.lanes), step.pc}, {},
                      [] { return std::string("no wgmma.fence comes before the first product"); });
   }
-  for (std::uint32_t i = 0; i < notes.listed; ++i) {
+  // The metadata of a sparse A, which come last, need no fence.
+  const bool is_sparse = kernel_.mnemonics[step.pc].starts_with("wgmma.mma_async.sp");
+  for (std::uint32_t i = 0; i < notes.listed - is_sparse; ++i) {
     const std::uint32_t slot = kernel_.operand_lists[in.target + i];
     const bool is_result = kernel_.listed_notes[in.target + i].defined;
     const auto found = warp.registers.find(slot);

@@ -36,7 +36,7 @@ enum class AsyncOp : std::uint8_t {
   kMapCopy,       // 0: destination; 1: source, in shared memory
   kBulkCommit,
   kBulkWait,  // `offset`: groups that may be pending
-  kWgmma,     // 0, 1: descriptors; 2: predicate scale-d; `offset`: WgmmaForm; listed: D, A
+  kWgmma,  // 0, 1: descriptors; 2: predicate scale-d; `offset`: WgmmaForm; listed: D, A, metadata
   kWgmmaCommit,
   kWgmmaWait,  // `offset`: groups that may be pending
 };

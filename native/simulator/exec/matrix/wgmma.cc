@@ -13,18 +13,18 @@ std::uint32_t Field(std::uint64_t bits, int shift) {
 }
 
 template <typename Element>
-bool ReadElements(const MatrixDescriptor& descriptor, bool is_k_major, std::uint32_t first,
-                  std::uint32_t count, const UnitReader& read, const MatrixTarget& target) {
+bool ReadElements(const MatrixDescriptor& descriptor, const MatrixPart& part,
+                  const UnitReader& read, const MatrixTarget& target) {
   constexpr std::uint32_t kPerUnit = kUnit / sizeof(Element);
-  constexpr std::uint32_t kDepth = kWgmmaDepthBytes / sizeof(Element);
   // `along` is the dimension whose elements are neighbours.
-  const std::uint32_t first_unit = is_k_major ? 0 : first / kPerUnit;
-  const std::uint32_t units = (is_k_major ? kDepth : count) / kPerUnit;
+  const bool is_k_major = part.is_k_major;
+  const std::uint32_t first_unit = is_k_major ? 0 : part.first / kPerUnit;
+  const std::uint32_t units = (is_k_major ? part.depth : part.count) / kPerUnit;
   const std::size_t along_step = is_k_major ? target.k_step : target.row_step;
   const std::size_t across_step = is_k_major ? target.row_step : target.k_step;
-  for (std::uint32_t across = 0; across < (is_k_major ? count : kDepth); ++across) {
+  for (std::uint32_t across = 0; across < (is_k_major ? part.count : part.depth); ++across) {
     std::uint32_t* out = target.elements + across * across_step;
-    const std::uint32_t line = is_k_major ? first + across : across;
+    const std::uint32_t line = is_k_major ? part.first + across : across;
     for (std::uint32_t unit = 0; unit < units; ++unit) {
       Element elements[kPerUnit];
       if (!read(descriptor.UnitAddress(is_k_major, first_unit + unit, line), elements))
@@ -45,7 +45,8 @@ std::int64_t WgmmaForm::Pack() const {
          std::int64_t{half_result} << 8 | std::int64_t{a_in_registers} << 9 |
          std::int64_t{negate_a} << 10 | std::int64_t{negate_b} << 11 |
          std::int64_t{a_is_m_major} << 12 | std::int64_t{b_is_n_major} << 13 |
-         std::int64_t{saturate} << 14 | std::int64_t{n} << 16;
+         std::int64_t{saturate} << 14 | std::int64_t{is_sparse} << 15 | std::int64_t{n} << 16 |
+         std::int64_t{selector} << 32;
 }
 
 WgmmaForm WgmmaForm::Unpack(std::int64_t bits) {
@@ -53,7 +54,7 @@ WgmmaForm WgmmaForm::Unpack(std::int64_t bits) {
   WgmmaForm form;
   form.a = static_cast<WgmmaType>(bits & 15);
   form.b = static_cast<WgmmaType>(bits >> 4 & 15);
-  form.n = static_cast<int>(bits >> 16);
+  form.n = static_cast<int>(bits >> 16 & 0xffff);
   form.half_result = flag(8);
   form.a_in_registers = flag(9);
   form.negate_a = flag(10);
@@ -61,6 +62,8 @@ WgmmaForm WgmmaForm::Unpack(std::int64_t bits) {
   form.a_is_m_major = flag(12);
   form.b_is_n_major = flag(13);
   form.saturate = flag(14);
+  form.is_sparse = flag(15);
+  form.selector = static_cast<int>(bits >> 32);
   return form;
 }
 
@@ -81,8 +84,8 @@ std::uint64_t MatrixDescriptor::UnitAddress(bool is_k_major, std::uint32_t unit,
   const std::uint64_t row = across % kGroup * std::uint64_t{span};
   const std::uint64_t group = across / kGroup;
   if (is_k_major) {
-    // Rows along M or N, two units along K. Unswizzled, units that are neighbours along K are a
-    // leading offset apart.
+    // Rows along M or N, two units along K, or the four of what a sparse A is multiplied by.
+    // Unswizzled, units that are neighbours along K are a leading offset apart.
     address += row + group * stride + unit * std::uint64_t{span == kUnit ? leading : kUnit};
   } else if (span == kUnit) {
     address += row + group * leading + unit * std::uint64_t{stride};
@@ -95,16 +98,15 @@ std::uint64_t MatrixDescriptor::UnitAddress(bool is_k_major, std::uint32_t unit,
   return address ^ phase << kUnitLog2;
 }
 
-bool ReadMatrix(const MatrixDescriptor& descriptor, bool is_k_major, WgmmaType type,
-                std::uint32_t first, std::uint32_t count, const UnitReader& read,
+bool ReadMatrix(const MatrixDescriptor& descriptor, const MatrixPart& part, const UnitReader& read,
                 const MatrixTarget& target) {
-  switch (BytesOf(type)) {
+  switch (BytesOf(part.type)) {
     case 1:
-      return ReadElements<std::uint8_t>(descriptor, is_k_major, first, count, read, target);
+      return ReadElements<std::uint8_t>(descriptor, part, read, target);
     case 2:
-      return ReadElements<std::uint16_t>(descriptor, is_k_major, first, count, read, target);
+      return ReadElements<std::uint16_t>(descriptor, part, read, target);
     default:
-      return ReadElements<std::uint32_t>(descriptor, is_k_major, first, count, read, target);
+      return ReadElements<std::uint32_t>(descriptor, part, read, target);
   }
 }
 

@@ -10,8 +10,9 @@
 // Matrix products of a warpgroup: what the instruction says, and where it finds its operands.
 namespace nodecuda::simulator {
 
-inline constexpr int kWgmmaRows = 16;        // of A and D that each of the four warps has
-inline constexpr int kWgmmaDepthBytes = 32;  // of a row of A or column of B, in any type
+inline constexpr int kWgmmaRows = 16;         // of A and D that each of the four warps has
+inline constexpr int kWgmmaDepthBytes = 32;   // of what is stored of a row of A, in any type
+inline constexpr int kWgmmaRegistersOfA = 4;  // where they hold it
 inline constexpr int kWarpsOfGroup = 4;
 
 // Element types, those of tensor_math.h first.
@@ -33,8 +34,11 @@ struct WgmmaForm {
   bool negate_a = false, negate_b = false;
   bool a_is_m_major = false, b_is_n_major = false;
   bool saturate = false;
+  bool is_sparse = false;  // A: half of it is stored
+  int selector = 0;        // of a sparse A: sparsity.h
 
-  int k() const { return kWgmmaDepthBytes / BytesOf(a); }
+  int stored_k() const { return kWgmmaDepthBytes / BytesOf(a); }  // of A
+  int k() const { return is_sparse ? 2 * stored_k() : stored_k(); }
   int result_registers() const { return half_result ? n / 4 : n / 2; }
   std::int64_t Pack() const;
   static WgmmaForm Unpack(std::int64_t bits);
@@ -59,11 +63,15 @@ struct MatrixTarget {
   std::size_t row_step = 0, k_step = 0;
 };
 
-// Reads `count` rows of A from `first` on (or columns of B, called rows here too), k elements each,
-// as their bits. `read` copies the 16 bytes at an address, or returns false.
+// Reads `count` rows of A from `first` on (or columns of B, called rows here too), `depth` elements
+// each, as their bits. `read` copies the 16 bytes at an address, or returns false.
 using UnitReader = std::function<bool(std::uint64_t address, void* unit)>;
-bool ReadMatrix(const MatrixDescriptor& descriptor, bool is_k_major, WgmmaType type,
-                std::uint32_t first, std::uint32_t count, const UnitReader& read,
+struct MatrixPart {
+  bool is_k_major;
+  WgmmaType type;
+  std::uint32_t first, count, depth;
+};
+bool ReadMatrix(const MatrixDescriptor& descriptor, const MatrixPart& part, const UnitReader& read,
                 const MatrixTarget& target);
 
 }  // namespace nodecuda::simulator

@@ -83,8 +83,8 @@ Layout MakeLayout(bool k_major, int span, int k_step, int count, int bytes) {
     layout.stride = atom;
     layout.leading = atom * static_cast<std::size_t>(count * bytes / 16);
   } else {
-    layout.stride = atom;  // 16 of K are two atoms
-    layout.leading = 2 * atom;
+    layout.stride = atom;  // 16 of K are two atoms, and 32 four
+    layout.leading = 4 * atom;
   }
   return layout;
 }
@@ -104,6 +104,11 @@ struct Case {
   bool accumulate = false;
   int scale_a = 1, scale_b = 1;
   const char* b_name = nullptr;  // of another type than A's
+  int selector = -1;             // of a sparse A
+
+  bool is_sparse() const { return selector >= 0; }
+  int stored_k() const { return 32 / type.bytes; }
+  int k() const { return is_sparse() ? 2 * stored_k() : stored_k(); }
 };
 
 int ResultRegisters(const Case& c) {
@@ -112,11 +117,12 @@ int ResultRegisters(const Case& c) {
 
 std::string Product(const Case& c, const std::string& predicate) {
   const std::string type = c.type.name;
-  std::string text = "wgmma.mma_async.sync.aligned.m64n" + std::to_string(c.n) + "k" +
-                     std::to_string(32 / c.type.bytes) + "." + c.type.result + "." + type + "." +
-                     (c.b_name != nullptr ? c.b_name : type) + " " +
-                     Registers("%acc", 0, ResultRegisters(c)) + ", " +
-                     (c.a_in_registers ? "{%r4, %r5, %r6, %r7}" : "%d4") + ", %d5, " + predicate;
+  std::string text =
+      std::string("wgmma.mma_async") + (c.is_sparse() ? ".sp" : "") + ".sync.aligned.m64n" +
+      std::to_string(c.n) + "k" + std::to_string(c.k()) + "." + c.type.result + "." + type + "." +
+      (c.b_name != nullptr ? c.b_name : type) + " " + Registers("%acc", 0, ResultRegisters(c)) +
+      ", " + (c.a_in_registers ? "{%r4, %r5, %r6, %r7}" : "%d4") + ", %d5, " +
+      (c.is_sparse() ? "%r8, " + std::to_string(c.selector) + ", " : "") + predicate;
   if (type != "s8" && type != "u8")
     text += ", " + std::to_string(c.scale_a) + ", " + std::to_string(c.scale_b);
   if (c.type.bytes == 2) {
@@ -126,8 +132,9 @@ std::string Product(const Case& c, const std::string& predicate) {
   return text + ";\n";
 }
 
-// Parameters: a: A then B as they lie in shared memory, then each thread's four registers of A;
-// b: where D goes, by thread; c: the descriptors. Everything comes in by one bulk copy.
+// Parameters: a: A then B as they lie in shared memory, then each thread's four registers of A,
+// then each thread's metadata; b: where D goes, by thread; c: the descriptors. Everything comes in
+// by one bulk copy.
 std::string KernelFor(const Case& c) {
   const int registers = ResultRegisters(c);
   std::string body = ".reg .b32 %acc<128>;\n.shared .align 8 .b64 barrier;\n" + std::string(R"(
@@ -157,6 +164,9 @@ WAIT:
     mul.wide.u32 %d6, %r0, 16;
     add.s64 %d6, %d0, %d6;
     ld.global.v4.u32 {%r4, %r5, %r6, %r7}, [%d6+98304];
+    mul.wide.u32 %d6, %r0, 4;
+    add.s64 %d6, %d0, %d6;
+    ld.global.u32 %r8, [%d6+100352];
     setp.eq.u32 %p2, %r0, 999;
     setp.ne.u32 %p3, %r0, 999;
 )");
@@ -182,6 +192,45 @@ double ValueOf(const Case& c, std::uint32_t word, int half) {
   return (bits & 0x8000) != 0 ? -size : size;
 }
 
+// Where in its row each stored element of a sparse A is, and the codes that say so: 2 of 4, 1 of 2
+// of tf32.
+struct Places {
+  std::vector<int> columns;          // (64, stored k)
+  std::vector<std::uint32_t> codes;  // (64, codes of a row)
+};
+Places MakePlaces(const Case& c, std::mt19937& random) {
+  Places places;
+  for (int row = 0; row < kM; ++row) {
+    for (int first = 0; first < c.k(); first += c.type.bytes == 4 ? 2 : 4) {
+      if (c.type.bytes == 4) {
+        const int which = static_cast<int>(random() % 2);
+        places.codes.push_back(which != 0 ? 0b1110 : 0b0100);
+        places.columns.push_back(first + which);
+        continue;
+      }
+      const int one = static_cast<int>(random() % 3);
+      const int two = one + 1 + static_cast<int>(random() % static_cast<unsigned>(3 - one));
+      places.codes.push_back(static_cast<std::uint32_t>(one | two << 2));
+      places.columns.insert(places.columns.end(), {first + one, first + two});
+    }
+  }
+  return places;
+}
+
+// As the pictures of the manual have it; what the selector does not name is anything.
+std::uint32_t MetadataOf(const Case& c, const Places& places, int thread, std::mt19937& random) {
+  const int quad = thread % 4, row = thread / 32 * 16 + thread % 32 / 4;
+  if (c.type.bytes != 1 && quad / 2 != c.selector) return static_cast<std::uint32_t>(random());
+  std::uint32_t word = 0;
+  for (int i = 0; i < 8; ++i) {
+    const int of_row = c.type.bytes == 1 ? row + quad % 2 * 8 : row + i / 4 * 8;
+    const int column = c.type.bytes == 1 ? quad / 2 * 8 + i : quad % 2 * 4 + i % 4;
+    const int codes = c.type.bytes == 1 ? 16 : 8;
+    word |= places.codes[static_cast<std::size_t>(of_row * codes + column)] << 4 * i;
+  }
+  return word;
+}
+
 void Check(const Case& c) {
   CAPTURE(std::string(c.type.name));
   CAPTURE(std::string(c.type.result));
@@ -191,21 +240,27 @@ void Check(const Case& c) {
   CAPTURE(c.a.span);
   CAPTURE(c.b.k_major);
   CAPTURE(c.b.span);
-  const int k = 32 / c.type.bytes;
+  CAPTURE(c.selector);
+  const int k = c.k(), stored = c.stored_k();
   std::mt19937 random(static_cast<unsigned>(c.n + c.a.span));
   const bool is_unsigned = std::string(c.type.name) == "u8";
   std::uniform_int_distribution<int> values(is_unsigned ? 0 : -4, is_unsigned ? 255 : 4);
-  std::vector<int> a(static_cast<std::size_t>(kM * k)), b(static_cast<std::size_t>(c.n * k));
+  std::vector<int> a(static_cast<std::size_t>(kM * stored)), b(static_cast<std::size_t>(c.n * k));
   for (int& value : a) value = values(random);
   for (int& value : b) value = values(random);
+  const Places places = c.is_sparse() ? MakePlaces(c, random) : Places();
 
-  std::vector<std::uint8_t> memory(kBytesOfA + kBytesOfB + 128 * 16, 0xff);
+  std::vector<std::uint8_t> memory(kBytesOfA + kBytesOfB + 128 * 20, 0xff);
   const auto put = [&](std::size_t offset, std::uint32_t bits) {
     std::memcpy(memory.data() + offset, &bits, static_cast<std::size_t>(c.type.bytes));
   };
+  for (int thread = 0; thread < 128 && c.is_sparse(); ++thread) {
+    const std::uint32_t word = MetadataOf(c, places, thread, random);
+    std::memcpy(memory.data() + memory.size() - 512 + 4 * thread, &word, 4);
+  }
   for (int row = 0; row < kM; ++row)
-    for (int i = 0; i < k; ++i) {
-      const std::uint32_t bits = Encode(c.type, a[static_cast<std::size_t>(row * k + i)]);
+    for (int i = 0; i < stored; ++i) {
+      const std::uint32_t bits = Encode(c.type, a[static_cast<std::size_t>(row * stored + i)]);
       if (!c.a_in_registers) put(c.a.Offset(row, i, c.type.bytes), bits);
       // Where a thread has it: 4 threads share a row, each with 4 bytes of either half of K.
       const int byte = i * c.type.bytes, half = byte / 16, quad = byte % 16 / 4;
@@ -234,9 +289,11 @@ void Check(const Case& c) {
       const int row = thread / 32 * 16 + thread % 32 / 4 + index / 2 % 2 * 8;
       const int column = index / 4 * 8 + thread % 4 * 2 + index % 2;
       double sum = 0;
-      for (int i = 0; i < k; ++i)
-        sum +=
-            a[static_cast<std::size_t>(row * k + i)] * b[static_cast<std::size_t>(column * k + i)];
+      for (int i = 0; i < stored; ++i) {
+        const auto at = static_cast<std::size_t>(row * stored + i);
+        sum += a[at] *
+               b[static_cast<std::size_t>(column * k + (c.is_sparse() ? places.columns[at] : i))];
+      }
       sum *= c.scale_a * c.scale_b * (c.accumulate ? 3 : 1);
       const std::size_t at =
           static_cast<std::size_t>(thread * ResultRegisters(c) + (half ? index / 2 : index));
@@ -290,6 +347,34 @@ TEST_CASE("wgmma: A from registers, widths, accumulation and signs") {
              .scale_b = sign});
 }
 
+TEST_CASE("wgmma: a sparse A, from both places, in every swizzle, with every selector") {
+  for (const Type& type : {kBf16, kF16, kHalf, kTf32, kS8, kU8, kE4M3})
+    for (const int span : {16, 64, 128})
+      for (const int selector : {0, 1}) {
+        if (selector != 0 && type.bytes == 1) continue;
+        Layout b =
+            MakeLayout(true, span, span == 128 ? 2 : 0, 24 + 8 * (type.bytes == 1), type.bytes);
+        if (span == 16) b.stride = 512;
+        const Case c{.type = type,
+                     .n = 24 + 8 * (type.bytes == 1),
+                     .a = MakeLayout(true, span, 0, kM, type.bytes),
+                     .b = b,
+                     .accumulate = true,
+                     .selector = selector};
+        Check(c);
+        Case from_registers = c;
+        from_registers.a_in_registers = true;
+        Check(from_registers);
+      }
+  for (const int span : {16, 32, 64, 128})
+    Check({.type = kBf16,
+           .n = 128,
+           .a = MakeLayout(false, span, 0, kM, 2),
+           .b = MakeLayout(false, span, 0, 128, 2),
+           .scale_a = -1,
+           .selector = 1});
+}
+
 // 2^24 + 1 + 1: each term is cut to 25 bits below the largest, 2^0 and down; the sum is cut to a
 // float. On Hopper both ones survive in the sum; one by one they would not.
 TEST_CASE("wgmma: sums keep 25 bits below the largest term, results are cut") {
@@ -298,7 +383,7 @@ TEST_CASE("wgmma: sums keep 25 bits below the largest term, results are cut") {
   const Case c{.type = kBf16, .n = 8, .a = layout, .b = layout};
   engine.Load(KernelFor(c));
   const auto run = [&](const std::vector<float>& row_of_a) {
-    std::vector<std::uint8_t> memory(kBytesOfA + kBytesOfB + 128 * 16, 0);
+    std::vector<std::uint8_t> memory(kBytesOfA + kBytesOfB + 128 * 20, 0);
     for (std::size_t i = 0; i < row_of_a.size(); ++i) {
       const auto a = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(row_of_a[i]) >> 16);
       const std::uint16_t one = 0x3f80;
@@ -341,6 +426,11 @@ TEST_CASE("wgmma: misuse is a fault that says what is wrong") {
   engine.Load(Faulty("@%p1 bra SKIP;\n" + Product(c, "1") + "SKIP:\n"));
   engine.RunFaults({.dynamic_shared_bytes = 4096}, {}, {0, 0}, Status::kLaunchFailure,
                    "not all threads");
+  Case sparse = c;
+  sparse.selector = 0;
+  engine.Load(Faulty(Product(sparse, "1")));
+  engine.RunFaults({.dynamic_shared_bytes = 4096}, {}, {0, std::uint64_t{3} << 62},
+                   Status::kLaunchFailure, "swizzle of 32 bytes");
   engine.Load(Faulty("cvt.u64.u32 %d4, %r0;\n" + Product(c, "1")));
   engine.RunFaults({.dynamic_shared_bytes = 4096}, {}, {0, 0}, Status::kLaunchFailure,
                    "descriptor differs");
@@ -363,6 +453,13 @@ TEST_CASE("wgmma: forms that do not exist are load errors") {
       "wgmma.wait_group.sync.aligned -1;",
       "wgmma.commit_group.sync.aligned 0;",
       "wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 $, %d4, %d5, 1, 1, 1, 0, 0;",
+      "wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 $, %d4, %d5, %r1, 2, 1, 1, 1, 0, 0;",
+      "wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 $, %d4, %d5, 0, 0, 1, 1, 1, 0, 0;",
+      "wgmma.mma_async.sp.sync.aligned.m64n8k16.f32.bf16.bf16 $, %d4, %d5, %r1, 0, 1, 1, 1, 0, 0;",
+      "wgmma.mma_async.sp.sync.aligned.m64n8k64.f32.e4m3.e4m3 $, %d4, %d5, %r1, 1, 1, 1, 1;",
+      "wgmma.mma_async.sp::ordered_metadata.sync.aligned.m64n8k32.f32.bf16.bf16 $, %d4, %d5, %r1, "
+      "0, "
+      "1, 1, 1, 0, 0;",
   };
   HopperHarness engine;
   for (std::string body : bodies) {

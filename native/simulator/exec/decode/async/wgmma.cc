@@ -6,6 +6,7 @@
 
 #include "simulator/exec/code/async.h"
 #include "simulator/exec/decode/body_decoder.h"
+#include "simulator/exec/matrix/sparsity.h"
 
 namespace nodecuda::simulator {
 
@@ -71,9 +72,11 @@ bool BodyDecoder::DecodeWgmma(const ptx::Instruction& instruction) {
   return true;
 }
 
-// wgmma.mma_async.sync.aligned.shape{.satfinite}.dtype.atype.btype
+// wgmma.mma_async{.sp}.sync.aligned.shape{.satfinite}.dtype.atype.btype
 bool BodyDecoder::ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* form) {
-  const auto& parts = instruction.parts;
+  std::vector<std::string_view> parts(instruction.parts.begin(), instruction.parts.end());
+  form->is_sparse = parts.size() > 2 && parts[2] == "sp";
+  if (form->is_sparse) parts.erase(parts.begin() + 2);
   form->saturate = parts.size() == 9 && parts[5] == "satfinite";
   if (parts.size() != (form->saturate ? 9u : 8u) || parts[1] != "mma_async" || parts[2] != "sync" ||
       parts[3] != "aligned")
@@ -96,13 +99,23 @@ bool BodyDecoder::ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* for
   return true;
 }
 
-// d, a, b, scale-d, then scale-a and scale-b (not with integers), then tnsp-a (where A is in
-// shared memory) and tnsp-b (with 16-bit types).
+// d, a, b, of a sparse A metadata and selector, scale-d, then scale-a and scale-b (not with
+// integers), then tnsp-a (where A is in shared memory) and tnsp-b (with 16-bit types).
 bool BodyDecoder::DecodeWgmmaProduct(const ptx::Instruction& instruction) {
   WgmmaForm form;
   if (!ParseWgmma(instruction, &form)) return false;
-  const std::vector<Operand>& operands = instruction.operands;
-  if (operands.size() < 4) return Fail("wrong number of operands");
+  std::vector<Operand> operands = instruction.operands;
+  if (operands.size() < (form.is_sparse ? 6u : 4u)) return Fail("wrong number of operands");
+  Operand metadata;
+  if (form.is_sparse) {
+    metadata = operands[3];
+    const int selectors = Sparsity{8 * BytesOf(form.a), form.k()}.selectors();
+    if (!CheckSparsitySelector(operands[4], selectors)) return false;
+    form.selector = static_cast<int>(operands[4].bits);
+    operands.erase(operands.begin() + 3, operands.begin() + 5);
+    if (metadata.kind != Operand::Kind::kRegister)
+      return Fail("the metadata must be a register of 32 bits");
+  }
   form.a_in_registers = operands[1].kind == Operand::Kind::kVector;
   const std::size_t scales = IsInteger(form.a) ? 0 : 2;
   const std::size_t transposes = BytesOf(form.a) != 2 ? 0 : form.a_in_registers ? 1 : 2;
@@ -137,12 +150,16 @@ bool BodyDecoder::DecodeWgmmaProduct(const ptx::Instruction& instruction) {
       return Fail("an accumulator must be a register of 32 bits");
     draft.listed.push_back({static_cast<std::uint32_t>(element.register_index), true, true});
   }
-  if (form.a_in_registers && operands[1].elements.size() != 4)
+  if (form.a_in_registers && operands[1].elements.size() != kWgmmaRegistersOfA)
     return Fail("four registers of A are needed");
   for (const Operand& element :
        form.a_in_registers ? operands[1].elements : std::vector<Operand>{}) {
     draft.listed.push_back({kNoSlot, false, true});
     if (!BindValue(element, Type::kB32, &draft.listed.back().slot)) return false;
+  }
+  if (form.is_sparse) {
+    draft.listed.push_back({kNoSlot, false, true});
+    if (!BindValue(metadata, Type::kB32, &draft.listed.back().slot)) return false;
   }
   Emit(draft);
   return true;
