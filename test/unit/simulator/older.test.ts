@@ -125,3 +125,83 @@ test.each([
     "'.alias'",
   );
 });
+
+// ptxas encodes the same for them as for .approx and .rn, and from .version 1.4 on refuses them.
+test('before PTX 1.4 some modifiers go without saying', async () => {
+  const old = { version: '1.3', target: 'sm_13' };
+  for (const [plain, full] of [
+    ['div.f32 %w0, %wa, %wb;', 'div.approx.f32 %w1, %wa, %wb;'],
+    ['sqrt.f32 %w0, %wa;', 'sqrt.approx.f32 %w1, %wa;'],
+    ['rcp.f32 %w0, %wa;', 'rcp.approx.f32 %w1, %wa;'],
+    ['rsqrt.f32 %w0, %wa;', 'rsqrt.approx.f32 %w1, %wa;'],
+    ['sin.f32 %w0, %wa;', 'sin.approx.f32 %w1, %wa;'],
+    ['cos.f32 %w0, %wa;', 'cos.approx.f32 %w1, %wa;'],
+    ['lg2.f32 %w0, %wa;', 'lg2.approx.f32 %w1, %wa;'],
+    ['ex2.f32 %w0, %wa;', 'ex2.approx.f32 %w1, %wa;'],
+  ]) {
+    const text = `${plain} ${full} sub.u32 %w0, %w0, %w1; mov.u32 %w1, 0;`;
+    await compare(device, { text, results: ['w', 'w'], ...old }, () => [0n, 0n], OPERANDS);
+  }
+  const load13 = (text: string, version: string) =>
+    load(`.version ${version}\n.target sm_13\n.entry k ()\n{ .reg .f64 %d<5>; ${text} exit; }`);
+  for (const text of [
+    'div.f64 %d1, %d2, %d3;',
+    'sqrt.f64 %d1, %d2;',
+    'rsqrt.f64 %d1, %d2;',
+    'mad.f64 %d1, %d2, %d3, %d4;',
+  ]) {
+    expect(() => load13(text, '1.3')).not.toThrow();
+    expect(() => load13(text, '1.4')).toThrow();
+  }
+});
+
+test('shfl and vote without .sync are among the lanes that are there', async () => {
+  using module = device.loadModule(`.version 4.3
+.target sm_30
+.address_size 64
+.visible .entry k (.param .u64 out)
+{
+  .reg .pred %p<6>;
+  .reg .b32 %r<12>;
+  .reg .b64 %rd<4>;
+  ld.param.u64 %rd1, [out];
+  mov.u32 %r1, %tid.x;
+  mul.wide.u32 %rd2, %r1, 32;
+  add.s64 %rd1, %rd1, %rd2;
+  setp.lt.u32 %p1, %r1, 24;
+  setp.lt.u32 %p2, %r1, 5;
+  @!%p1 bra DONE;
+  shfl.down.b32 %r2|%p3, %r1, 3, 31;
+  shfl.idx.b32 %r3, %r1, 7, 31;
+  shfl.up.b32 %r4, %r1, 1, 0;
+  shfl.bfly.b32 %r5, %r1, 4, 31;
+  vote.ballot.b32 %r6, %p2;
+  vote.all.pred %p4, %p1;
+  vote.any.pred %p5, !%p1;
+  selp.u32 %r7, 1, 0, %p4;
+  selp.u32 %r8, 1, 0, %p5;
+  vote.uni.pred %p4, %p2;
+  selp.u32 %r9, 1, 0, %p4;
+  st.global.v4.u32 [%rd1], {%r2, %r3, %r4, %r5};
+  st.global.v4.u32 [%rd1+16], {%r6, %r7, %r8, %r9};
+DONE:
+  ret;
+}
+`);
+  using out = device.alloc('uint32', 256);
+  module.kernel('k', ['uint32*']).launch({ grid: 1, block: 32 }, out);
+  const words = await out.read();
+  for (let lane = 0; lane < 21; ++lane) {
+    const up = lane === 0 ? 0 : lane - 1;
+    expect([...words.subarray(8 * lane, 8 * lane + 8)]).toEqual([
+      lane + 3,
+      7,
+      up,
+      lane ^ 4,
+      31,
+      1,
+      0,
+      0,
+    ]);
+  }
+});

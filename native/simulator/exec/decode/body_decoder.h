@@ -114,6 +114,7 @@ class BodyDecoder {
   bool KeepFrame();
   bool MoveWord(std::uint32_t to, std::uint32_t from);
   bool DecodeStack(const ptx::Instruction& instruction);
+  bool DecodeWithoutSync(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
   bool DecodeVoltaMma(const ptx::Instruction& instruction, const VoltaMmaForm& form);
   bool DecodeWmma(const ptx::Instruction& instruction);

@@ -16,6 +16,8 @@ namespace nodecuda::simulator {
 struct DecodeOptions {
   Isa isa = Isa::kBaseline;
   int capability = 90;       // the device's: matrix instructions round as its hardware does
+  int version = 90;          // of PTX, that the module is in: 90 for 9.0
+  bool needs_sync = true;    // of shfl and vote, as ptxas does from sm_70 and PTX 6.4 on
   bool flushes_f32 = false;  // the module's target is 1.x, which had no subnormal numbers
   bool share_slots = true;   // off only to test that sharing changes nothing
   // Keeps DecodedKernel::notes, gives each register a slot of its own, and leaves no instruction

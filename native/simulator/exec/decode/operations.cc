@@ -4,6 +4,7 @@
 #include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
 #include "simulator/exec/decode/memory_syntax.h"
+#include "simulator/exec/decode/unsupported.h"
 #include "simulator/exec/texture/texture_form.h"
 
 namespace nodecuda::simulator {
@@ -291,6 +292,7 @@ bool BodyDecoder::DecodeAlu(const ptx::Instruction& instruction) {
 bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (instruction.parts.empty()) return Fail("no mnemonic");
   const std::string_view base = instruction.parts[0];
+  if (const char* why = WhyLeftOut(instruction.parts)) return Fail(why);
   if (UsesWide(instruction)) return DecodeWide(instruction);
   if (IsAsync(instruction)) return DecodeAsync(instruction);
   if ((base == "st" || base == "red") && instruction.parts.size() > 1 &&

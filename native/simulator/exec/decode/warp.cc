@@ -18,7 +18,21 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
+// shfl and vote as they were before .sync: among the lanes that are here together.
+bool BodyDecoder::DecodeWithoutSync(const ptx::Instruction& instruction) {
+  std::vector<std::string_view> parts = instruction.parts;
+  std::vector<Operand> operands = instruction.operands;
+  const Operand members = Temporary(4);
+  parts.insert(parts.begin() + 1, "sync");
+  operands.push_back(members);
+  return DecodeInstead({"activemask", "b32"}, {members}) && DecodeInstead(parts, operands);
+}
+
 bool BodyDecoder::DecodeExchange(const ptx::Instruction& instruction) {
+  const std::string_view base = instruction.parts[0];
+  if (!options_.needs_sync && (base == "shfl" || base == "vote") &&
+      std::ranges::find(instruction.parts, "sync") == instruction.parts.end())
+    return DecodeWithoutSync(instruction);
   const bool pair =
       !instruction.operands.empty() && instruction.operands[0].kind == Operand::Kind::kPair;
   const AluRow* row = FindExchange(instruction.mnemonic, pair, options_.isa);

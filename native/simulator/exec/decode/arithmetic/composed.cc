@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/arithmetic/video.h"
 #include "simulator/exec/decode/body_decoder.h"
 
@@ -39,7 +40,7 @@ bool BodyDecoder::DecodeInstead(std::vector<std::string_view> parts,
   plain.mnemonic = mnemonic;
   plain.parts = std::move(parts);
   plain.operands = std::move(operands);
-  return DecodeAlu(plain);
+  return IsExchange(plain.parts[0]) ? DecodeExchange(plain) : DecodeAlu(plain);
 }
 
 namespace {
@@ -103,6 +104,17 @@ bool HasSet(Type to, Type from) {
     default:
       return to == from;
   }
+}
+
+// Before PTX 1.4 some modifiers went without saying; ptxas encodes these.
+std::string_view OldDefault(std::string_view base, std::string_view type) {
+  constexpr std::string_view kApproximate[] = {"div", "sqrt", "rcp", "rsqrt",
+                                               "sin", "cos",  "lg2", "ex2"};
+  constexpr std::string_view kRounded[] = {"div", "sqrt", "mad"};
+  if (type == "f64" && std::ranges::find(kRounded, base) != std::end(kRounded)) return "rn";
+  const bool is_approximate = std::ranges::find(kApproximate, base) != std::end(kApproximate) &&
+                              (type == "f32" || (type == "f64" && base == "rsqrt"));
+  return is_approximate ? "approx" : "";
 }
 
 }  // namespace
@@ -230,6 +242,9 @@ bool BodyDecoder::DecodeVideo(const ptx::Instruction& instruction, const VideoFo
 bool BodyDecoder::DecodeComposed(const ptx::Instruction& instruction, bool* known) {
   const auto& parts = instruction.parts;
   *known = true;
+  if (options_.version < 14 && parts.size() == 2)
+    if (const std::string_view modifier = OldDefault(parts[0], parts[1]); !modifier.empty())
+      return DecodeInstead({parts[0], modifier, parts[1]}, instruction.operands);
   if (parts[0] == "set") return DecodeSet(instruction);
   if (parts[0] == "setp" && IsPair(ptx::TypeFromName(parts.back())))
     return DecodeSetBoth(instruction);

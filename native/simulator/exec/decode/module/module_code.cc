@@ -162,6 +162,8 @@ bool ModuleCode::Decode(const Entry& entry, bool watched,
   std::string why;
   const DecodeOptions options{.isa = isa_,
                               .capability = capability_,
+                              .version = module_->version,
+                              .needs_sync = module_->version >= 64 && module_->target >= 70,
                               .flushes_f32 = module_->target < 20,
                               .watched = watched};
   if (!DecodeKernel(*module_, symbols_, *parsed, options, kernel.get(), &why))
