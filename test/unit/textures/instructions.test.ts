@@ -63,7 +63,8 @@ test.each([
   [`tex.2d.v4.f32.f32 ${RESULT}, [%rd1, {%f1, %f1}], {%r1, %r1};`, 'wrong number of operands'],
   [`tex.level.2d.v4.f32.f32 ${RESULT}, [%rd1, {%f1, %f1}];`, 'wrong number of operands'],
   [`tex.grad.2d.v4.f32.f32 ${RESULT}, [%rd1, {%f1, %f1}], {%f1}, {%f1};`, 'number of registers'],
-  ['tex.2d.v2.f16x2.f32 {%r5, %r6}, [%rd1, {%f1, %f1}];', NO_FORM],
+  ['tex.2d.v4.f16x2.f32 {%r5, %r6, %r7, %r8}, [%rd1, {%f1, %f1}];', NO_FORM],
+  ['tld4.r.2d.v2.f16x2.f32 {%r5, %r6}, [%rd1, {%f1, %f1}];', NO_FORM],
   [`tex.2dms.v4.f32.s32 ${RESULT}, [%rd1, {%r1, %r1, %r1, %r1}];`, 'multisampled textures'],
   [`tex.4d.v4.f32.f32 ${RESULT}, [%rd1, {%f1, %f1}];`, NO_FORM],
   [`tex.2d.v4.f32.f32.x ${RESULT}, [%rd1, {%f1, %f1}];`, NO_FORM],
@@ -84,6 +85,29 @@ test.each([
   expect(error.name).toBe('CudaModuleError');
   expect((error as CudaModuleError).log).toMatch(/^PTX line 13: (tex|tld4|txq|su)/);
   expect(error.message).toContain(message);
+});
+
+test('results as halves are the floats, rounded to the nearest', async () => {
+  const STORE = `st.global.v4.b16 [%rd2], {%h1, %h2, %h3, %h4};
+  st.global.v2.b32 [%rd2+8], {%r5, %r6};`;
+  using module = device.loadModule(
+    ptx(
+      kernel(
+        'k',
+        `ld.param.u64 %rd2, [out];
+  tex.1d.v4.f16.f32 {%h1, %h2, %h3, %h4}, [%rd1, %f1];
+  tex.1d.v2.f16x2.f32 {%r5, %r6}, [%rd1, %f1];
+  ${STORE}`,
+      ).replace('.param .u64 object', '.param .u64 object, .param .u64 out'),
+    ),
+  );
+  using array = device.createTextureArray({ dtype: 'float32', width: 1, channels: 4 });
+  await array.write(Float32Array.of(0.1, -65520, 1 + 2 ** -11, 2 ** -25 * 3));
+  using texture = device.createTexture(array);
+  using out = device.alloc('uint16', 8);
+  module.kernel('k', ['texture', 'uint16*']).launch({ grid: 1, block: 1 }, texture, out);
+  const halves = [0x2e66, 0xfc00, 0x3c00, 0x0002];
+  expect([...(await out.read())]).toEqual([...halves, ...halves]);
 });
 
 test('a reference refuses the kernels that name it, and no other', () => {
@@ -119,6 +143,11 @@ describe('faults', () => {
       read('tex.1d.v4.u32.f32', '%f1', WORDS),
       () => device.createTexture(array({ dtype: 'uint8' }), { readAs: 'normalized' }),
       'the texture is read as floats, and the instruction gives integers',
+    ],
+    'integers as halves': [
+      'tex.1d.v4.f16.f32 {%h1, %h2, %h3, %h4}, [%rd1, {%f1}];',
+      () => device.createTexture(array({ dtype: 'int32' })),
+      'the texture is read as integers, and the instruction gives floats',
     ],
     'an array by index': [
       read('tex.1d.v4.f32.s32', '%r1'),

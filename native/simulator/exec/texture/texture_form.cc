@@ -43,6 +43,17 @@ bool TakeGeometry(Parts& parts, TextureForm* form) {
   return true;
 }
 
+// .v2.f16x2 or .v4.f16
+bool TakeHalves(Parts& parts, TextureForm* form) {
+  if (parts.size() < 2) return false;
+  const bool in_pairs = parts[0] == "v2" && parts[1] == "f16x2";
+  if (!in_pairs && (parts[0] != "v4" || parts[1] != "f16")) return false;
+  parts = parts.subspan(2);
+  form->type = in_pairs ? Type::kF16x2 : Type::kF16;
+  form->count = in_pairs ? 2 : 4;
+  return true;
+}
+
 // .v4.{f32,s32,u32}
 bool TakeResult(Parts& parts, TextureForm* form) {
   constexpr Type kTypes[] = {Type::kF32, Type::kS32, Type::kU32};
@@ -53,13 +64,14 @@ bool TakeResult(Parts& parts, TextureForm* form) {
   return true;
 }
 
-// tex{.level,.grad}.geometry.v4.type.{f32,s32}
+// tex{.level,.grad}.geometry.{v4,v2}.type.{f32,s32}
 bool ParseFetch(Parts parts, TextureSyntax* syntax) {
   syntax->form.op = TextureOp::kFetch;
   Take(parts, "base");  // the first of the mipmaps, where there is one
   syntax->has_level = Take(parts, "level");
   syntax->has_gradients = !syntax->has_level && Take(parts, "grad");
-  return TakeGeometry(parts, &syntax->form) && TakeResult(parts, &syntax->form) &&
+  return TakeGeometry(parts, &syntax->form) &&
+         (TakeHalves(parts, &syntax->form) || TakeResult(parts, &syntax->form)) &&
          TakeOneOf(parts, {"f32", "s32"}, &syntax->form.whole_coordinates) && parts.empty();
 }
 

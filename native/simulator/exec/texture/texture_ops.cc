@@ -3,6 +3,7 @@
 #include <bit>
 #include <string>
 
+#include "simulator/exec/arithmetic/tensor_math.h"
 #include "simulator/exec/texture/lookup.h"
 #include "simulator/exec/texture/sample.h"
 
@@ -18,13 +19,31 @@ const char* Mismatch(const Texture& texture, const TextureForm& form) {
                    : "is no line of device memory, which integer coordinates are for";
   if (const char* mismatch = ShapeMismatch(texture, form)) return mismatch;
   const bool floats = texture.format.kind == ChannelKind::kFloat || texture.sampling.normalized;
-  if (floats != (form.type == ptx::Type::kF32))
+  const bool integers = form.type == ptx::Type::kS32 || form.type == ptx::Type::kU32;
+  if (floats == integers)
     return floats ? "is read as floats, and the instruction gives integers"
                   : "is read as integers, and the instruction gives floats";
   if (form.op == TextureOp::kGather && texture.kind == TextureResource::Kind::kArray &&
       (texture.shape.flags & kArrayGather) == 0)
     return "is of an array that was not made to be gathered from";
   return nullptr;
+}
+
+// Puts a result into the registers of a lane. Of halves they are the floats, rounded.
+void Give(const TextureForm& form, TextureWords words, const std::uint32_t* list,
+          WarpContext& context, int lane) {
+  if (form.type == ptx::Type::kF16 || form.type == ptx::Type::kF16x2) {
+    for (std::uint32_t& word : words.word) word = FloatToHalf(std::bit_cast<float>(word));
+  }
+  for (int i = 0; i < form.count; ++i) {
+    if (form.type == ptx::Type::kF16) {
+      context.Slot<std::uint16_t>(list[i])[lane] = static_cast<std::uint16_t>(words.word[i]);
+    } else {
+      context.Slot<std::uint32_t>(list[i])[lane] =
+          form.type == ptx::Type::kF16x2 ? words.word[2 * i] | words.word[2 * i + 1] << 16
+                                         : words.word[i];
+    }
+  }
 }
 
 std::uint32_t Answer(const Texture& texture, TextureQuery query) {
@@ -81,8 +100,7 @@ bool RunFetch(const Instruction& in, WarpContext& context, LaneMask mask) {
     std::uint32_t coordinates[4] = {};
     for (int i = 0; i < form.coordinates(); ++i)
       coordinates[i] = context.Slot<std::uint32_t>(list[form.count + 1 + i])[lane];
-    const TextureWords words = Sample(*texture, form, coordinates);
-    for (int i = 0; i < form.count; ++i) context.Slot<std::uint32_t>(list[i])[lane] = words.word[i];
+    Give(form, Sample(*texture, form, coordinates), list, context, lane);
   }
   return true;
 }
