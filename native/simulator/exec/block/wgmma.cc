@@ -39,6 +39,11 @@ std::int32_t IntegerOf(std::uint32_t bits, WgmmaType type) {
   return type == WgmmaType::kU8 ? static_cast<std::uint8_t>(bits) : static_cast<std::int8_t>(bits);
 }
 
+std::int64_t Product(const WgmmaForm& form, std::uint32_t a, std::uint32_t b) {
+  if (form.a == WgmmaType::kB1) return std::popcount(a & b);
+  return std::int64_t{IntegerOf(a, form.a)} * IntegerOf(b, form.b);
+}
+
 // The matrices of one warp's part of a product, row-major.
 struct Operands {
   std::vector<std::uint32_t> a, b;          // (16, stored k), (k, n): the elements' bits
@@ -74,8 +79,7 @@ void MultiplyIntegers(const WgmmaForm& form, Operands* operands) {
         std::uint32_t& d = operands->d[row * n + column];
         std::int64_t sum = static_cast<std::int32_t>(d);
         for (std::size_t i = 0; i < k; ++i)
-          sum += std::int64_t{IntegerOf(operands->a[row * k + i], form.a)} *
-                 IntegerOf(b[i * n + column], form.b);
+          sum += Product(form, operands->a[row * k + i], b[i * n + column]);
         if (form.saturate)
           sum = std::clamp<std::int64_t>(sum, std::numeric_limits<std::int32_t>::min(),
                                          std::numeric_limits<std::int32_t>::max());

@@ -16,7 +16,8 @@ inline constexpr int kWgmmaRegistersOfA = 4;  // where they hold it
 inline constexpr int kWarpsOfGroup = 4;
 
 // Element types, those of tensor_math.h first.
-enum class WgmmaType : std::uint8_t { kF16, kBF16, kTF32, kE4M3, kE5M2, kS8, kU8 };
+// Of single bits eight are taken for an element.
+enum class WgmmaType : std::uint8_t { kF16, kBF16, kTF32, kE4M3, kE5M2, kS8, kU8, kB1 };
 static_assert(static_cast<int>(WgmmaType::kE5M2) == static_cast<int>(TensorType::kE5M2));
 
 constexpr bool IsInteger(WgmmaType type) {

@@ -20,7 +20,7 @@ struct Type {
 
 std::uint32_t Encode(const Type& type, int value) {
   const std::string name = type.name;
-  if (name == "s8" || name == "u8") return static_cast<std::uint8_t>(value);
+  if (name == "s8" || name == "u8" || name == "b1") return static_cast<std::uint8_t>(value);
   const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(value));
   if (name == "tf32") return bits;
   if (name == "bf16") return bits >> 16;
@@ -119,11 +119,12 @@ std::string Product(const Case& c, const std::string& predicate) {
   const std::string type = c.type.name;
   std::string text =
       std::string("wgmma.mma_async") + (c.is_sparse() ? ".sp" : "") + ".sync.aligned.m64n" +
-      std::to_string(c.n) + "k" + std::to_string(c.k()) + "." + c.type.result + "." + type + "." +
-      (c.b_name != nullptr ? c.b_name : type) + " " + Registers("%acc", 0, ResultRegisters(c)) +
-      ", " + (c.a_in_registers ? "{%r4, %r5, %r6, %r7}" : "%d4") + ", %d5, " +
+      std::to_string(c.n) + "k" + std::to_string(c.k() * (type == "b1" ? 8 : 1)) + "." +
+      c.type.result + "." + type + "." + (c.b_name != nullptr ? c.b_name : type) +
+      (type == "b1" ? ".and.popc " : " ") + Registers("%acc", 0, ResultRegisters(c)) + ", " +
+      (c.a_in_registers ? "{%r4, %r5, %r6, %r7}" : "%d4") + ", %d5, " +
       (c.is_sparse() ? "%r8, " + std::to_string(c.selector) + ", " : "") + predicate;
-  if (type != "s8" && type != "u8")
+  if (type != "s8" && type != "u8" && type != "b1")
     text += ", " + std::to_string(c.scale_a) + ", " + std::to_string(c.scale_b);
   if (c.type.bytes == 2) {
     if (!c.a_in_registers) text += c.a.k_major ? ", 0" : ", 1";
@@ -243,7 +244,8 @@ void Check(const Case& c) {
   CAPTURE(c.selector);
   const int k = c.k(), stored = c.stored_k();
   std::mt19937 random(static_cast<unsigned>(c.n + c.a.span));
-  const bool is_unsigned = std::string(c.type.name) == "u8";
+  const bool of_bits = std::string(c.type.name) == "b1";
+  const bool is_unsigned = of_bits || std::string(c.type.name) == "u8";
   std::uniform_int_distribution<int> values(is_unsigned ? 0 : -4, is_unsigned ? 255 : 4);
   std::vector<int> a(static_cast<std::size_t>(kM * stored)), b(static_cast<std::size_t>(c.n * k));
   for (int& value : a) value = values(random);
@@ -291,8 +293,10 @@ void Check(const Case& c) {
       double sum = 0;
       for (int i = 0; i < stored; ++i) {
         const auto at = static_cast<std::size_t>(row * stored + i);
-        sum += a[at] *
-               b[static_cast<std::size_t>(column * k + (c.is_sparse() ? places.columns[at] : i))];
+        const int other =
+            b[static_cast<std::size_t>(column * k + (c.is_sparse() ? places.columns[at] : i))];
+        for (int bit = 0; bit < 8 && of_bits; ++bit) sum += (a[at] >> bit) & (other >> bit) & 1;
+        if (!of_bits) sum += a[at] * other;
       }
       sum *= c.scale_a * c.scale_b * (c.accumulate ? 3 : 1);
       const std::size_t at =
@@ -303,10 +307,11 @@ void Check(const Case& c) {
 }
 
 constexpr Type kBf16{"bf16", "f32", 2}, kF16{"f16", "f32", 2}, kHalf{"f16", "f16", 2},
-    kTf32{"tf32", "f32", 4}, kS8{"s8", "s32", 1}, kU8{"u8", "s32", 1}, kE4M3{"e4m3", "f32", 1};
+    kTf32{"tf32", "f32", 4}, kS8{"s8", "s32", 1}, kU8{"u8", "s32", 1}, kB1{"b1", "s32", 1},
+    kE4M3{"e4m3", "f32", 1};
 
 TEST_CASE("wgmma: every type with A and B along K in every swizzle") {
-  for (const Type& type : {kBf16, kF16, kHalf, kTf32, kS8, kU8, kE4M3})
+  for (const Type& type : {kBf16, kF16, kHalf, kTf32, kS8, kU8, kB1, kE4M3})
     for (const int span : {16, 32, 64, 128})
       for (const int n : {8, 64}) {
         const int step = span / 32 > 1 ? span / 32 - 1 : 0;
@@ -329,7 +334,7 @@ TEST_CASE("wgmma: 16-bit factors along M and N in every swizzle") {
 }
 
 TEST_CASE("wgmma: A from registers, widths, accumulation and signs") {
-  for (const Type& type : {kBf16, kHalf, kTf32, kS8, kE4M3})
+  for (const Type& type : {kBf16, kHalf, kTf32, kS8, kB1, kE4M3})
     for (const int n : {16, 24, 96, 256})
       Check({.type = type,
              .n = n,
@@ -449,6 +454,12 @@ TEST_CASE("wgmma: forms that do not exist are load errors") {
       "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%r1}, %d4, %d5, 1, 1, 1, 0, 0;",
       "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 $, %d4, %d5, %r1, 1, 1, 0, 0;",
       "wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 $, %d4, %d5, 1, 1, 1, 0, 0;",
+      "wgmma.mma_async.sync.aligned.m64n8k256.s32.b1.b1 $, %d4, %d5, 1;",
+      "wgmma.mma_async.sync.aligned.m64n8k256.s32.b1.b1.xor.popc $, %d4, %d5, 1;",
+      "wgmma.mma_async.sync.aligned.m64n8k32.s32.b1.b1.and.popc $, %d4, %d5, 1;",
+      "wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8.and.popc $, %d4, %d5, 1;",
+      "wgmma.mma_async.sync.aligned.m64n8k256.satfinite.s32.b1.b1.and.popc $, %d4, %d5, 1;",
+      "wgmma.mma_async.sync.aligned.m64n8k256.s32.b1.s8.and.popc $, %d4, %d5, 1;",
       "wgmma.wait_group.sync.aligned;",
       "wgmma.wait_group.sync.aligned -1;",
       "wgmma.commit_group.sync.aligned 0;",

@@ -22,7 +22,7 @@ struct TypeName {
 constexpr TypeName kTypes[] = {{"f16", WgmmaType::kF16},   {"bf16", WgmmaType::kBF16},
                                {"tf32", WgmmaType::kTF32}, {"e4m3", WgmmaType::kE4M3},
                                {"e5m2", WgmmaType::kE5M2}, {"s8", WgmmaType::kS8},
-                               {"u8", WgmmaType::kU8}};
+                               {"u8", WgmmaType::kU8},     {"b1", WgmmaType::kB1}};
 
 bool ParseType(std::string_view name, WgmmaType* type) {
   for (const TypeName& row : kTypes) {
@@ -72,11 +72,14 @@ bool BodyDecoder::DecodeWgmma(const ptx::Instruction& instruction) {
   return true;
 }
 
-// wgmma.mma_async{.sp}.sync.aligned.shape{.satfinite}.dtype.atype.btype
+// wgmma.mma_async{.sp}.sync.aligned.shape{.satfinite}.dtype.atype.btype{.and.popc}
 bool BodyDecoder::ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* form) {
   std::vector<std::string_view> parts(instruction.parts.begin(), instruction.parts.end());
   form->is_sparse = parts.size() > 2 && parts[2] == "sp";
   if (form->is_sparse) parts.erase(parts.begin() + 2);
+  const bool counts =
+      parts.size() > 2 && parts.back() == "popc" && parts[parts.size() - 2] == "and";
+  if (counts) parts.resize(parts.size() - 2);
   form->saturate = parts.size() == 9 && parts[5] == "satfinite";
   if (parts.size() != (form->saturate ? 9u : 8u) || parts[1] != "mma_async" || parts[2] != "sync" ||
       parts[3] != "aligned")
@@ -88,14 +91,17 @@ bool BodyDecoder::ParseWgmma(const ptx::Instruction& instruction, WgmmaForm* for
   const std::string_view result = parts[parts.size() - 3];
   const bool is_integer = IsInteger(form->a);
   form->half_result = result == "f16";
-  const bool same_kind =
-      is_integer ? IsInteger(form->b) : form->a == form->b || (IsFp8(form->a) && IsFp8(form->b));
+  const bool of_bits = form->a == WgmmaType::kB1;
+  const bool same_kind = is_integer ? IsInteger(form->b) && of_bits == (form->b == WgmmaType::kB1)
+                                    : form->a == form->b || (IsFp8(form->a) && IsFp8(form->b));
   const bool may_be_half = form->a == WgmmaType::kF16 || IsFp8(form->a);
   const bool known_result =
       is_integer ? result == "s32" : result == "f32" || (form->half_result && may_be_half);
-  if (!same_kind || !known_result || (form->saturate && !is_integer))
+  if (!same_kind || !known_result || of_bits != counts ||
+      (form->saturate && (!is_integer || of_bits)) || (form->is_sparse && of_bits))
     return Fail("these types do not go together");
-  if (k != form->k() || !IsWidth(form->n, is_integer)) return Fail("unknown shape");
+  if (k != form->k() * (of_bits ? 8 : 1) || !IsWidth(form->n, is_integer))
+    return Fail("unknown shape");
   return true;
 }
 
