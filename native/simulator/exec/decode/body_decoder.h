@@ -131,6 +131,7 @@ class BodyDecoder {
   ptx::Operand HalfOf(const ptx::Operand& wide, bool high) const;
   ptx::Operand HalvesOf(const ptx::Operand& wide) const;
   bool DecodeWide(const ptx::Instruction& instruction);
+  bool DecodeBulkStore(const ptx::Instruction& instruction);
   bool DecodeAsyncStore(const ptx::Instruction& instruction);
   bool DecodeWideMove(const std::vector<ptx::Operand>& operands);
   bool DecodeWideAtomic(const ptx::Instruction& instruction);

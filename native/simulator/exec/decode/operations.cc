@@ -298,6 +298,8 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if ((base == "st" || base == "red") && instruction.parts.size() > 1 &&
       instruction.parts[1] == "async")
     return DecodeAsyncStore(instruction);
+  if (base == "st" && instruction.parts.size() > 1 && instruction.parts[1] == "bulk")
+    return DecodeBulkStore(instruction);
   if (base == "ld" || base == "ldu") return DecodeMemory(instruction, false);
   if (base == "st") return DecodeMemory(instruction, true);
   if (base == "bra") return DecodeBranch(instruction);

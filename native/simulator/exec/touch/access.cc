@@ -6,6 +6,7 @@
 
 #include "simulator/exec/matrix/wmma.h"
 #include "simulator/exec/warp/async_copy.h"
+#include "simulator/exec/warp/bulk_store.h"
 #include "simulator/exec/warp/lanes.h"
 
 namespace nodecuda::simulator {
@@ -142,6 +143,15 @@ void ListAccesses(const Instruction& in, const Traits& traits, const std::byte* 
       case Touch::kAsyncCopy:
         ListCopy(in, file, lane, &lister);
         break;
+      case Touch::kBulkStore: {
+        const std::uint64_t address = AddressOf(in, form, file, lane);
+        const std::uint64_t size =
+            reinterpret_cast<const std::uint64_t*>(file + in.slot[kBulkSizeSlot])[lane];
+        for (std::uint64_t at = 0; at < std::min<std::uint64_t>(size, kMaxSharedBytes);
+             at += kBulkUnit)
+          lister.Add(lane, form.space, address + at, kBulkUnit, true);
+        break;
+      }
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "simulator/exec/matrix/wmma.h"
 #include "simulator/exec/warp/async_copy.h"
+#include "simulator/exec/warp/bulk_store.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -37,6 +38,7 @@ Touch TouchOf(const Instruction& in, const Parts& parts) {
       return Touch::kStore;
     case Operation::kHandled:
       if (parts[0] == "atom" || parts[0] == "red") return Touch::kAtomic;
+      if (in.warp == BulkStoreHandler()) return Touch::kBulkStore;
       return in.warp == AsyncCopyHandler() ? Touch::kAsyncCopy : Touch::kNothing;
     case Operation::kCollective:
       if (parts[0] == "ldmatrix") return Touch::kMatrixLoad;

@@ -21,6 +21,7 @@ enum class Touch : std::uint8_t {
   kTileLoad,     // wmma.load
   kTileStore,    // wmma.store
   kAsyncCopy,    // cp.async
+  kBulkStore,    // st.bulk
 };
 
 // The threads that a fence or a strong access is for.

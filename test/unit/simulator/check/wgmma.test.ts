@@ -41,6 +41,9 @@ const PRODUCT =
   'wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%a0, %a1, %a2, %a3}, %rd7, %rd7, 1, 1, 1, 0, 0;';
 const FROM_REGISTERS =
   'wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%a0, %a1, %a2, %a3}, {%b0, %b1, %b2, %b3}, %rd7, 1, 1, 1, 0;';
+const METADATA = 'add.u32 %r12, %r5, 0x44444444;';
+const SPARSE =
+  'wgmma.mma_async.sp.sync.aligned.m64n8k32.f32.bf16.bf16 {%a0, %a1, %a2, %a3}, {%b0, %b1, %b2, %b3}, %rd7, %r12, 0, 1, 1, 1, 0;';
 const COMMIT = 'wgmma.commit_group.sync.aligned;';
 const WAIT = 'wgmma.wait_group.sync.aligned 0;';
 const TAIL = `${COMMIT} ${WAIT}`;
@@ -67,6 +70,12 @@ test.each([
     `${PRODUCT} ${TAIL} mul.f32 %a0, %a0, 0f40000000; ${FENCE} ${PRODUCT}`,
     TAIL,
   ],
+  [
+    'the metadata of a sparse A, written behind the fence',
+    FENCE,
+    `${METADATA} ${SPARSE} add.u32 %r12, %r12, %r12; ${SPARSE}`,
+    TAIL,
+  ],
   ['an operand that is used twice', FENCE, `${FROM_REGISTERS} ${FROM_REGISTERS}`, TAIL],
 ])('nothing is said of %s', async (_name, ...parts) => {
   expect(await findings(...(parts as [string, string, string]))).toEqual([]);
@@ -80,6 +89,9 @@ test('a fence is missing', async () => {
     ...Array(3).fill([written, 'mov.b32']),
   ]);
   expect(await findings(FENCE, `add.f32 %b1, %b1, %b0; ${FROM_REGISTERS}`, TAIL)).toEqual([
+    [written, 'add.f32'],
+  ]);
+  expect(await findings(FENCE, `add.f32 %b1, %b1, %b0; ${METADATA} ${SPARSE}`, TAIL)).toEqual([
     [written, 'add.f32'],
   ]);
   expect(
