@@ -16,7 +16,8 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-// ldmatrix and stmatrix{.sync}{.aligned}.m8n8.xN{.trans}{.shared{::cta}}.b16, and movmatrix.
+// ldmatrix and stmatrix{.sync}{.aligned}.m8n8.xN{.trans}{.shared{::cta}}.b16, and movmatrix;
+// ldmatrix{.sync}{.aligned}.m16n16.xN.trans{.shared{::cta}}.b8, which has two registers a matrix.
 bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   const std::string_view base = instruction.parts[0];
   const bool is_store = base == "stmatrix";
@@ -32,16 +33,17 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   }
 
   int count = 0;
-  bool transposed = false, is_m8n8 = false, is_b16 = false;
+  bool transposed = false;
+  std::string_view shape, type;
   MemoryForm form;
   form.element_log2 = form.register_log2 = 2;  // 16 bytes at a time
   form.vector_log2 = 2;
   for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
-    if (part == "m8n8") {
-      is_m8n8 = true;
-    } else if (part == "b16") {
-      is_b16 = true;
+    if (part == "m8n8" || part == "m16n16") {
+      shape = part;
+    } else if (part == "b16" || part == "b8") {
+      type = part;
     } else if (part == "x1" || part == "x2" || part == "x4") {
       count = part[1] - '0';
     } else if (part == "trans") {
@@ -52,13 +54,15 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
       return Fail("unsupported modifier ." + std::string(part));
     }
   }
-  if (!is_m8n8 || !is_b16 || count == 0) return Fail("only .m8n8 matrices of .b16 are supported");
+  const bool of_bytes = shape == "m16n16" && type == "b8" && !is_store && transposed && count < 4;
+  if (count == 0 || (!of_bytes && (shape != "m8n8" || type != "b16")))
+    return Fail("only .m8n8 matrices of .b16, and .m16n16.trans of .b8, are supported");
   if (instruction.operands.size() != 2) return Fail("two operands are needed");
   const Operand& address = instruction.operands[is_store ? 0 : 1];
   const Operand& data = instruction.operands[is_store ? 1 : 0];
   const std::vector<Operand> elements =
       data.kind == Operand::Kind::kVector ? data.elements : std::vector<Operand>{data};
-  if (elements.size() != static_cast<std::size_t>(count))
+  if (elements.size() != static_cast<std::size_t>(of_bytes ? 2 * count : count))
     return Fail("the number of registers does not match the number of matrices");
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (!BindOperand(elements[i], Type::kB32, !is_store, &draft.in.slot[i])) return false;
@@ -67,8 +71,9 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   if (!BindAddress(address, form.space, &draft.in, &form.wide_address)) return false;
   draft.used |= 1u << kAddressSlot;
   form.PackInto(draft.in.detail);
-  draft.in.warp =
-      is_store ? StoreMatrixHandler(count, transposed) : LoadMatrixHandler(count, transposed);
+  draft.in.warp = of_bytes   ? LoadByteMatrixHandler(count)
+                  : is_store ? StoreMatrixHandler(count, transposed)
+                             : LoadMatrixHandler(count, transposed);
   Emit(draft);
   return true;
 }

@@ -9,6 +9,8 @@ namespace nodecuda::simulator {
 
 // For `count` matrices, 1, 2 or 4. slot[0..count-1] and slot[kAddressSlot]; detail as kLoad's.
 WarpHandler LoadMatrixHandler(int count, bool transposed);
+// For 1 or 2 matrices of 16x16 bytes, transposed: twice as many registers.
+WarpHandler LoadByteMatrixHandler(int count);
 WarpHandler StoreMatrixHandler(int count, bool transposed);
 // slot[0] = the transpose of slot[1].
 WarpHandler TransposeMatrixHandler();

@@ -112,8 +112,8 @@ void ListAccesses(const Instruction& in, const Traits& traits, const std::byte* 
   if (traits.touch == Touch::kTileLoad || traits.touch == Touch::kTileStore)
     return ListTile(in, file, &lister);
   if (traits.touch == Touch::kMatrixLoad || traits.touch == Touch::kMatrixStore) {
-    // Only the first eight lanes of each matrix name a row.
-    lanes = kFullMask >> (kWarpSize - 8 * traits.matrices);
+    // Only as many lanes as there are rows name one each.
+    lanes = kFullMask >> (kWarpSize - (traits.has_bytes ? 16 : 8) * traits.matrices);
   }
   for (LaneMask rest = lanes; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
@@ -123,6 +123,13 @@ void ListAccesses(const Instruction& in, const Traits& traits, const std::byte* 
       case Touch::kTileStore:
         return;
       case Touch::kMatrixLoad:
+        if (traits.has_bytes) {
+          for (int half = 0; half < 2; ++half)
+            lister.Add(lane, form.space,
+                       AddressOf(in, form, file, lane) + 8 * static_cast<std::uint64_t>(half), 8,
+                       false, in.slot[lane / 16 * 2 + half], 4, 0x11111111u << lane % 16 / 4);
+          break;
+        }
         lister.Add(lane, form.space, AddressOf(in, form, file, lane), bytes, false,
                    in.slot[lane / 8], 4, LanesOfRow(lane % 8, traits.is_transposed));
         break;

@@ -85,6 +85,7 @@ Traits TraitsOf(const Instruction& in, std::string_view mnemonic) {
   }
   if (traits.touch == Touch::kMatrixLoad || traits.touch == Touch::kMatrixStore)
     traits.matrices = Has(parts, {"x4"}) ? 4 : Has(parts, {"x2"}) ? 2 : 1;
+  traits.has_bytes = traits.matrices != 0 && Has(parts, {"m16n16"});
   traits.is_transposed = Has(parts, {"trans"});
   return traits;
 }

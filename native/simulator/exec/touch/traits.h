@@ -41,6 +41,7 @@ struct Traits {
   bool is_aligned = false;  // a barrier that all lanes of a warp must come to together
   bool waits_for_copies = false, commits_copies = false;
   std::uint8_t matrices = 0;   // of ldmatrix and stmatrix
+  bool has_bytes = false;      // whose 16 rows have 16 bytes each
   bool is_transposed = false;  // likewise
 };
 

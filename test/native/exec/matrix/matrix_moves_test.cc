@@ -204,11 +204,41 @@ TEST_CASE("matrix moves: faults") {
   }
 }
 
+TEST_CASE("ldmatrix of bytes: lanes have four of a column, and of that eight further") {
+  for (const int count : {1, 2}) {
+    const Run run("ldmatrix.sync.aligned.m16n16.x" + std::to_string(count) +
+                  ".trans.shared.b8 {%r10, %r11" + (count == 2 ? ", %r12, %r13" : "") +
+                  "}, [%r9];");
+    for (std::size_t lane = 0; lane < 32; ++lane) {
+      for (std::size_t reg = 0; reg < 4; ++reg) {
+        std::uint32_t expected = run.registers_before[lane * 4 + reg];
+        if (reg < static_cast<std::size_t>(2 * count)) {
+          expected = 0;
+          for (std::size_t i = 0; i < 4; ++i) {
+            const std::size_t row = run.row_of[reg / 2 * 16 + lane % 4 * 4 + i];
+            const std::size_t column = lane / 4 + reg % 2 * 8;
+            const unsigned both = run.before[row * 8 + column / 2];
+            expected |= (both >> (column % 2 * 8) & 0xff) << 8 * i;
+          }
+        }
+        CHECK(run.registers_after[lane * 4 + reg] == expected);
+      }
+    }
+    CHECK(run.after == run.before);
+  }
+}
+
 TEST_CASE("matrix moves: forms that do not exist are refused") {
   EngineHarness engine;
   for (const char* line : {"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r1, %r2}, [%r9];",
                            "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%d1}, [%r9];",
-                           "ldmatrix.sync.aligned.m16n16.x1.trans.shared.b8 {%r1, %r2}, [%r9];",
+                           "ldmatrix.sync.aligned.m16n16.x1.shared.b8 {%r1, %r2}, [%r9];",
+                           "ldmatrix.sync.aligned.m16n16.x1.trans.shared.b16 {%r1, %r2}, [%r9];",
+                           "ldmatrix.sync.aligned.m16n16.x1.trans.shared.b8 {%r1}, [%r9];",
+                           "ldmatrix.sync.aligned.m16n16.x4.trans.shared.b8 {%r1, %r2, %r3, %r4}, "
+                           "[%r9];",
+                           "ldmatrix.sync.aligned.m8n16.x1.shared.b8x16.b6x16_p32 {%r1}, [%r9];",
+                           "stmatrix.sync.aligned.m16n8.x1.trans.shared.b8 [%r9], {%r1};",
                            "ldmatrix.sync.aligned.m8n8.x1.global.b16 {%r1}, [%d1];",
                            "ldmatrix.sync.aligned.m8n8.shared.b16 {%r1}, [%r9];",
                            "stmatrix.sync.aligned.m8n8.x2.shared.b16 [%r9], {%r1, %h1};",

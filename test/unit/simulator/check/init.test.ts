@@ -57,6 +57,33 @@ describe('registers', () => {
   });
 });
 
+describe('ldmatrix of bytes', () => {
+  // Rows 0 to 15 are written, but for row 5: lanes 1, 5, 9 and so on have it.
+  const text = (use: string) =>
+    kernel(
+      `${SHARED}
+  mad.lo.s32 %r12, %r2, 16, %r10;
+  setp.lt.u32 %p1, %r2, 16; setp.ne.and.u32 %p1, %r2, 5, %p1;
+  mov.u32 %r13, 0;
+  @%p1 st.shared.v4.u32 [%r12], {%r13, %r13, %r13, %r13};
+  bar.sync 0;
+  ldmatrix.sync.aligned.m16n16.x1.trans.shared.b8 {%r14, %r15}, [%r12];
+  and.b32 %r16, %r2, 3; setp.eq.u32 %p2, %r16, 1;
+  mov.u32 %r5, 0;
+  ${use} add.u32 %r5, %r15, 1;
+  ${OUT}`,
+      { target: 'sm_100a' },
+    );
+  const run = { options: { computeCapability: { major: 10, minor: 0 } } };
+  test.each([
+    ['@%p2', 8],
+    ['@!%p2', 0],
+  ])('what a row that is not written goes to: %s', async (use, count) => {
+    const { findings } = await check(text(use), ['init'], run);
+    expect(findings.reduce((sum, finding) => sum + finding.count, 0)).toBe(count);
+  });
+});
+
 describe('memory', () => {
   test.each([
     ['shared', `${SHARED} ld.shared.u32 %r5, [%r11];`, ['init']],

@@ -148,6 +148,19 @@ describe('shared memory', () => {
     });
   });
 
+  test('ldmatrix of bytes: two for each matrix', async () => {
+    const text = shared(
+      'ldmatrix.sync.aligned.m16n16.x2.trans.shared.b8 {%r4, %r5, %r6, %r7}, @',
+      16,
+    );
+    expect((await countsOf(text)).shared).toMatchObject({
+      requests: 1,
+      bytes: 512,
+      wavefronts: 4,
+      bankConflicts: 0,
+    });
+  });
+
   test('of another block of the cluster', async () => {
     const text = kernel(
       `
