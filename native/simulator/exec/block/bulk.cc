@@ -173,9 +173,9 @@ bool BlockRunner::RunMapCopy(const Instruction& in, const std::byte* file, LaneM
 }
 
 bool BlockRunner::Finish(const BulkCopy& copy) {
-  if (MayOverwrite(copy) && RunBulkCopy(copy, view_) && SignalEnd(copy)) {
+  if (MayOverwrite(copy) && RunBulkCopy(copy, view_)) {
     if (observer_ != nullptr) observer_->Finished(copy);
-    return true;
+    if (SignalEnd(copy)) return true;
   }
   const MemoryFault& fault = view_.fault();
   Fault(copy.warp, copy.pc, fault.lane, fault.status, fault.what);

@@ -41,7 +41,7 @@ class BlockObserver {
   // the call, what they were given has been.
   virtual void Entered(int warp, LaneMask lanes, const CalledFunction& callee) = 0;
   virtual void Returned(int warp, LaneMask lanes, std::uint32_t call) = 0;
-  // A copy that the block has issued is done.
+  // A copy that the block has issued has moved its bytes, and is about to tell so.
   virtual void Finished(const BulkCopy& copy) = 0;
   virtual void Faulted(int warp, std::uint32_t pc, const MemoryFault& fault) = 0;
   // Whether it has stopped at a brkpt, which is a fault otherwise.

@@ -205,19 +205,13 @@ bool BlockRunner::RunWgmma(int warp, const Instruction& in, std::byte* file, Lan
   if (form.a_in_registers) {
     ReadRegistersOfA(form, slots + form.result_registers(), file, &operands.a);
   } else if (!ReadMatrix(MatrixDescriptor(ReadSlot64(file, in.slot[0], 0)),
-                         {!form.a_is_m_major, form.a,
-                          static_cast<std::uint32_t>(warp % kWarpsOfGroup * kWgmmaRows), kWgmmaRows,
-                          static_cast<std::uint32_t>(stored)},
-                         read, {operands.a.data(), stored, 1})) {
+                         MatrixPart::OfA(form, warp), read, {operands.a.data(), stored, 1})) {
     return false;
   }
   const MatrixDescriptor of_b(ReadSlot64(file, in.slot[1], 0));
   if (form.is_sparse && !form.b_is_n_major && of_b.span == kWgmmaDepthBytes)
     return fail("B, along K, has more bytes for a sparse A than a swizzle of 32 bytes");
-  if (!ReadMatrix(of_b,
-                  {!form.b_is_n_major, form.b, 0, static_cast<std::uint32_t>(form.n),
-                   static_cast<std::uint32_t>(k)},
-                  read, {operands.b.data(), 1, n}))
+  if (!ReadMatrix(of_b, MatrixPart::OfB(form), read, {operands.b.data(), 1, n}))
     return false;
   operands.d.resize(kWgmmaRows * n);
   if (accumulates != 0) MoveResult<false>(form, slots, file, &operands.d);

@@ -6,16 +6,14 @@
 #include <string>
 #include <tuple>
 
+#include "simulator/exec/code/async.h"
 #include "simulator/exec/code/lane_masks.h"
-#include "simulator/exec/memory/bulk_copy.h"
+#include "simulator/exec/touch/product.h"
 
 namespace nodecuda::simulator {
 namespace {
 
 using ptx::Space;
-
-// Kept of a word: all that threads of a block can leave, or a few.
-constexpr std::size_t kMostInShared = 64, kMostInDevice = 6;
 
 enum Detail : std::uint8_t {
   kAfterRead,
@@ -85,6 +83,10 @@ void BlockChecker::Start() {
   proxy_fences_.assign(threads, 0);
   arrivals_ = {};
   last_barrier_.assign(block_.warps().size(), kNoPc);
+  copies_.clear();
+  bulk_groups_.clear();
+  products_.assign(block_.warps().size(), {});
+  warpgroups_.assign(block_.warps().size() / kWarpsOfGroup + 1, {});
 }
 
 void BlockChecker::Before(const Step& step) {
@@ -118,15 +120,7 @@ void BlockChecker::CheckAccesses(const Step& step) {
     if (checks_values_ && peer != nullptr) values_.Memory(access, actor, peer->values_);
     if (access.space == Space::kLocal) continue;
     if (peer == nullptr || access.space != Space::kShared) continue;
-    if (const std::size_t writer = peer->pending_.WriterOf(access.address, access.bytes);
-        writer != PendingCopies::kNobody) {
-      reporter_.Report(CheckKind::kSync, kPendingCopy, actor, {.address = access.address}, [&] {
-        return "touches shared memory at " + Hex(access.address) + " that a cp.async of thread " +
-               std::to_string(writer) +
-               " of the block writes, which that thread has not waited for "
-               "(cp.async.wait_group)";
-      });
-    }
+    CheckPending(actor, *peer, access.address, access.bytes);
   }
   if (checks_races_ || checks_sync_) CheckRaces(step);
   if (traits.touch == Touch::kAsyncCopy) {
@@ -138,14 +132,24 @@ void BlockChecker::CheckAccesses(const Step& step) {
   }
 }
 
+void BlockChecker::CheckPending(const Actor& at, const BlockChecker& owner, std::uint64_t offset,
+                                std::uint64_t bytes) {
+  const std::size_t writer = owner.pending_.WriterOf(offset, bytes);
+  if (writer == PendingCopies::kNobody) return;
+  reporter_.Report(CheckKind::kSync, kPendingCopy, at, {.address = offset}, [&] {
+    return "touches shared memory at " + Hex(offset) + " that a cp.async of thread " +
+           std::to_string(writer) +
+           " of the block writes, which that thread has not waited for "
+           "(cp.async.wait_group)";
+  });
+}
+
 // The words of the accesses, those of one word and the same bytes together.
 void BlockChecker::CheckRaces(const Step& step) {
   const Traits& traits = traits_[step.pc];
   pieces_.clear();
   for (const Access& access : accesses_) {
     if (access.space == Space::kLocal) continue;
-    // A copy is done when it has been waited for.
-    if (traits.touch == Touch::kAsyncCopy && access.is_write) continue;
     BlockChecker* const peer = access.space == Space::kShared ? PeerOf(access.rank) : this;
     if (peer == nullptr) continue;
     if (traits.is_strong) {
@@ -156,7 +160,8 @@ void BlockChecker::CheckRaces(const Step& step) {
     }
     AddPieces(access);
   }
-  TouchPieces(step);
+  // A copy is done when it has been waited for.
+  TouchPieces(step, traits.touch != Touch::kAsyncCopy);
 }
 
 void BlockChecker::AddPieces(const Access& access) {
@@ -169,7 +174,7 @@ void BlockChecker::AddPieces(const Access& access) {
   }
 }
 
-void BlockChecker::TouchPieces(const Step& step) {
+void BlockChecker::TouchPieces(const Step& step, bool leaves) {
   std::ranges::stable_sort(pieces_, {}, [](const Piece& piece) {
     return std::tuple(piece.access->space, piece.access->rank, piece.access->is_write, piece.word,
                       piece.bytes);
@@ -177,12 +182,12 @@ void BlockChecker::TouchPieces(const Step& step) {
   for (std::size_t first = 0; first < pieces_.size();) {
     std::size_t end = first + 1;
     while (end < pieces_.size() && pieces_[end].IsBeside(pieces_[first])) ++end;
-    TouchWord(step, std::span(pieces_).subspan(first, end - first));
+    TouchWord(step, std::span(pieces_).subspan(first, end - first), leaves);
     first = end;
   }
 }
 
-void BlockChecker::TouchWord(const Step& step, std::span<const Piece> pieces) {
+void BlockChecker::TouchWord(const Step& step, std::span<const Piece> pieces, bool leaves) {
   const Access& access = *pieces[0].access;
   const Traits& traits = traits_[step.pc];
   Trace trace{.block = block_.index(),
@@ -200,8 +205,11 @@ void BlockChecker::TouchWord(const Step& step, std::span<const Piece> pieces) {
   Word* const word = is_shared ? &PeerOf(access.rank)->shared_words_[pieces[0].word]
                                : launch_.words.At(pieces[0].word * kWordBytes);
   if (word == nullptr) return;
-  word->Touch(trace, meetings_.OfWarp(step.warp), is_shared ? kMostInShared : kMostInDevice,
-              [&](const Trace& earlier) { ReportRace(step, access, trace, earlier); });
+  word->Check(trace, meetings_.OfWarp(step.warp), [&](const Trace& earlier) {
+    const bool same = trace.is_write && earlier.is_write && WritesWhatIsThere(access, step.warp);
+    ReportRace(trace, earlier, {access.space, access.address, access.bytes, same});
+  });
+  if (leaves || !access.is_write) word->Leave(trace, is_shared ? kMostInShared : kMostInDevice);
 }
 
 // Lanes that store to one place in one instruction: which of them wins is not said.
@@ -247,10 +255,8 @@ bool BlockChecker::WritesWhatIsThere(const Access& access, int warp) {
   return std::memcmp(there, value, access.bytes) == 0;
 }
 
-void BlockChecker::ReportRace(const Step& step, const Access& access, const Trace& now,
-                              const Trace& earlier) {
-  const bool same_value = now.is_write && earlier.is_write && WritesWhatIsThere(access, step.warp);
-  const bool same_warp = earlier.block == now.block && earlier.warp == now.warp;
+void BlockChecker::ReportRace(const Trace& now, const Trace& earlier, const Touched& touched) {
+  const bool same_warp = earlier.IsOfWarpOf(now);
   // Two threads that are not one.
   int lane = std::countr_zero(now.lanes), other = std::countr_zero(earlier.lanes);
   if (same_warp && lane == other) {
@@ -260,22 +266,37 @@ void BlockChecker::ReportRace(const Step& step, const Access& access, const Trac
     else
       lane = std::countr_zero(now.lanes & (now.lanes - 1));
   }
-  const Detail detail = same_value ? kSameValue : earlier.is_write ? kAfterWrite : kAfterRead;
-  reporter_.Report(
-      CheckKind::kRace, detail, ActorAt(step, lane),
-      {.is_advice = same_value,
-       .other = Actor{earlier.block, earlier.warp, other, earlier.pc},
-       .address = access.address,
-       .in_device_memory = access.space == Space::kGlobal},
-      [&] {
-        return std::string(now.is_write ? "a write" : "a read") + " of " +
-               std::to_string(access.bytes) + " bytes of " + NameOf(access.space) + " memory at " +
-               Hex(access.address) + " and " + (earlier.is_write ? "a write" : "a read") +
-               (earlier.block != now.block ? " by another block"
-                : same_warp                ? " by another lane of the warp"
-                                           : " by another thread") +
-               " have no order" + (same_value ? ", but both write the same value" : "");
-      });
+  const Actor at = ActorOf(now, lane), before = ActorOf(earlier, other);
+  const Detail detail = touched.same_value ? kSameValue
+                        : earlier.is_write ? kAfterWrite
+                                           : kAfterRead;
+  // Beside the threads: by what.
+  const auto by = [&](const Trace& trace) -> std::string {
+    if (trace.channel == 0) return {};
+    const auto op = static_cast<AsyncOp>(kernel_.code[trace.pc].detail[0]);
+    return op == AsyncOp::kWgmma ? " by a matrix product" : " by an asynchronous copy";
+  };
+  const auto by_whom = [&]() -> std::string {
+    if (earlier.channel != 0) return by(earlier);
+    if (at.block != before.block) return " by another block";
+    if (same_warp) return " by another lane of the warp";
+    const bool itself = at.warp == before.warp && (earlier.lanes & now.lanes) != 0;
+    return itself ? " by the thread that began it" : " by another thread";
+  };
+  reporter_.Report(CheckKind::kRace, detail, at,
+                   {.is_advice = touched.same_value,
+                    .other = before,
+                    .address = touched.address,
+                    .in_device_memory = touched.space == Space::kGlobal},
+                   [&] {
+                     const char* const kWrite = "a write";
+                     const char* const kRead = "a read";
+                     return (now.is_write ? kWrite : kRead) + by(now) + " of " +
+                            std::to_string(touched.bytes) + " bytes of " + NameOf(touched.space) +
+                            " memory at " + Hex(touched.address) + " and " +
+                            (earlier.is_write ? kWrite : kRead) + by_whom() + " have no order" +
+                            (touched.same_value ? ", but both write the same value" : "");
+                   });
 }
 
 // What a thread's cp.async have written becomes visible to it: from then on others may see it too.
@@ -289,7 +310,7 @@ void BlockChecker::WriteCopies(const Step& step) {
     for (const PendingCopies::Copy& copy : done) {
       pieces_.clear();
       AddPieces(copy.to);
-      TouchPieces({step.warp, copy.pc, LaneMask{1} << lane, LaneMask{1} << lane});
+      TouchPieces({step.warp, copy.pc, LaneMask{1} << lane, LaneMask{1} << lane}, true);
     }
   });
 }
@@ -313,22 +334,6 @@ void BlockChecker::Returned(int warp, LaneMask lanes, std::uint32_t call) {
           : reinterpret_cast<const std::uint64_t*>(block_.FileOf(warp) + in.slot[kFrameSlot]);
   for (const FrameVariable& result : kernel_.call_sites[in.target].results)
     values_.SetLocalWritten(warp, lanes, result, base);
-}
-
-void BlockChecker::Finished(const BulkCopy& copy) {
-  const Actor actor{block_.index(), copy.warp, copy.lane, copy.pc};
-  if (copy.source_space == Space::kSharedCluster && copy.in_group)
-    CheckProxyRange(actor, copy.source % kMaxSharedBytes, copy.bytes);
-  if (!checks_values_) return;
-  if (copy.kind == BulkCopy::Kind::kLinear && copy.source_space == Space::kGlobal) {
-    Access read{copy.lane, Space::kGlobal, copy.source, static_cast<std::uint32_t>(copy.bytes)};
-    values_.Memory(read, actor, values_);
-  }
-  if (copy.in_group) return;
-  for (const std::uint64_t destination : copy.destinations) {
-    BlockChecker* peer = PeerOf(static_cast<int>(destination >> kSharedRankShift) - 1);
-    if (peer != nullptr) peer->values_.SetSharedWritten(destination % kMaxSharedBytes, copy.bytes);
-  }
 }
 
 void BlockChecker::Faulted(int warp, std::uint32_t pc, const MemoryFault& fault) {

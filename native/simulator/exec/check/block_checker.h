@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "simulator/exec/block/block.h"
@@ -38,6 +40,9 @@ class BlockChecker final : public BlockObserver {
   Actor ActorAt(const Step& step, int lane) const {
     return {block_.index(), step.warp, lane, step.pc};
   }
+  static Actor ActorOf(const Trace& trace, int lane) {
+    return {trace.block + static_cast<std::uint64_t>(trace.begun_by), trace.warp, lane, trace.pc};
+  }
   // The part of an access that lies in one word.
   struct Piece {
     std::uint64_t word = 0;
@@ -51,11 +56,19 @@ class BlockChecker final : public BlockObserver {
   // Memory (block_checker.cc).
   void CheckAccesses(const Step& step);
   void CheckRaces(const Step& step);
+  void CheckPending(const Actor& at, const BlockChecker& owner, std::uint64_t offset,
+                    std::uint64_t bytes);
   void AddPieces(const Access& access);
-  void TouchPieces(const Step& step);
-  void TouchWord(const Step& step, std::span<const Piece> pieces);
+  // `leaves`: what is written is so by then; else, by a cp.async, it is from then on.
+  void TouchPieces(const Step& step, bool leaves);
+  void TouchWord(const Step& step, std::span<const Piece> pieces, bool leaves);
   void CheckWithinWarp(const Step& step, std::span<const Piece> pieces);
-  void ReportRace(const Step& step, const Access& access, const Trace& now, const Trace& earlier);
+  struct Touched {
+    ptx::Space space = ptx::Space::kGlobal;
+    std::uint64_t address = 0, bytes = 0;
+    bool same_value = false;  // both sides write what is there then
+  };
+  void ReportRace(const Trace& now, const Trace& earlier, const Touched& touched);
   void WriteCopies(const Step& step);
   bool WritesWhatIsThere(const Access& access, int warp);
   // Waits and fences (block_checker_sync.cc).
@@ -64,8 +77,22 @@ class BlockChecker final : public BlockObserver {
   void AtCollective(const Step& step, std::uint32_t member_slot);
   void AtAsync(const Step& step);
   void AtMbarrier(const Step& step);
-  void CheckProxyRange(const Actor& at, std::uint64_t offset, std::uint64_t bytes);
   BlockChecker* PeerOf(int rank);
+  // What goes on beside the threads (block_checker_async.cc).
+  struct Beside;
+  struct Begun {
+    Knowledge known;
+    std::uint32_t group = 0;  // of its thread's, that it will be in, if any
+  };
+  void AtCopy(const Step& step);
+  void AtBulkGroup(const Step& step);
+  void AtProduct(const Step& step);
+  void AtProductGroup(const Step& step);
+  void TouchCopy(const BulkCopy& copy);
+  void TouchSource(const BulkCopy& copy, Beside* reads);
+  void TouchBeside(Beside* beside, std::uint64_t address, std::uint64_t bytes);
+  void Compare(Beside* beside, const Trace& earlier, std::uint64_t address);
+  void CheckProxy(const Beside& beside, const Trace& earlier, std::uint64_t address);
   void Withdraw();  // what it has begun is over
   bool MayTouchBetween(std::uint32_t from, std::uint32_t to) const;
 
@@ -90,6 +117,29 @@ class BlockChecker final : public BlockObserver {
   MeetingWords shared_meetings_;
   std::map<std::uint64_t, Meetings::Phased> mbarriers_;  // by offset in shared memory
   std::vector<std::uint32_t> proxy_fences_;              // by thread: when
+  // The copies that are under way, by thread and instruction, the first first.
+  std::map<std::pair<int, std::uint32_t>, std::deque<Begun>> copies_;
+  struct BulkGroups {
+    std::uint32_t committed = 0;
+    unsigned reads = 0, writes = 0;  // channels, which take groups for times
+  };
+  std::map<int, BulkGroups> bulk_groups_;  // by thread
+  BulkGroups& GroupsOf(int thread);
+  struct Product {
+    std::uint64_t descriptor = 0;  // of B
+    std::vector<std::pair<Trace, std::uint64_t>> after;
+    int warps = 0;  // that have come to it
+  };
+  struct Warpgroup {
+    unsigned channel = 0;                       // 0: none yet; takes groups of products for times
+    std::map<std::uint64_t, Product> products;  // by number, until all warps have come to it
+  };
+  struct Products {
+    std::uint64_t issued = 0;
+    std::uint32_t committed = 0;  // groups
+  };
+  std::vector<Warpgroup> warpgroups_;
+  std::vector<Products> products_;  // by warp
   std::array<Arrivals, kBarriers> arrivals_;
   std::vector<std::uint32_t> last_barrier_;  // by warp: of all threads; kNoPc before the first
   std::vector<Access> accesses_;

@@ -14,7 +14,7 @@ namespace {
 
 using ptx::Space;
 
-enum Detail : std::uint8_t { kApart = 2, kCounts, kNotAMember, kNoProxyFence };
+enum Detail : std::uint8_t { kApart = 2, kCounts, kNotAMember };
 
 }  // namespace
 
@@ -150,6 +150,7 @@ void BlockChecker::AtAsync(const Step& step) {
     case AsyncOp::kMbarrierInit:
     case AsyncOp::kMbarrierArrive:
     case AsyncOp::kMbarrierArriveExpect:
+    case AsyncOp::kMbarrierComplete:  // of a st.async, whose thread stands for it
     case AsyncOp::kMbarrierTest:
     case AsyncOp::kMbarrierTry:
       return AtMbarrier(step);
@@ -159,6 +160,19 @@ void BlockChecker::AtAsync(const Step& step) {
     }
     case AsyncOp::kClusterWait:
       return meetings_.WaitAtCluster(step.warp, step.lanes);
+    case AsyncOp::kBulkToShared:
+    case AsyncOp::kBulkToGlobal:
+    case AsyncOp::kTensorLoad:
+    case AsyncOp::kTensorStore:
+      return AtCopy(step);
+    case AsyncOp::kBulkCommit:
+    case AsyncOp::kBulkWait:
+      return AtBulkGroup(step);
+    case AsyncOp::kWgmma:
+      return AtProduct(step);
+    case AsyncOp::kWgmmaCommit:
+    case AsyncOp::kWgmmaWait:
+      return AtProductGroup(step);
     default:
       return;
   }
@@ -184,7 +198,7 @@ void BlockChecker::AtMbarrier(const Step& step) {
     Meetings::Phased& at = peer->mbarriers_[offset];
     Mbarrier barrier;
     if (op == AsyncOp::kMbarrierInit || !Mbarrier::Unpack(word, &barrier)) {
-      at = {};
+      at.Restart();
       return;
     }
     if (op != AsyncOp::kMbarrierTest && op != AsyncOp::kMbarrierTry)
@@ -197,30 +211,6 @@ void BlockChecker::AtMbarrier(const Step& step) {
       awaited = state.phase;
     if (barrier.phase != awaited) meetings_.Waited(step.warp, lane, at, barrier.phase);
   });
-}
-
-// What ordinary stores have written is read by another way to memory: a fence must come between.
-void BlockChecker::CheckProxyRange(const Actor& at, std::uint64_t offset, std::uint64_t bytes) {
-  if (!checks_sync_) return;
-  const std::uint64_t end =
-      std::min<std::uint64_t>((offset + bytes + kWordBytes - 1) / kWordBytes, shared_words_.size());
-  for (std::uint64_t word = offset / kWordBytes; word < end; ++word) {
-    for (const Trace& trace : shared_words_[word].traces()) {
-      if (!trace.is_write || trace.block != block_.index()) continue;
-      const LaneMask lanes = trace.lanes;
-      const int lane = std::countr_zero(lanes);
-      const auto thread =
-          static_cast<std::size_t>(trace.warp) * kWarpSize + static_cast<std::size_t>(lane);
-      if (proxy_fences_[thread] >= trace.time) continue;
-      return reporter_.Report(
-          CheckKind::kSync, kNoProxyFence, at,
-          {.other = Actor{trace.block, trace.warp, lane, trace.pc}, .address = word * kWordBytes},
-          [&] {
-            return "reads shared memory at " + Hex(word * kWordBytes) +
-                   " that a thread has stored to without fence.proxy.async after it";
-          });
-    }
-  }
 }
 
 }  // namespace nodecuda::simulator

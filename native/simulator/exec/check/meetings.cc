@@ -25,6 +25,7 @@ void Meetings::Start() {
   std::ranges::fill(threads_, Thread{});
   std::ranges::fill(now_, 1);
   std::ranges::fill(due_, 0);
+  channels_ = 0;
   barriers_ = {};
   warps_.clear();
 }
@@ -36,6 +37,28 @@ void Meetings::Leave(SyncPoint& point, int warp, LaneMask lanes) {
     point.Leave(block_.index(), static_cast<unsigned>(thread), knowledge_[thread], now);
   }
   ++now;
+}
+
+void Meetings::Learn(int warp, LaneMask lanes, unsigned channel, std::uint32_t time) {
+  // Most lanes of a warp know the same.
+  SharedTimes before, after;
+  ForEachLane(lanes, [&](int lane) {
+    SharedTimes& own = knowledge_[ThreadOf(warp, lane)].own;
+    if (after == nullptr || own != before) {
+      auto times = own == nullptr ? std::make_shared<Times>() : std::make_shared<Times>(*own);
+      if (times->size() <= channel) times->resize(channel + std::size_t{1});
+      (*times)[channel] = std::max((*times)[channel], time);
+      before = own;
+      after = std::move(times);
+    }
+    own = after;
+  });
+}
+
+Knowledge Meetings::Together(int warp, LaneMask lanes) {
+  SyncPoint point(knowledge_.size());
+  Leave(point, warp, lanes);
+  return point.Take(block_.index(), {});
 }
 
 void Meetings::GoOn(int warp, LaneMask lanes) {
@@ -116,13 +139,28 @@ void Meetings::Strong(int warp, int lane, const Traits& traits, bool reads, bool
 }
 
 void Meetings::Arrive(int warp, int lane, Phased& at, bool phase) {
-  if (at.phase != phase) {
-    at.complete = std::move(at.current);
-    at.current = nullptr;
-    at.phase = phase;
-  }
-  if (at.current == nullptr) at.current = NewPoint();
-  Leave(*at.current, warp, LaneMask{1} << lane);
+  at.Advance(phase);
+  Leave(PointOf(at), warp, LaneMask{1} << lane);
+}
+
+void Meetings::Phased::Restart() {
+  phase = false;
+  current = complete = nullptr;
+  ++number;
+}
+
+void Meetings::Phased::Advance(bool now) {
+  if (phase == now) return;
+  complete = std::move(current);
+  current = nullptr;
+  phase = now;
+  ++number;
+}
+
+void Meetings::Complete(Phased& at, std::uint64_t block, const Knowledge& begun) {
+  SyncPoint& point = PointOf(at);
+  point.Leave(block_.index(), 0, begun, 0);
+  point.Leave(block, at.channel, {}, at.number);
 }
 
 void Meetings::Waited(int warp, int lane, Phased& at, bool phase) {

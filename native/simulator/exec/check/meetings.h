@@ -37,6 +37,14 @@ class Meetings {
   // The time of what the lanes of a warp do now.
   std::uint32_t Now(int warp) const { return now_[static_cast<std::size_t>(warp)]; }
 
+  // What goes on beside the threads, a copy or a matrix product, is done by a channel: one thread
+  // more of the block as far as times go, which are up to who uses it. Whoever waits for it learns
+  // of it.
+  unsigned NewChannel() { return static_cast<unsigned>(knowledge_.size()) + channels_++; }
+  void Learn(int warp, LaneMask lanes, unsigned channel, std::uint32_t time);
+  // What lanes know together, and have done so far: what is begun by them now comes after that.
+  Knowledge Together(int warp, LaneMask lanes);
+
   // Lanes go on, after what they had to wait for.
   void GoOn(int warp, LaneMask lanes);
   // They come to a barrier, and wait there or not; all who came are about to go on.
@@ -53,9 +61,17 @@ class Meetings {
   struct Phased {
     bool phase = false;
     std::shared_ptr<SyncPoint> current, complete;
+    std::uint32_t number = 1;  // of the phase, among all that there were
+    unsigned channel = 0;  // of the copies that it counts, which takes this for times; 0: none yet
+    void Restart();
+    // Goes on to the phase it is in now, if it is another.
+    void Advance(bool now);
   };
   void Arrive(int warp, int lane, Phased& at, bool phase);
   void Waited(int warp, int lane, Phased& at, bool phase);
+  // A copy ends there, which was begun by a thread of this block that knew `begun`. The barrier,
+  // and its channel, are of `block`.
+  void Complete(Phased& at, std::uint64_t block, const Knowledge& begun);
   // The barrier of the cluster, where each thread arrives and waits in turn.
   void ArriveAtCluster(int warp, LaneMask lanes, Phased& at);
   void WaitAtCluster(int warp, LaneMask lanes);
@@ -80,6 +96,10 @@ class Meetings {
   std::shared_ptr<SyncPoint> NewPoint() const {
     return std::make_shared<SyncPoint>(knowledge_.size());
   }
+  SyncPoint& PointOf(Phased& at) const {
+    if (at.current == nullptr) at.current = NewPoint();
+    return *at.current;
+  }
   std::size_t ThreadOf(int warp, int lane) const {
     return static_cast<std::size_t>(warp) * kWarpSize + static_cast<std::size_t>(lane);
   }
@@ -89,6 +109,7 @@ class Meetings {
   std::vector<Thread> threads_;
   std::vector<std::uint32_t> now_;  // by warp
   std::vector<LaneMask> due_;       // by warp: lanes with something to take
+  unsigned channels_ = 0;
   std::array<std::shared_ptr<SyncPoint>, kBarriers> barriers_;
   std::map<std::pair<int, LaneMask>, std::shared_ptr<SyncPoint>> warps_;  // by warp and members
 };

@@ -6,13 +6,23 @@ namespace nodecuda::simulator {
 namespace {
 
 void Raise(Times& times, const Times& others) {
-  for (std::size_t i = 0; i < times.size(); ++i) times[i] = std::max(times[i], others[i]);
+  if (times.size() < others.size()) times.resize(others.size());
+  for (std::size_t i = 0; i < others.size(); ++i) times[i] = std::max(times[i], others[i]);
+}
+
+bool IsWithin(const Times& one, const Times& other) {
+  return one.size() <= other.size() &&
+         std::equal(one.begin(), one.end(), other.begin(), std::less_equal<>());
+}
+
+bool IsOver(const SharedTimes& times, unsigned thread, std::uint32_t time) {
+  return times != nullptr && thread < times->size() && (*times)[thread] >= time;
 }
 
 SharedTimes Joined(const SharedTimes& one, const SharedTimes& other) {
   if (one == nullptr || one == other) return other;
   if (other == nullptr) return one;
-  if (std::equal(one->begin(), one->end(), other->begin(), std::less_equal<>())) return other;
+  if (IsWithin(*one, *other)) return other;
   auto joined = std::make_shared<Times>(*one);
   Raise(*joined, *other);
   return joined;
@@ -23,10 +33,10 @@ SharedTimes Joined(const SharedTimes& one, const SharedTimes& other) {
 bool Knowledge::Covers(std::uint64_t own_block, std::uint64_t block, unsigned thread,
                        std::uint32_t time) const {
   if (is_whole) return true;
-  if (block == own_block) return own != nullptr && (*own)[thread] >= time;
+  if (block == own_block) return IsOver(own, thread, time);
   if (others == nullptr) return false;
   const auto found = others->find(block);
-  return found != others->end() && (*found->second)[thread] >= time;
+  return found != others->end() && IsOver(found->second, thread, time);
 }
 
 Times& SyncPoint::Writable(Part& part) {
@@ -55,6 +65,7 @@ void SyncPoint::Leave(std::uint64_t block, unsigned thread, const Knowledge& kno
   if (is_whole_) return parts_.clear();
   Join(block, knowledge.own);
   Times& times = Writable(parts_[block]);
+  if (times.size() <= thread) times.resize(thread + std::size_t{1});
   times[thread] = std::max(times[thread], time);
   if (knowledge.others == nullptr || knowledge.others == others_joined_last_) return;
   others_joined_last_ = knowledge.others;

@@ -10,7 +10,8 @@
 // What happens before what: vector clocks.
 namespace nodecuda::simulator {
 
-// Of each thread of a block, a time up to which all that it did is over.
+// Of each thread of a block, a time up to which all that it did is over; behind the threads, of
+// each channel (Meetings::NewChannel) there has been. What is not there is at 0.
 using Times = std::vector<std::uint32_t>;
 using SharedTimes = std::shared_ptr<const Times>;
 using TimesByBlock = std::map<std::uint64_t, SharedTimes>;
@@ -21,7 +22,8 @@ struct Knowledge {
   std::shared_ptr<const TimesByBlock> others;  // of other blocks; null: nothing
   bool is_whole = false;                       // of everyone: nobody keeps books any more
 
-  // Whether what thread `thread` of `block` did at `time` is over for a thread of `own_block`.
+  // Whether what thread or channel `thread` of `block` did at `time` is over for a thread of
+  // `own_block`.
   bool Covers(std::uint64_t own_block, std::uint64_t block, unsigned thread,
               std::uint32_t time) const;
   bool operator==(const Knowledge&) const = default;

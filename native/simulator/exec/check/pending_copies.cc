@@ -6,6 +6,7 @@ namespace nodecuda::simulator {
 
 void PendingCopies::Start(std::size_t threads, std::size_t shared_bytes) {
   threads_.assign(threads, {});
+  pending_ = 0;
   writers_.assign(shared_bytes, 0);
 }
 
@@ -17,6 +18,7 @@ void PendingCopies::Mark(const Access& to, std::uint16_t writer) {
 void PendingCopies::Add(std::size_t thread, const Copy& copy) {
   threads_[thread].copies.push_back(copy);
   ++threads_[thread].open;
+  ++pending_;
   Mark(copy.to, static_cast<std::uint16_t>(thread + 1));
 }
 
@@ -42,10 +44,12 @@ std::vector<PendingCopies::Copy> PendingCopies::Wait(std::size_t thread, std::in
   std::vector<Copy> done(of.copies.begin(), end);
   of.copies.erase(of.copies.begin(), end);
   for (const Copy& copy : done) Mark(copy.to, 0);
+  pending_ -= count;
   return done;
 }
 
 std::size_t PendingCopies::WriterOf(std::uint64_t offset, std::uint64_t bytes) const {
+  if (pending_ == 0) return kNobody;
   const std::uint64_t end = std::min<std::uint64_t>(offset + bytes, writers_.size());
   for (std::uint64_t i = offset; i < end; ++i)
     if (writers_[i] != 0) return std::size_t{writers_[i]} - 1;

@@ -37,6 +37,7 @@ class PendingCopies {
   void Mark(const Access& to, std::uint16_t writer);
 
   std::vector<Thread> threads_;
+  std::size_t pending_ = 0;             // copies
   std::vector<std::uint16_t> writers_;  // by byte of shared memory: a thread's number plus 1, or 0
 };
 

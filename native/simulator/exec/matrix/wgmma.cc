@@ -12,22 +12,31 @@ std::uint32_t Field(std::uint64_t bits, int shift) {
   return static_cast<std::uint32_t>(bits >> shift & 0x3fff) << kUnitLog2;
 }
 
+// Which units, along the dimension whose elements are neighbours, of which lines across it.
+struct Units {
+  std::uint32_t first, count, first_line, lines;
+  Units(const MatrixPart& part, std::uint32_t element_bytes) {
+    const std::uint32_t per_unit = kUnit / element_bytes;
+    first = part.is_k_major ? 0 : part.first / per_unit;
+    count = (part.is_k_major ? part.depth : part.count) / per_unit;
+    first_line = part.is_k_major ? part.first : 0;
+    lines = part.is_k_major ? part.count : part.depth;
+  }
+};
+
 template <typename Element>
 bool ReadElements(const MatrixDescriptor& descriptor, const MatrixPart& part,
                   const UnitReader& read, const MatrixTarget& target) {
-  constexpr std::uint32_t kPerUnit = kUnit / sizeof(Element);
-  // `along` is the dimension whose elements are neighbours.
-  const bool is_k_major = part.is_k_major;
-  const std::uint32_t first_unit = is_k_major ? 0 : part.first / kPerUnit;
-  const std::uint32_t units = (is_k_major ? part.depth : part.count) / kPerUnit;
-  const std::size_t along_step = is_k_major ? target.k_step : target.row_step;
-  const std::size_t across_step = is_k_major ? target.row_step : target.k_step;
-  for (std::uint32_t across = 0; across < (is_k_major ? part.count : part.depth); ++across) {
+  const Units units(part, sizeof(Element));
+  const std::size_t along_step = part.is_k_major ? target.k_step : target.row_step;
+  const std::size_t across_step = part.is_k_major ? target.row_step : target.k_step;
+  for (std::uint32_t across = 0; across < units.lines; ++across) {
     std::uint32_t* out = target.elements + across * across_step;
-    const std::uint32_t line = is_k_major ? part.first + across : across;
-    for (std::uint32_t unit = 0; unit < units; ++unit) {
-      Element elements[kPerUnit];
-      if (!read(descriptor.UnitAddress(is_k_major, first_unit + unit, line), elements))
+    for (std::uint32_t unit = 0; unit < units.count; ++unit) {
+      Element elements[kUnit / sizeof(Element)];
+      if (!read(descriptor.UnitAddress(part.is_k_major, units.first + unit,
+                                       units.first_line + across),
+                elements))
         return false;
       for (const Element element : elements) {
         *out = element;
@@ -96,6 +105,25 @@ std::uint64_t MatrixDescriptor::UnitAddress(bool is_k_major, std::uint32_t unit,
   // Where the pattern begins is told by the address itself, or differs from it by the base offset.
   const std::uint64_t phase = ((address >> 7) - base_offset) & (span / kUnit - 1);
   return address ^ phase << kUnitLog2;
+}
+
+MatrixPart MatrixPart::OfA(const WgmmaForm& form, int warp) {
+  return {!form.a_is_m_major, form.a, static_cast<std::uint32_t>(warp % kWarpsOfGroup * kWgmmaRows),
+          kWgmmaRows, static_cast<std::uint32_t>(form.stored_k())};
+}
+
+MatrixPart MatrixPart::OfB(const WgmmaForm& form) {
+  return {!form.b_is_n_major, form.b, 0, static_cast<std::uint32_t>(form.n),
+          static_cast<std::uint32_t>(form.k())};
+}
+
+void ListUnits(const MatrixDescriptor& descriptor, const MatrixPart& part,
+               std::vector<std::uint64_t>* addresses) {
+  const Units units(part, static_cast<std::uint32_t>(BytesOf(part.type)));
+  for (std::uint32_t line = 0; line < units.lines; ++line)
+    for (std::uint32_t unit = 0; unit < units.count; ++unit)
+      addresses->push_back(descriptor.UnitAddress(part.is_k_major, units.first + unit,
+                                                  units.first_line + line));
 }
 
 bool ReadMatrix(const MatrixDescriptor& descriptor, const MatrixPart& part, const UnitReader& read,

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "simulator/exec/arithmetic/tensor_math.h"
 
@@ -71,9 +72,15 @@ struct MatrixPart {
   bool is_k_major;
   WgmmaType type;
   std::uint32_t first, count, depth;
+  static MatrixPart OfA(const WgmmaForm& form, int warp);
+  static MatrixPart OfB(const WgmmaForm& form);
 };
 bool ReadMatrix(const MatrixDescriptor& descriptor, const MatrixPart& part, const UnitReader& read,
                 const MatrixTarget& target);
+
+// Lists the addresses of those units, 16 bytes each.
+void ListUnits(const MatrixDescriptor& descriptor, const MatrixPart& part,
+               std::vector<std::uint64_t>* addresses);
 
 }  // namespace nodecuda::simulator
 

@@ -138,6 +138,14 @@ bool RunTensor(const BulkCopy& copy, MemoryView& view) {
 
 }  // namespace
 
+void ForEachRow(const BulkCopy& copy,
+                const std::function<void(std::uint64_t address, std::uint64_t bytes)>& visit) {
+  const std::uint64_t row_bytes = copy.map.box_dim[0] * SizeOf(copy.map.data_type);
+  for (std::uint64_t row = 0; row < copy.bytes / row_bytes; ++row)
+    if (const RowPart part = FindRowPart(copy, row); part.bytes != 0)
+      visit(part.address, part.bytes);
+}
+
 bool RunBulkCopy(const BulkCopy& copy, MemoryView& view) {
   return copy.kind == BulkCopy::Kind::kLinear ? RunLinear(copy, view) : RunTensor(copy, view);
 }

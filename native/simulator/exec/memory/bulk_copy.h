@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ptx/ast.h"
@@ -48,6 +49,11 @@ inline constexpr std::uint64_t kTensorAlignment = 128;  // of boxes in shared me
 
 // Moves the bytes. False: view.fault() tells why; what it had moved by then stays.
 bool RunBulkCopy(const BulkCopy& copy, MemoryView& view);
+
+// Calls visit(address, bytes) for each row of the box of a tensor copy, as far as it lies in the
+// tensor: in device memory.
+void ForEachRow(const BulkCopy& copy,
+                const std::function<void(std::uint64_t address, std::uint64_t bytes)>& visit);
 
 // Where the byte that belongs at `address` of shared memory is put: the 16-byte units of each 32,
 // 64 or 128 bytes change places, as bits of the address above say.

@@ -83,6 +83,7 @@ Traits TraitsOf(const Instruction& in, std::string_view mnemonic) {
     traits.waits_for_copies = in.warp == WaitGroupHandler();
     traits.commits_copies = in.warp == CommitGroupHandler();
   }
+  traits.waits_for_reads = operation == Operation::kAsync && parts.back() == "read";
   if (traits.touch == Touch::kMatrixLoad || traits.touch == Touch::kMatrixStore)
     traits.matrices = Has(parts, {"x4"}) ? 4 : Has(parts, {"x2"}) ? 2 : 1;
   traits.has_bytes = traits.matrices != 0 && Has(parts, {"m16n16"});

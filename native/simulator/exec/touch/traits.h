@@ -39,10 +39,11 @@ struct Traits {
   bool is_fence = false, is_proxy_fence = false;
   Logic logic = Logic::kNone;
   bool is_aligned = false;  // a barrier that all lanes of a warp must come to together
-  bool waits_for_copies = false, commits_copies = false;
-  std::uint8_t matrices = 0;   // of ldmatrix and stmatrix
-  bool has_bytes = false;      // whose 16 rows have 16 bytes each
-  bool is_transposed = false;  // likewise
+  bool waits_for_copies = false, commits_copies = false;  // cp.async
+  bool waits_for_reads = false;  // of cp.async.bulk.wait_group: only until the sources are read
+  std::uint8_t matrices = 0;     // of ldmatrix and stmatrix
+  bool has_bytes = false;        // whose 16 rows have 16 bytes each
+  bool is_transposed = false;    // likewise
 };
 
 Traits TraitsOf(const Instruction& in, std::string_view mnemonic);

@@ -35,6 +35,7 @@ ${before}
 export interface Run {
   grid?: number;
   block?: number;
+  cluster?: number;
   n?: number;
   sharedMemoryBytes?: number;
   /** Elements of a and b, which hold zeros unless they are not written. */
@@ -57,6 +58,7 @@ export async function check(
   {
     grid = 1,
     block = 32,
+    cluster,
     n = 0,
     sharedMemoryBytes = 0,
     length = 1024,
@@ -78,7 +80,7 @@ export async function check(
   try {
     module
       .kernel('k', ['int32*', 'int32*', 'uint32'])
-      .launch({ grid, block, sharedMemoryBytes }, a, b, n);
+      .launch({ grid, block, cluster, sharedMemoryBytes }, a, b, n);
     values = await a.read();
   } catch (thrown) {
     error = thrown;
