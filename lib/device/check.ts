@@ -32,7 +32,7 @@ export interface CheckOptions {
    * - `memory`: accesses out of bounds, misaligned or after the memory was freed, with the allocation
    *   and the distance to it;
    * - `race`: two threads that touch the same bytes, one of them to write, with nothing that orders
-   *   them; in shared and device memory;
+   *   them; in shared and device memory; and kernels and copies of different streams that do;
    * - `init`: registers and bytes of shared, local and device memory that are read and were never
    *   written;
    * - `sync`: barriers that some lanes of a warp come to elsewhere, lanes outside of the masks they

@@ -9,9 +9,13 @@ namespace nodecuda::simulator {
 namespace {
 
 // A dispatcher must survive whatever its work does: there is nobody to catch behind it.
-Outcome RunGuarded(const std::function<Outcome()>& run) {
+Outcome RunGuarded(const StreamOperation& operation, StreamRaces* races,
+                   const MemoryRecord* record) {
   try {
-    return run();
+    Outcome outcome = operation.run();
+    if (operation.footprint != nullptr && outcome.status == Status::kSuccess)
+      races->Done(operation.place, std::move(*operation.footprint), record);
+    return outcome;
   } catch (const std::exception&) {  // of memory: nothing else is thrown there
   }
   Outcome outcome{Status::kUnknown, {}};
@@ -60,13 +64,14 @@ void SimulatedDevice::Dispatch() {
     Outcome outcome;
     if (operation.run) {
       lock.unlock();
-      outcome = RunGuarded(operation.run);
+      outcome = RunGuarded(operation, monitor_.races.get(), memory_.record());
       operation.run = nullptr;  // what it holds may be large, or take locks of its own to free
       lock.lock();
     }
 
     ++stream->completed;
     ++monitor_.completed;
+    if (monitor_.races != nullptr) --monitor_.pending;
     if (stream->completed >= stream->wake_at) {
       stream->wake_at = ~std::uint64_t{0};
       monitor_.done.notify_all();
@@ -118,6 +123,7 @@ void SimulatedDevice::DropQueued() {
       if (operation.record != nullptr) operation.record->done = true;
     }
     stream->completed += stream->queue.size();
+    if (monitor_.races != nullptr) monitor_.pending -= stream->queue.size();
     stream->queue.clear();
   }
   dying_.clear();

@@ -135,7 +135,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
     }
   });
   Outcome outcome = grid.Finish();
-  if (checker && outcome.status == Status::kSuccess) checker->Finish();
+  if (checker && outcome.status == Status::kSuccess) checker->Finish(launch.footprint.get());
   if (meter) launch.meter->Finish(launch.metered, meter->Finish());
   if (outcome.status == Status::kUnknown && outcome.report.empty()) throw std::bad_alloc();
   return outcome;

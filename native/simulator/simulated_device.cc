@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "simulator/exec/debug/session.h"
@@ -37,6 +38,20 @@ void SimulatedDevice::Stop() {
   engine_.reset();
 }
 
+// What everybody knows to be over can race with nothing any more.
+void Monitor::HostKnows(const StreamOrder& known) {
+  if (races == nullptr) return;
+  host_known.Join(known);
+  if (pending == 0 && races->Forget(host_known)) host_known = {};
+}
+
+std::shared_ptr<Footprint> SimulatedDevice::NewFootprint(const char* what) const {
+  if (monitor_.races == nullptr) return nullptr;
+  auto footprint = std::make_shared<Footprint>();
+  footprint->what = what;
+  return footprint;
+}
+
 bool SimulatedDevice::is_watched() const {
   return checks_ != nullptr || DebugSession::Current() != nullptr;
 }
@@ -54,6 +69,7 @@ std::string SimulatedDevice::FaultReport() const {
 std::shared_ptr<StreamState> SimulatedDevice::CreateStream(int priority) {
   auto stream = std::make_shared<StreamState>(StreamState{this, priority, {}});
   std::lock_guard lock(monitor_.mutex);
+  stream->number = ++monitor_.streams;
   streams_.push_back(stream);
   return stream;
 }
@@ -83,6 +99,14 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, StreamOperation opera
       return Status::kOperatingSystem;  // there is no thread to be had, perhaps later
     }
   }
+  if (monitor_.races != nullptr) {
+    if (operation.wait_for != nullptr) stream.known.Join(operation.wait_for->known);
+    stream.known.Join(monitor_.host_known);
+    stream.known.Set(stream.number, stream.submitted + 1);
+    operation.place = {stream.number, stream.submitted + 1, stream.known};
+    if (operation.record != nullptr) operation.record->known = stream.known;
+    ++monitor_.pending;
+  }
   stream.queue.push_back(std::move(operation));
   ++stream.submitted;
   ++monitor_.ready;
@@ -103,8 +127,10 @@ Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream
   }
   launch.debug = DebugSession::Current();
   if (launch.debug != nullptr) launch.time_limit = {};  // it may be stopped for long
+  launch.footprint = NewFootprint("");
+  auto footprint = launch.footprint;
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };
-  return Enqueue(stream, {.run = std::move(run)});
+  return Enqueue(stream, {.run = std::move(run), .footprint = std::move(footprint)});
 }
 
 Status SimulatedDevice::SetMeter(std::shared_ptr<MeterLog> meter) {
@@ -119,20 +145,28 @@ Status SimulatedDevice::SetMeter(std::shared_ptr<MeterLog> meter) {
 Status SimulatedDevice::Query(const StreamState& stream) const {
   std::lock_guard lock(monitor_.mutex);
   if (fault_.status != Status::kSuccess) return fault_.status;
-  return stream.completed == stream.submitted ? Status::kSuccess : Status::kNotReady;
+  if (stream.completed != stream.submitted) return Status::kNotReady;
+  monitor_.HostKnows(stream.known);
+  return Status::kSuccess;
 }
 
 Status SimulatedDevice::Synchronize(const std::shared_ptr<StreamState>& stream) {
   Lock lock(monitor_.mutex);
+  const StreamOrder known = stream->known;
   WaitFor(*stream, stream->submitted, lock);
+  monitor_.HostKnows(known);
   return fault_.status;
 }
 
 Status SimulatedDevice::SynchronizeAll() {
   Lock lock(monitor_.mutex);
-  std::vector<std::pair<std::shared_ptr<StreamState>, std::uint64_t>> targets;
-  for (const auto& stream : streams_) targets.emplace_back(stream, stream->submitted);
-  for (const auto& [stream, target] : targets) WaitFor(*stream, target, lock);
+  std::vector<std::tuple<std::shared_ptr<StreamState>, std::uint64_t, StreamOrder>> targets;
+  for (const auto& stream : streams_)
+    targets.emplace_back(stream, stream->submitted, stream->known);
+  for (const auto& [stream, target, known] : targets) {
+    WaitFor(*stream, target, lock);
+    monitor_.HostKnows(known);
+  }
   return fault_.status;
 }
 
@@ -156,8 +190,10 @@ Status SimulatedDevice::Wait(const std::shared_ptr<StreamState>& stream, const E
 Status SimulatedDevice::Query(const EventState& event) const {
   std::lock_guard lock(monitor_.mutex);
   if (fault_.status != Status::kSuccess) return fault_.status;
-  const bool pending = event.recording != nullptr && !event.recording->done;
-  return pending ? Status::kNotReady : Status::kSuccess;
+  if (event.recording == nullptr) return Status::kSuccess;
+  if (!event.recording->done) return Status::kNotReady;
+  monitor_.HostKnows(event.recording->known);
+  return Status::kSuccess;
 }
 
 Status SimulatedDevice::Synchronize(const EventState& event) {
@@ -167,6 +203,7 @@ Status SimulatedDevice::Synchronize(const EventState& event) {
     Linger(monitor_.completed, lock, over);
     recording->host_waits = true;
     monitor_.done.wait(lock, over);
+    monitor_.HostKnows(recording->known);
   }
   return fault_.status;
 }
@@ -291,7 +328,13 @@ Status SimulatedDevice::Free(void* pointer, const std::shared_ptr<StreamState>& 
     dying_.erase(pointer);
     return Outcome{memory_.Release(pointer), {}};
   };
-  const Status status = EnqueueLocked(*stream, {.run = release, .record = std::move(freed)});
+  const std::shared_ptr<Footprint> footprint = NewFootprint("");
+  if (footprint != nullptr) {
+    footprint->frees = true;
+    footprint->Add(Footprint::kWrite, pointer, range.end - range.begin);
+  }
+  const Status status =
+      EnqueueLocked(*stream, {.run = release, .record = std::move(freed), .footprint = footprint});
   if (status == Status::kSuccess) dying_[pointer] = std::move(dying);
   return status;
 }

@@ -17,6 +17,7 @@
 #include "runtime/runtime.h"
 #include "simulator/engine.h"
 #include "simulator/memory/device_memory.h"
+#include "simulator/stream_races.h"
 
 namespace nodecuda::simulator {
 
@@ -30,6 +31,15 @@ struct Monitor {
   std::condition_variable done;  // what callers wait for completed
   // How often anything became ready, or completed: changed with the lock, read without it.
   std::atomic<std::uint64_t> ready = 0, completed = 0;
+
+  // Null where nobody looks for races of streams; set before there are devices. What follows is
+  // kept for it alone: what the host has waited for, how many streams there have been, how many
+  // operations are queued or run.
+  std::unique_ptr<StreamRaces> races;
+  StreamOrder host_known;
+  std::uint64_t streams = 0;
+  std::size_t pending = 0;
+  void HostKnows(const StreamOrder& known);  // lock held
 };
 
 // A point of a stream, such as one execution of EventRecord. Guarded by the monitor. Threads are
@@ -39,6 +49,7 @@ struct Recording {
   bool host_waits = false;            // a caller does
   bool another_device_waits = false;  // a stream of it does
   std::chrono::steady_clock::time_point time;
+  StreamOrder known;  // what is over by then
 };
 
 // What a stream queues. Every part is optional.
@@ -46,6 +57,9 @@ struct StreamOperation {
   std::shared_ptr<Recording> wait_for = nullptr;  // may not start before this is done
   std::function<Outcome()> run = nullptr;         // called without the lock
   std::shared_ptr<Recording> record = nullptr;    // done with this operation, or dropped with it
+  // What `run` does to device memory, at the latest when it has returned; null: not told.
+  std::shared_ptr<Footprint> footprint = nullptr;
+  StreamRaces::Operation place;  // set when it is queued, if anybody looks for races
 };
 
 // A first-in first-out queue. Guarded by the monitor.
@@ -56,6 +70,8 @@ struct StreamState {
   std::uint64_t submitted = 0, completed = 0;
   std::uint64_t wake_at = ~std::uint64_t{0};  // a caller waits until so many have completed
   bool destroyed = false;
+  std::uint64_t number = 0;  // among all that there have been
+  StreamOrder known;         // what comes before the next operation
 };
 
 struct EventState {
@@ -83,6 +99,8 @@ class SimulatedDevice {
   DeviceMemory& memory() { return memory_; }
   // Whether what watches its launches needs to know more of their code.
   bool is_watched() const;
+  // For an operation to fill in; null where nobody looks for races.
+  std::shared_ptr<Footprint> NewFootprint(const char* what) const;
   void FindLeaks();
   // Null ends the metering. kNotReady while another one goes on.
   Status SetMeter(std::shared_ptr<MeterLog> meter);

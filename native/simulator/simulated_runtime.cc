@@ -48,6 +48,8 @@ class SimulatedRuntime final : public Runtime {
         schedule_(options.schedule),
         time_limit_(options.time_limit),
         checks_(options.checks) {
+    if (checks_ != nullptr && checks_->Checks(CheckKind::kRace))
+      monitor_.races = std::make_unique<StreamRaces>(checks_);
     for (int i = 0; i < options.device_count; ++i) {
       devices_.push_back(std::make_unique<SimulatedDevice>(
           monitor_, SimulatedProperties(options, i), options.workers, options.checks));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace nodecuda::simulator {
 namespace {
@@ -77,7 +78,12 @@ Status Transfers::Copy(const std::shared_ptr<StreamState>& queue, void* destinat
     }
     return Outcome{};
   };
-  return queue->device->Enqueue(queue, {.run = copy});
+  auto footprint = queue->device->NewFootprint("a copy");
+  if (footprint != nullptr) {
+    if (to.memory) footprint->Add(Footprint::kWrite, destination, bytes);
+    if (from.memory) footprint->Add(Footprint::kRead, source, bytes);
+  }
+  return queue->device->Enqueue(queue, {.run = copy, .footprint = std::move(footprint)});
 }
 
 Status Transfers::Fill(const std::shared_ptr<StreamState>& queue, void* pointer, int byte_value,
@@ -93,7 +99,9 @@ Status Transfers::Fill(const std::shared_ptr<StreamState>& queue, void* pointer,
       record->SetWritten(reinterpret_cast<std::uintptr_t>(pointer), bytes);
     return Outcome{};
   };
-  return queue->device->Enqueue(queue, {.run = fill});
+  auto footprint = queue->device->NewFootprint("a fill");
+  if (footprint != nullptr) footprint->Add(Footprint::kWrite, pointer, bytes);
+  return queue->device->Enqueue(queue, {.run = fill, .footprint = std::move(footprint)});
 }
 
 }  // namespace nodecuda::simulator

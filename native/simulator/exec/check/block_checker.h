@@ -40,9 +40,6 @@ class BlockChecker final : public BlockObserver {
   Actor ActorAt(const Step& step, int lane) const {
     return {block_.index(), step.warp, lane, step.pc};
   }
-  static Actor ActorOf(const Trace& trace, int lane) {
-    return {trace.block + static_cast<std::uint64_t>(trace.begun_by), trace.warp, lane, trace.pc};
-  }
   // The part of an access that lies in one word.
   struct Piece {
     std::uint64_t word = 0;

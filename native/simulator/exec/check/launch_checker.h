@@ -14,10 +14,15 @@
 #include "simulator/exec/check/races.h"
 #include "simulator/exec/check/reporter.h"
 #include "simulator/exec/touch/traits.h"
+#include "simulator/memory/footprint.h"
 
 namespace nodecuda::simulator {
 
 class BlockChecker;
+
+inline Actor ActorOf(const Trace& trace, int lane) {
+  return {trace.block + static_cast<std::uint64_t>(trace.begun_by), trace.warp, lane, trace.pc};
+}
 
 // Checks one launch, whose blocks run on one thread. Its kernel was decoded to be watched.
 class LaunchChecker final : public LaunchObserver {
@@ -26,8 +31,8 @@ class LaunchChecker final : public LaunchObserver {
 
   std::unique_ptr<BlockObserver> Watch(BlockRunner& block) override;
   void Deadlocked(const BlockRunner& block, const std::string& report) override;
-  // All blocks have ended well.
-  void Finish();
+  // All blocks have ended well. Fills in the footprint, if it is not null.
+  void Finish(Footprint* footprint);
 
   // What the checkers of its blocks share.
   Reporter& reporter() { return *reporter_; }
@@ -45,6 +50,9 @@ class LaunchChecker final : public LaunchObserver {
   std::map<std::uint32_t, BarrierUse> barriers;
 
  private:
+  void AdviseOnBarriers();
+  void TellFootprint(Footprint* footprint) const;
+
   CheckLog& log_;
   std::optional<Reporter> reporter_;  // from the first block on
 };

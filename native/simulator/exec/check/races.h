@@ -1,12 +1,14 @@
 #ifndef NODECUDA_SIMULATOR_EXEC_CHECK_RACES_H_
 #define NODECUDA_SIMULATOR_EXEC_CHECK_RACES_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "simulator/exec/check/order.h"
@@ -104,6 +106,16 @@ class WordMap {
       last_ = found->second.get();
     }
     return &(*last_)[address % kPageBytes / kWordBytes];
+  }
+  // Calls visit(address, word) for those that were touched, by address.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    std::vector<std::pair<std::uint64_t, const Page*>> pages;
+    for (const auto& [number, page] : pages_) pages.emplace_back(number, page.get());
+    std::ranges::sort(pages);
+    for (const auto& [number, page] : pages)
+      for (std::size_t i = 0; i < kWords; ++i)
+        if (!(*page)[i].traces().empty()) visit(number * kPageBytes + i * kWordBytes, (*page)[i]);
   }
 
  private:

@@ -37,11 +37,11 @@ class Reporter {
     log_.Add(site, [&] { return Make(kind, at, details, message()); });
   }
   bool Checks(CheckKind kind) const { return log_.Checks(kind); }
+  CheckPlace PlaceOf(const Actor& actor) const;
 
  private:
   CheckFinding Make(CheckKind kind, const Actor& at, const Details& details,
                     std::string message) const;
-  CheckPlace PlaceOf(const Actor& actor) const;
 
   const Grid& grid_;
   const DecodedKernel& kernel_;

@@ -67,6 +67,7 @@ class Program {
 };
 
 class DebugSession;
+struct Footprint;
 
 struct Launch {
   std::shared_ptr<const Program> program;
@@ -88,6 +89,8 @@ struct Launch {
   // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
   // memory keeps a record then.
   std::shared_ptr<CheckLog> checks;
+  // Where what it does to device memory is told, if it is checked and ends well; null: nowhere.
+  std::shared_ptr<Footprint> footprint;
   // Where what its kernel, which was decoded to be watched, does is counted, and its place there;
   // null: nowhere.
   std::shared_ptr<MeterLog> meter;
