@@ -45,13 +45,13 @@ export { type Cuda, cuda, type SimulatedDeviceOptions } from './cuda/cuda.js';
 export type { BuildInfo, Diagnosis } from './cuda/diagnose.js';
 export type { SimulatedModel } from './cuda/models.js';
 export { type ForEachScheduleOptions, forEachSchedule, type Schedule } from './cuda/schedule.js';
-export {
-  type Breakpoint,
-  type BreakpointOptions,
-  type DebuggerDisposeOptions,
-  KernelDebugger,
-  type StepBy,
-} from './debugger/debugger.js';
+export { KernelDebugger } from './debugger/debugger.js';
+export type {
+  Breakpoint,
+  BreakpointOptions,
+  DebuggerDisposeOptions,
+  StepBy,
+} from './debugger/options.js';
 export type {
   CodePlace,
   KernelStop,
@@ -60,6 +60,7 @@ export type {
   StopReason,
   ThreadPlace,
 } from './debugger/stop.js';
+export type { SourceVariable, VariableSpace } from './debugger/variables/values.js';
 export { type CheckOptions, CheckReport, type CheckSuppression } from './device/check.js';
 export { Device } from './device/device.js';
 export type { ComputeCapability, DeviceInfo, DeviceProperties } from './device/info.js';

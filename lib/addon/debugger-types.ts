@@ -20,6 +20,8 @@ export interface NativeStop extends NativeCodePlace {
   breakpoint: number;
   message: string;
   kernel: string;
+  /** The same for kernels of one module, and of no other. */
+  module: string;
   gridSize: [number, number, number];
   blockSize: [number, number, number];
   block: [number, number, number];
@@ -37,6 +39,13 @@ export interface NativeRegister {
   type: string;
   /** Hexadecimal, of 128 bits. */
   bits: string;
+}
+
+export interface NativeVariable {
+  /** As `debuggerMemory` has it. */
+  space: number;
+  /** Decimal. */
+  address: string;
 }
 
 /** The part of the addon that is the debugger. Blocks and threads are numbers, x first. */
@@ -72,13 +81,30 @@ export interface NativeDebugger {
   debuggerWarps(debug: Handle, block: number): NativeLaneGroup[];
   debuggerFrames(debug: Handle, block: number, thread: number): NativeCodePlace[];
   debuggerRegisters(debug: Handle, block: number, thread: number): NativeRegister[];
-  /** `space`: 0 for global, 1 for shared, 2 for local memory. */
+  /** One of these, or a special one. */
+  debuggerRegister(
+    debug: Handle,
+    block: number,
+    thread: number,
+    name: string,
+  ): NativeRegister | undefined;
+  /** A variable that PTX names, where the thread stands. */
+  debuggerVariable(
+    debug: Handle,
+    block: number,
+    thread: number,
+    name: string,
+  ): NativeVariable | undefined;
+  /**
+   * `space`: 0 for global, 1 for shared, 2 for local memory, 3 for a kernel's parameters, 4 for a generic
+   * address. `address`: decimal.
+   */
   debuggerMemory(
     debug: Handle,
     block: number,
     thread: number,
     space: number,
-    address: number,
+    address: string,
     bytes: number,
   ): ArrayBuffer;
   debuggerLines(debug: Handle, first: number, last: number): string[];

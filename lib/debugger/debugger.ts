@@ -12,57 +12,27 @@ import {
 } from '../base/checks.js';
 import { CudaDebuggerError, CudaError } from '../base/errors.js';
 import { parseCondition, parseLocation } from './location.js';
+import type { Breakpoint, BreakpointOptions, DebuggerDisposeOptions, StepBy } from './options.js';
 import {
   type CodePlace,
   type KernelStop,
   type LaneGroup,
   publicGroup,
   publicPlace,
+  publicRegister,
   publicStop,
   type RegisterValue,
   type ThreadPlace,
-  typedValue,
 } from './stop.js';
-import { checkIndex, indexOf, numberOf, WARP } from './threads.js';
-
-/** For whom a breakpoint is, and when. */
-export interface BreakpointOptions {
-  /** x, y and z. Default: any block. */
-  block?: readonly [number, number, number] | undefined;
-  /** x, y and z. Default: any thread. */
-  thread?: readonly [number, number, number] | undefined;
-  /**
-   * A register compared with a number: `%r1 == 7`, `%f2 < 0.5`, `%p1 == true`. By the type that the
-   * register is declared with; of bits of no type (`b32`) whole numbers are signed unless too large for
-   * that, and others floats. False where the function has no such register.
-   */
-  when?: string | undefined;
-}
-
-/** A breakpoint of a {@link KernelDebugger}. */
-export interface Breakpoint extends BreakpointOptions {
-  readonly id: number;
-  /** As it was given. */
-  readonly location: string;
-}
-
-/**
- * How far a step goes: to the next `instruction` of the warp; to another `line` of the source, of the
- * thread; likewise, but `over` the functions that it calls; or `out` of its function. Where the PTX tells
- * no lines, an instruction is one.
- */
-export type StepBy = 'instruction' | 'line' | 'over' | 'out';
+import { StoppedThread } from './thread.js';
+import { checkIndex, numberOf, WARP } from './threads.js';
+import type { SourceVariable } from './variables/values.js';
+import { ModuleVariables } from './variables/variables.js';
 
 const PACES: readonly StepBy[] = ['instruction', 'line', 'over', 'out'];
 const SPACES = ['global', 'shared', 'local'] as const;
 const MATCHES = ['none', 'code', 'all'] as const;
 const MOST_BYTES = 2 ** 20;
-
-/** Options of {@link KernelDebugger.dispose}. */
-export interface DebuggerDisposeOptions {
-  /** Kernels that run are ended, and their device is lost. Default false: they go on. */
-  endKernels?: boolean | undefined;
-}
 
 let open: KernelDebugger | undefined;
 
@@ -103,6 +73,7 @@ onBlock(() =>
 export class KernelDebugger {
   #handle: Handle | undefined;
   readonly #breakpoints = new Map<number, Breakpoint>();
+  #module: { id: string; variables: ModuleVariables } | undefined; // that was asked for last
   #waiting: Promise<boolean> | undefined; // one thread is enough, however many wait
 
   /** @internal Called by `cuda.debugger()`. */
@@ -246,12 +217,19 @@ export class KernelDebugger {
    */
   registers(who?: ThreadPlace): RegisterValue[] {
     const { handle, block, thread } = this.#at('registers', who);
-    return native()
-      .debuggerRegisters(handle, block, thread)
-      .map(({ name, type, bits }) => {
-        const number = BigInt(bits);
-        return { name, type, bits: number, value: typedValue(type, number) };
-      });
+    return native().debuggerRegisters(handle, block, thread).map(publicRegister);
+  }
+
+  /**
+   * A register of a thread by its name; also a special one such as `%tid.x`, whether or not the code reads
+   * it. Null if its function has none of that name, or the thread has ended. Throws as
+   * {@link KernelDebugger.registers} does.
+   */
+  register(name: string, who?: ThreadPlace): RegisterValue | null {
+    if (typeof name !== 'string') throw argumentTypeError('a string', 'name', name);
+    const { handle, block, thread } = this.#at('register', who);
+    const found = native().debuggerRegister(handle, block, thread, name);
+    return found === undefined ? null : publicRegister(found);
   }
 
   /**
@@ -262,26 +240,56 @@ export class KernelDebugger {
    */
   lanes(register: string, who?: ThreadPlace): (RegisterValue | null)[] {
     if (typeof register !== 'string') throw argumentTypeError('a string', 'register', register);
-    const { stop, block, thread } = this.#at('lanes', who);
+    const { handle, stop, block, thread } = this.#at('lanes', who);
     const [x, y, z] = stop.blockSize;
     const first = thread - (thread % WARP);
-    let exist = false;
     const lanes = Array.from({ length: WARP }, (_, lane) => {
       const each = first + lane;
       if (each >= x * y * z) return null;
-      const among = this.registers({
-        block: indexOf(block, stop.gridSize),
-        thread: indexOf(each, stop.blockSize),
-      });
-      exist ||= among.length > 0;
-      return among.find(({ name }) => name === register) ?? null;
+      const found = native().debuggerRegister(handle, block, each, register);
+      return found === undefined ? null : publicRegister(found);
     });
+    const exist = native()
+      .debuggerWarps(handle, block)
+      .some(({ warp }) => warp === first / WARP);
     if (exist && lanes.every((each) => each === null)) {
       throw new CudaDebuggerError(`No lane of the warp has a register ${register}`, {
         operation: 'KernelDebugger.lanes',
       });
     }
     return lanes;
+  }
+
+  /**
+   * The variables of the source that a thread's function has where it stands, parameters first, by what
+   * `nvcc -G` writes into the PTX; of inner blocks those that it is in. One that the code has not come to
+   * yet has any value. Empty once the thread has ended.
+   *
+   * @throws {@link CudaDebuggerError} if no kernel is stopped, or the module has no names of variables
+   * @throws `RangeError` for a block that does not run at the moment
+   */
+  variables(who?: ThreadPlace): SourceVariable[] {
+    const found = this.#thread('variables', who);
+    return found === null ? [] : found.module.locals(found.thread);
+  }
+
+  /**
+   * One of them, one of the module (`weights`, `inner::weights`), or a part of one: `p->next->v`,
+   * `tile[i][3]`, `*p`. An index may be a register, `tile[%tid.x]`. Throws as
+   * {@link KernelDebugger.variables} does.
+   *
+   * @throws `RangeError` for what is no such expression
+   * @throws {@link CudaDebuggerError} if there is no variable of that name, or the thread has ended
+   */
+  variable(expression: string, who?: ThreadPlace): SourceVariable {
+    if (typeof expression !== 'string')
+      throw argumentTypeError('a string', 'expression', expression);
+    const found = this.#thread('variable', who);
+    if (found === null) {
+      throw new CudaDebuggerError('The thread has ended', { operation: 'KernelDebugger.variable' });
+    }
+    const { module, thread } = found;
+    return module.value(expression, thread);
   }
 
   /**
@@ -323,7 +331,9 @@ export class KernelDebugger {
     const generic = typeof address === 'bigint' && kind !== 0 && address >= 0n;
     const begin = checkInteger(generic ? BigInt.asUintN(32, address) : address, 'address');
     const { handle, block, thread } = this.#at('memory', who);
-    return new Uint8Array(native().debuggerMemory(handle, block, thread, kind, begin, bytes));
+    return new Uint8Array(
+      native().debuggerMemory(handle, block, thread, kind, String(begin), bytes),
+    );
   }
 
   /**
@@ -377,6 +387,22 @@ export class KernelDebugger {
       stop,
       block: numberOf(block ?? stop.block, stop.gridSize, 'block'),
       thread: numberOf(thread ?? stop.thread, stop.blockSize, 'thread'),
+    };
+  }
+
+  /** Null where it has ended. */
+  #thread(operation: string, who: ThreadPlace | undefined) {
+    const { handle, block, thread } = this.#at(operation, who);
+    const [place] = native().debuggerFrames(handle, block, thread);
+    if (place === undefined) return null;
+    const { module } = native().debuggerStop(handle)!;
+    if (this.#module?.id !== module) {
+      const lines = native().debuggerLines(handle, 1, 2 ** 30);
+      this.#module = { id: module, variables: new ModuleVariables(lines) };
+    }
+    return {
+      module: this.#module.variables,
+      thread: new StoppedThread(handle, block, thread, place.ptxLine),
     };
   }
 

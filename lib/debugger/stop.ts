@@ -1,7 +1,12 @@
 /**
  * What the debugger shows of a stopped kernel.
  */
-import type { NativeCodePlace, NativeLaneGroup, NativeStop } from '../addon/types.js';
+import type {
+  NativeCodePlace,
+  NativeLaneGroup,
+  NativeRegister,
+  NativeStop,
+} from '../addon/types.js';
 
 /** Why a kernel is stopped. */
 export type StopReason = 'breakpoint' | 'step' | 'pause' | 'fault' | 'deadlock';
@@ -91,6 +96,11 @@ export function publicStop(stop: NativeStop): KernelStop {
 export function publicGroup(group: NativeLaneGroup): LaneGroup {
   const { warp, lanes, state } = group;
   return { warp, lanes, state, ...publicPlace(group) };
+}
+
+export function publicRegister({ name, type, bits }: NativeRegister): RegisterValue {
+  const number = BigInt(bits);
+  return { name, type, bits: number, value: typedValue(type, number) };
 }
 
 function fromFloat16(bits: number): number {

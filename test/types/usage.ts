@@ -47,6 +47,7 @@ import {
   type ScanOptions,
   type SimulatedDeviceOptions,
   type SoftmaxOptions,
+  type SourceVariable,
   type StepBy,
   Stream,
   type StreamOptions,
@@ -54,6 +55,7 @@ import {
   scan,
   type ThreadPlace,
   type TransposeOptions,
+  type VariableSpace,
   type WriteOptions,
 } from 'nodecuda';
 
@@ -288,13 +290,17 @@ export async function debugging(options: BreakpointOptions, by: StepBy): Promise
   const who: ThreadPlace = { block: stop?.block, thread: [0, 0, 0] };
   const values: RegisterValue[] = debug.registers(who);
   const lanes: (RegisterValue | null)[] = debug.lanes('%r1');
+  const x: RegisterValue | null = debug.register('%tid.x', who);
+  const variables: SourceVariable[] = debug.variables(who);
+  const part: SourceVariable = debug.variable('p->next', who);
+  const space: VariableSpace | null = part.space;
   const groups: LaneGroup[] = debug.warps();
   const bytes: Uint8Array = debug.memory('global', 16n, 4, who);
   debug.step(by, who);
   const match: 'none' | 'code' | 'all' = debug.matchOf(breakpoint.id);
   debug.deleteBreakpoint(breakpoint.id);
   debug.dispose({ endKernels: true });
-  void [values, lanes, groups, bytes, match];
+  void [values, lanes, groups, bytes, match, x, variables, space];
 }
 
 export function errors(error: unknown): CudaErrorCode | null {

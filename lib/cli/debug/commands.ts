@@ -3,6 +3,7 @@
  */
 import type { Index } from '../../debugger/threads.js';
 import type { BreakpointOptions, KernelDebugger, KernelStop, StepBy } from '../../index.js';
+import { variableRows } from './variable-words.js';
 import {
   breakpointWords,
   groupWords,
@@ -25,7 +26,9 @@ delete [N]                 takes one away, or all
 continue                   goes on to the next stop. Ctrl-C stops the kernel that runs
 step, next, finish         goes on to another source line; past calls; out of the function
 stepi                      goes on to the next PTX instruction of the warp
-registers [%r1 ...]        of the thread, all or some
+print NAME                 a variable of the source or a part: p->next, tile[i][3], *p (nvcc -G)
+locals                     the variables of the function
+registers [%r1 ...]        of the thread, all or some; %tid.x and its like if named
 lanes %r1                  that register in each lane of the warp
 memory global|shared|local ADDRESS [COUNT [TYPE]]
                            ADDRESS: a number or a register, %rd1+16; TYPE: f32, s32, b8, ...
@@ -68,6 +71,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** How many words a command takes, where it is not none. */
 const WORDS: Readonly<Record<string, number>> = {
   break: Infinity,
+  print: Infinity,
   registers: Infinity,
   memory: 4,
   lanes: 1,
@@ -101,6 +105,8 @@ export class Commands {
     finish: () => this.#step('finish'),
     stepi: () => this.#step('stepi'),
     run: () => 'run',
+    print: (args) => this.#print(args),
+    locals: () => this.#locals(),
     registers: (args) => this.#registers(args),
     lanes: (args) => this.#lanes(args),
     memory: (args) => this.#memory(args),
@@ -198,12 +204,26 @@ export class Commands {
     return this.#resume(() => this.#debug.step(STEPS[name], this.#who()), name === 'stepi');
   }
 
+  #print(words: string[]): undefined {
+    if (words.length === 0) throw new CommandError('which variable?');
+    this.#say(variableRows([this.#debug.variable(words.join(' '), this.#who())]));
+  }
+
+  #locals(): undefined {
+    const variables = this.#debug.variables(this.#who());
+    if (variables.length === 0) {
+      throw new CommandError('there are no variables, or the thread has ended');
+    }
+    this.#say(variableRows(variables));
+  }
+
   #registers(names: string[]): undefined {
-    const all = this.#debug
-      .registers(this.#who())
-      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
     const some =
-      names.length === 0 ? all : names.flatMap((name) => all.filter((each) => each.name === name));
+      names.length === 0
+        ? this.#debug
+            .registers(this.#who())
+            .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+        : names.flatMap((name) => this.#debug.register(name, this.#who()) ?? []);
     if (some.length === 0)
       throw new CommandError('there are none of these, or the thread has ended');
     this.#say(some.map(registerWords).join('\n'));
@@ -225,8 +245,8 @@ export class Commands {
       if (!/^(0[xX][\da-fA-F]+|\d+)$/.test(text ?? '')) throw new CommandError('which address?');
       return BigInt(text!);
     }
-    const found = this.#debug.registers(this.#who()).find((each) => each.name === name);
-    if (found === undefined) throw new CommandError(`there is no register ${name}`);
+    const found = this.#debug.register(name, this.#who());
+    if (found === null) throw new CommandError(`there is no register ${name}`);
     return found.bits + BigInt(offset);
   }
 

@@ -11,11 +11,13 @@ import {
   type CodePlace,
   cuda,
   type KernelStop,
+  type SourceVariable,
   type StepBy,
   type ThreadPlace,
 } from '../../index.js';
 import { MessageReader, messageBytes, type Request } from './messages.js';
 import { Script } from './script.js';
+import { variableWords } from './variable-words.js';
 import { Sources, stopWords, valueWords } from './words.js';
 
 interface Thread {
@@ -28,6 +30,7 @@ const CAPABILITIES = {
   supportsConfigurationDoneRequest: true,
   supportsFunctionBreakpoints: true,
   supportsConditionalBreakpoints: true,
+  supportsEvaluateForHovers: true,
 };
 const PTX_SOURCE = 1;
 const FRAMES_PER_THREAD = 2048;
@@ -48,6 +51,7 @@ export class DapSession {
   #script: Script | undefined;
   #sources = new Sources('.');
   #threads: Thread[] = [];
+  #lists: (() => object[])[] = []; // of variables, by number from 1
 
   constructor(input: Readable, output: Writable) {
     this.#output = output;
@@ -138,17 +142,44 @@ export class DapSession {
       return { stackFrames, totalFrames: frames.length };
     },
     scopes: ({ frameId }) => {
-      const id = Math.floor(Number(frameId) / FRAMES_PER_THREAD);
-      return { scopes: [{ name: 'Registers', variablesReference: id, expensive: false }] };
+      const { thread, depth } = this.#frame(frameId);
+      // What the calling functions had is saved where the debugger does not look.
+      if (depth > 0) return { scopes: [] };
+      const locals = () => this.#debug.variables(thread.who).map(this.#variable);
+      const registers = () =>
+        this.#debug.registers(thread.who).map((each) => ({
+          name: each.name,
+          type: each.type,
+          value: valueWords(each.type, each.bits),
+          variablesReference: 0,
+        }));
+      return {
+        scopes: [
+          { name: 'Locals', variablesReference: this.#refer(locals), expensive: false },
+          { name: 'Registers', variablesReference: this.#refer(registers), expensive: false },
+        ],
+      };
     },
-    variables: ({ variablesReference }) => ({
-      variables: this.#debug.registers(this.#thread(variablesReference).who).map((each) => ({
-        name: each.name,
-        type: each.type,
-        value: valueWords(each.type, each.bits),
-        variablesReference: 0,
-      })),
-    }),
+    variables: ({ variablesReference }) => {
+      const list = this.#lists[Number(variablesReference) - 1];
+      if (list === undefined) throw new Error('no kernel is stopped');
+      return { variables: list() };
+    },
+    evaluate: ({ expression, frameId }) => {
+      const name = text(expression, 'expression').trim();
+      const { who } = frameId === undefined ? this.#thread(1) : this.#frame(frameId).thread;
+      if (name.startsWith('%')) {
+        const found = this.#debug.register(name, who);
+        if (found === null) throw new Error(`there is no register ${name}`);
+        return {
+          type: found.type,
+          result: valueWords(found.type, found.bits),
+          variablesReference: 0,
+        };
+      }
+      const { value, ...rest } = this.#variable(this.#debug.variable(name, who));
+      return { ...rest, result: value };
+    },
     source: () => ({ content: this.#debug.ptxLines(1, 2 ** 30).join('\n') }),
     continue: () => {
       this.#resume(() => this.#debug.continue());
@@ -208,6 +239,28 @@ export class DapSession {
     return found;
   }
 
+  #frame(id: unknown): { thread: Thread; depth: number } {
+    const number = Number(id);
+    const thread = this.#thread(Math.floor(number / FRAMES_PER_THREAD));
+    return { thread, depth: number % FRAMES_PER_THREAD };
+  }
+
+  /** For an editor, which asks for the list with that number until the kernel goes on. */
+  #refer(list: () => object[]): number {
+    return this.#lists.push(list);
+  }
+
+  readonly #variable = (variable: SourceVariable): { value: string; [part: string]: unknown } => {
+    const { name, type, members, length } = variable;
+    return {
+      name,
+      type,
+      value: variableWords(variable),
+      variablesReference: members.length === 0 ? 0 : this.#refer(() => members.map(this.#variable)),
+      ...(length !== null && { indexedVariables: members.length }),
+    };
+  };
+
   #place({ source, ptxLine }: CodePlace): object {
     const found = this.#sources.find(source);
     return found === undefined
@@ -247,6 +300,7 @@ export class DapSession {
   #resume(go: () => void): void {
     go();
     this.#threads = [];
+    this.#lists = [];
     void this.#follow();
   }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -152,6 +153,7 @@ napi_value Current(Call& call) {
   object.Set("breakpoint", stop.breakpoint);
   object.Set("message", std::string_view(stop.message));
   object.Set("kernel", std::string_view(grid.kernel().name));
+  object.Set("module", std::string_view(std::to_string(grid.kernel().function_window)));
   object.Set("gridSize", grid.shape().grid);
   object.Set("blockSize", grid.shape().block);
   object.Set("block", grid.IndexOf(stop.block->index()));
@@ -190,6 +192,31 @@ napi_value Frames(Call& call) {
   return frames.value();
 }
 
+napi_value DescribeRegister(Call& call, std::string_view name, ptx::Type type,
+                            const simulator::RegisterBits& bits) {
+  char text[40];
+  std::snprintf(text, sizeof text, "0x%016" PRIx64 "%016" PRIx64, bits.high, bits.low);
+  Object object(call.env());
+  object.Set("name", name);
+  object.Set("type", ptx::TypeName(type));
+  object.Set("bits", text);
+  return object.value();
+}
+
+// (handle, block, thread, name): one of them, or a special one. Undefined where there is none.
+napi_value Register(Call& call) {
+  const DebugSession::Held held = SessionOf(call)->Hold();
+  const Stop& stop = RequireStop(held);
+  BlockRunner& block = BlockOf(call, 1, stop);
+  const std::uint32_t thread = ThreadOf(call, 2, block);
+  const auto group = simulator::FindThread(stop, block, thread);
+  if (!group) return call.Undefined();
+  const std::string name = call.Text(3);
+  const auto found = simulator::ReadNamed(block, group->pc, group->warp,
+                                          static_cast<int>(thread % simulator::kWarpSize), name);
+  return found ? DescribeRegister(call, name, found->type, found->bits) : call.Undefined();
+}
+
 // Empty where the thread has ended.
 napi_value Registers(Call& call) {
   const DebugSession::Held held = SessionOf(call)->Hold();
@@ -203,27 +230,41 @@ napi_value Registers(Call& call) {
        simulator::RegistersAt(stop.launch->kernel(), group->pc)) {
     const auto [low, high] = simulator::ReadRegister(
         *note, block.FileOf(group->warp), static_cast<int>(thread % simulator::kWarpSize));
-    char text[40];
-    std::snprintf(text, sizeof text, "0x%016" PRIx64 "%016" PRIx64, high, low);
-    Object object(call.env());
-    object.Set("name", note->name);
-    object.Set("type", ptx::TypeName(note->type));
-    object.Set("bits", text);
-    registers.Add(object.value());
+    registers.Add(DescribeRegister(call, note->name, note->type, {low, high}));
   }
   return registers.value();
 }
 
+constexpr ptx::Space kSpaces[] = {ptx::Space::kGlobal, ptx::Space::kShared, ptx::Space::kLocal,
+                                  ptx::Space::kParam, ptx::Space::kNone};
+
+// (handle, block, thread, name). Undefined where there is none.
+napi_value Variable(Call& call) {
+  const DebugSession::Held held = SessionOf(call)->Hold();
+  const Stop& stop = RequireStop(held);
+  BlockRunner& block = BlockOf(call, 1, stop);
+  const auto place = simulator::FindVariable(stop, block, ThreadOf(call, 2, block), call.Text(3));
+  if (!place) return call.Undefined();
+  Object object(call.env());
+  object.Set("space",
+             static_cast<int>(std::ranges::find(kSpaces, place->space) - std::begin(kSpaces)));
+  object.Set("address", std::string_view(std::to_string(place->address)));
+  return object.value();
+}
+
 // (handle, block, thread, space, address, bytes)
 napi_value Memory(Call& call) {
-  constexpr ptx::Space kSpaces[] = {ptx::Space::kGlobal, ptx::Space::kShared, ptx::Space::kLocal};
   const DebugSession::Held held = SessionOf(call)->Hold();
   BlockRunner& block = BlockOf(call, 1, RequireStop(held));
   const std::uint32_t thread = ThreadOf(call, 2, block);
   const auto count = static_cast<std::size_t>(call.Integer(5, 0, kMostBytes));
   std::vector<std::byte> bytes;
-  if (!simulator::ReadMemory(block, thread, kSpaces[call.Integer(3, 0, 2)], call.Size(4), count,
-                             &bytes))
+  const std::string digits = call.Text(4);
+  std::uint64_t address = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    throw Failure(Failure::Kind::kArgumentType, "expected a number of 64 bits, in digits");
+  if (!simulator::ReadMemory(block, thread, kSpaces[call.Integer(3, 0, 4)], address, count, &bytes))
     throw Failure(Failure::Kind::kArgumentRange,
                   "not all of these bytes are in an allocation, or in that memory");
   void* data = nullptr;
@@ -265,6 +306,8 @@ void ExportDebugger(napi_env env, napi_value exports, Environment& environment) 
   add("debuggerWarps", EntryPoint<Warps>);
   add("debuggerFrames", EntryPoint<Frames>);
   add("debuggerRegisters", EntryPoint<Registers>);
+  add("debuggerRegister", EntryPoint<Register>);
+  add("debuggerVariable", EntryPoint<Variable>);
   add("debuggerMemory", EntryPoint<Memory>);
   add("debuggerLines", EntryPoint<Lines>);
 }

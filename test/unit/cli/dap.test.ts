@@ -10,6 +10,7 @@ import { PTX, ptxLine } from '../debugger/kernels.js';
 
 const folder = temporaryFolder();
 afterAll(removeFolders);
+const VARIABLES = join(root, 'test/unit/debugger/variables.ptx');
 const program = join(folder, 'script.cjs');
 writeFileSync(
   program,
@@ -18,6 +19,15 @@ writeFileSync(
   const code = device.loadModule(${JSON.stringify(PTX)});
   const data = device.from(new Float32Array(64));
   for (const name of process.argv.slice(2)) {
+    if (name === 'variables') {
+      const code = device.loadModule(require('node:fs').readFileSync(${JSON.stringify(VARIABLES)}, 'utf8'));
+      const types = ['float32*', 'float32*', 'int32', 'int32[6]', 'void*', 'void*'];
+      const given = [0, 0, 0, 0, 0, 0];
+      code.kernel(name, types).launch({ grid: 1, block: 32, sharedMemoryBytes: 256 },
+        data, data, 32, given, data, null);
+      device.synchronizeSync();
+      continue;
+    }
     code.kernel(name, ['float32*']).launch({ grid: 1, block: 32 }, data);
     device.synchronizeSync();
     console.log('done', name);
@@ -126,7 +136,10 @@ test('breakpoints, steps, stacks and registers', async () => {
   expect(content).toBe(PTX.trimEnd());
 
   const { scopes } = await editor.ask('scopes', { frameId: frame.id });
-  const { variables } = await editor.ask('variables', scopes[0]);
+  expect(await editor.ask('variables', scopes[0])).toMatchObject({
+    failed: expect.stringMatching(/compiled with -G$/),
+  });
+  const { variables } = await editor.ask('variables', scopes[1]);
   expect(variables).toContainEqual({
     name: '%r1',
     type: 'b32',
@@ -145,6 +158,49 @@ test('breakpoints, steps, stacks and registers', async () => {
   expect(await editor.event('exited')).toEqual({ exitCode: 4 });
   await editor.event('terminated');
   expect(await editor.ended).toBe(4);
+});
+
+test('variables by the names of the source', async () => {
+  const editor = await begin(['variables']);
+  await editor.ask('setBreakpoints', {
+    source: { path: '/src/variables.cu' },
+    breakpoints: [{ line: 80 }],
+  });
+  await editor.ask('configurationDone');
+  await editor.event('stopped');
+  const { stackFrames } = await editor.ask('stackTrace', { threadId: 1 });
+  const { scopes } = await editor.ask('scopes', { frameId: stackFrames[0].id });
+  expect(scopes.map(({ name }: { name: string }) => name)).toEqual(['Locals', 'Registers']);
+  const { variables } = await editor.ask('variables', scopes[0]);
+  const named = (name: string) => variables.find((each: { name: string }) => each.name === name);
+  expect(named('color')).toEqual({
+    name: 'color',
+    type: 'Color',
+    value: 'GREEN (5)',
+    variablesReference: 0,
+  });
+  expect(named('squares')).toMatchObject({ type: 'int[4]', indexedVariables: 4 });
+  const inner = await editor.ask('variables', named('copy'));
+  expect(inner.variables).toMatchObject([
+    { name: 'Base', value: '{id = 0}' },
+    { name: 'x', value: '0' },
+    { name: 'y' },
+    { name: 'tags' },
+  ]);
+  expect((await editor.ask('variables', inner.variables[3])).variables).toHaveLength(3);
+  const evaluate = (expression: string) =>
+    editor.ask('evaluate', { expression, frameId: stackFrames[0].id });
+  expect(await evaluate('copy.tags[1]')).toMatchObject({ result: '0', type: 'int' });
+  expect(await evaluate('%ntid.x')).toMatchObject({ result: '32', type: 'u32' });
+  expect(await evaluate('%nothing')).toEqual({ failed: 'there is no register %nothing' });
+  expect(await evaluate('nobody')).toEqual({ failed: 'There is no variable nobody here' });
+  await editor.ask('next', { threadId: 1 });
+  await editor.event('stopped');
+  expect(await editor.ask('variables', named('copy'))).toMatchObject({
+    failed: 'no kernel is stopped',
+  });
+  await editor.ask('disconnect');
+  await editor.ended;
 });
 
 test('pause, and disconnecting from a kernel that is stopped', async () => {

@@ -22,6 +22,8 @@ const scale = () => module_.kernel('scale', ['float32*', 'float32']).launch({ gr
 const run = (name, block = 32) => module_.kernel(name, ['float32*']).launch({ grid: 1, block }, data);
 `;
 
+const VARIABLES = join(root, 'test/unit/debugger/variables.ptx');
+
 let scripts = 0;
 
 interface Options {
@@ -114,6 +116,59 @@ test('a session, with a script that blocks', async () => {
     'not all of these bytes are in an allocation, or in that memory',
     'scaled 200\n',
     'the script has ended with 0\n',
+  ]) {
+    expect(stdout).toContain(words);
+  }
+});
+
+test('variables by the names of the source', async () => {
+  const { stdout, stderr, code } = await debug(
+    `const code = device.loadModule(require('node:fs').readFileSync(${JSON.stringify(VARIABLES)}, 'utf8'));
+    const given = { id: 'int32', x: 'float32', y: 'float32', tags: 'int32[3]' };
+    const types = ['float32*', 'float32*', 'int32', { struct: given }, 'void*', 'void*'];
+    code.kernel('variables', types).launch({ grid: 1, block: 32, sharedMemoryBytes: 256 },
+      data, data, 32, { id: 9, x: 1.5, y: -0.25, tags: [7, 8, 9] }, device.alloc('uint8', 48), null);
+    device.synchronizeSync();
+    scale();
+    device.synchronizeSync();`,
+    [
+      'break variables.cu:80 thread 3',
+      'break scale',
+      'run',
+      'print copy',
+      'p squares[1]',
+      'p letter',
+      'p color',
+      'p nobody',
+      'p tile[0] [',
+      'p',
+      'locals',
+      'registers %tid.x %laneid %nothing',
+      'thread 4',
+      'p i',
+      'delete 1',
+      'continue',
+      'locals',
+      'delete',
+      'continue',
+    ],
+  );
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  for (const words of [
+    'copy     Point    {Base = {id = 9}, x = 1.5, y = 2.75, tags = {7, 8, 9}}\n',
+    'squares[1] int      33\n',
+    "letter   unsigned char 100 'd'\n",
+    'color    Color    GREEN (5)\n',
+    'There is no variable nobody here\n',
+    'Expected a variable or a part of one, such as x, p->next or tile[3], for `expression`',
+    'which variable?\n',
+    'i        uint                3\n',
+    'half     volatile double     1.5\n',
+    'names    const char *const * 0x0\n',
+    '%tid.x   u32   3\n%laneid  u32   3\n',
+    'i        uint     4\n',
+    'The module has no names of variables: they are there when it is compiled with -G\n',
   ]) {
     expect(stdout).toContain(words);
   }

@@ -55,6 +55,16 @@ struct RegisterNote {
   std::uint32_t first_use = 0, last_use = 0;
 };
 
+// A variable of a function, or of the module in shared memory, that PTX names in the code from
+// `begin` to `end`, with its place in its space.
+struct VariableNote {
+  std::string_view name;
+  ptx::Space space = ptx::Space::kNone;  // kShared, kLocal or, of a kernel's parameters, kParam
+  std::uint64_t address = 0;
+  std::uint32_t frame = kNoSlot;  // what that is relative to, by lane
+  std::uint32_t begin = 0, end = 0;
+};
+
 }  // namespace nodecuda::simulator
 
 #endif  // NODECUDA_SIMULATOR_EXEC_CODE_NOTES_H_

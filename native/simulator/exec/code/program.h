@@ -200,6 +200,7 @@ struct DecodedKernel : KernelInfo {
   std::vector<InstructionNotes> notes;
   std::vector<ListedNote> listed_notes;
   std::vector<RegisterNote> registers;    // likewise; those that are used
+  std::vector<VariableNote> variables;    // likewise
   std::string_view text;                  // of the module
   int capability = 0;                     // of the devices it was decoded for, 90 for 9.0
   Isa isa = Isa::kBaseline;               // likewise: whose handlers it calls
@@ -209,7 +210,7 @@ struct DecodedKernel : KernelInfo {
   // The code of functions follows the kernel's own.
   std::vector<CalledFunction> functions;  // the module's, where there are calls
   std::vector<CallSite> call_sites;
-  std::uint64_t function_window = 0;      // the address of function 0
+  std::uint64_t function_window = 0;      // the address of function 0; of no other module
   std::uint32_t stack_pointer = kNoSlot;  // slot; kNoSlot if nothing is on the stack
   std::size_t saved_bytes = 0;            // what a call may save
   const SourceLines* sources = nullptr;   // of the module

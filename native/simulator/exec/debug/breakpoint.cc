@@ -165,14 +165,12 @@ FunctionCode FunctionAt(const DecodedKernel& kernel, std::uint32_t pc) {
   return found;
 }
 
-bool Holds(const Condition& condition, const DecodedKernel& kernel, const std::byte* file,
-           std::uint32_t pc, int lane) {
-  const RegisterNote* note = FindRegister(kernel, condition.name, pc);
-  if (note == nullptr) return false;
-  const std::uint64_t bits = ReadRegister(*note, file, lane).low;
-  if (condition.is_integer && !IsFloat(note->type))
-    return HoldsOfIntegers(condition, note->type, bits);
-  const std::optional<double> value = AsFloat(note->type, bits);
+bool Holds(const Condition& condition, BlockRunner& block, std::uint32_t pc, int warp, int lane) {
+  const auto found = ReadNamed(block, pc, warp, lane, condition.name);
+  if (!found) return false;
+  const auto [type, bits] = *found;
+  if (condition.is_integer && !IsFloat(type)) return HoldsOfIntegers(condition, type, bits.low);
+  const std::optional<double> value = AsFloat(type, bits.low);
   return value && Compare(condition.compare, *value, condition.number);
 }
 

@@ -12,12 +12,13 @@
 
 namespace nodecuda::simulator {
 
+class BlockRunner;
 struct DecodedKernel;
 
 // A register compared with a number.
 struct Condition {
   enum class Operator : std::uint8_t { kEqual, kUnequal, kLess, kLessEqual, kGreater, kAtLeast };
-  std::string name;  // as PTX has it: "%r1"
+  std::string name;  // as PTX has it: "%r1", "%tid.x"
   Operator compare = Operator::kEqual;
   double number = 0;
   bool is_integer = false;  // then the number is exactly this:
@@ -54,8 +55,7 @@ struct FunctionCode {
 FunctionCode FunctionAt(const DecodedKernel& kernel, std::uint32_t pc);
 
 // Whether the condition holds for a lane that stands at `pc`; false where no such register is.
-bool Holds(const Condition& condition, const DecodedKernel& kernel, const std::byte* file,
-           std::uint32_t pc, int lane);
+bool Holds(const Condition& condition, BlockRunner& block, std::uint32_t pc, int warp, int lane);
 
 }  // namespace nodecuda::simulator
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "simulator/exec/debug/launch_debugger.h"
 
@@ -99,9 +100,36 @@ std::vector<CodePlace> FramesOf(const Stop& stop, const BlockRunner& block, std:
   return frames;
 }
 
+std::optional<VariablePlace> FindVariable(const Stop& stop, BlockRunner& block,
+                                          std::uint32_t thread, std::string_view name) {
+  const auto group = FindThread(stop, block, thread);
+  if (!group) return std::nullopt;
+  for (const VariableNote& note : stop.launch->kernel().variables) {
+    if (note.name != name || group->pc < note.begin || group->pc >= note.end) continue;
+    VariablePlace place{note.space, note.address};
+    if (note.frame != kNoSlot)
+      place.address += reinterpret_cast<const std::uint64_t*>(block.FileOf(group->warp) +
+                                                              note.frame)[thread % kWarpSize];
+    return place;
+  }
+  const GlobalVariable global = block.grid().launch().program->FindVariable(name);
+  if (global.address == 0) return std::nullopt;
+  return VariablePlace{ptx::Space::kGlobal, global.address};
+}
+
 bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
                 std::size_t bytes, std::vector<std::byte>* out) {
   const std::byte* from = nullptr;
+  if (space == ptx::Space::kNone) {
+    space = ptx::Space::kGlobal;
+    for (const auto& [window, name] : {std::pair(kSharedWindow, ptx::Space::kShared),
+                                       std::pair(kLocalWindow, ptx::Space::kLocal),
+                                       std::pair(kParamWindow, ptx::Space::kParam)}) {
+      if (address - window >= kWindowBytes) continue;
+      space = name;
+      address -= window;
+    }
+  }
   if (space == ptx::Space::kGlobal) {
     const DeviceMemory::Range range = block.grid().memory().Find(address);
     if (bytes == 0 || address + bytes - 1 < address ||
@@ -111,8 +139,9 @@ bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std:
   } else {
     const SharedMemory shared = block.shared();
     const std::span<const std::byte> memory =
-        space == ptx::Space::kShared ? std::span<const std::byte>(shared.base, shared.bytes)
-                                     : block.LocalOfThread(thread);
+        space == ptx::Space::kShared  ? std::span<const std::byte>(shared.base, shared.bytes)
+        : space == ptx::Space::kLocal ? block.LocalOfThread(thread)
+                                      : block.grid().launch().parameters;
     if (address > memory.size() || bytes > memory.size() - address) return false;
     from = memory.data() + address;
   }

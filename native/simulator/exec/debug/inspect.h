@@ -47,8 +47,17 @@ CodePlace PlaceOf(const DecodedKernel& kernel, std::uint32_t pc);
 // Where a thread is, and from where its functions were called, the innermost first.
 std::vector<CodePlace> FramesOf(const Stop& stop, const BlockRunner& block, std::uint32_t thread);
 
-// False where not all of the bytes are there. `space` is shared, local, or global memory; `thread`
-// counts for local memory.
+// A variable that PTX names, where the thread stands.
+struct VariablePlace {
+  ptx::Space space = ptx::Space::kGlobal;  // or shared, local, or that of a kernel's parameters
+  std::uint64_t address = 0;
+};
+// nullopt where there is none of that name.
+std::optional<VariablePlace> FindVariable(const Stop& stop, BlockRunner& block,
+                                          std::uint32_t thread, std::string_view name);
+
+// False where not all of the bytes are there. `space`: of a VariablePlace, or none for a generic
+// address; `thread` counts for local memory.
 bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
                 std::size_t bytes, std::vector<std::byte>* out);
 

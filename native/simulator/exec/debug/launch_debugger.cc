@@ -162,9 +162,7 @@ int LaunchDebugger::FindBreakpoint(BlockRunner& block, const Step& step, int* la
     for (LaneMask left = fresh; left != 0; left &= left - 1) {
       const int each = std::countr_zero(left);
       if (Differ(breakpoint.thread, ThreadAt(shape, step.warp, each))) continue;
-      if (breakpoint.when &&
-          !Holds(*breakpoint.when, kernel_, block.FileOf(step.warp), step.pc, each))
-        continue;
+      if (breakpoint.when && !Holds(*breakpoint.when, block, step.pc, step.warp, each)) continue;
       if (at_entry) entered_.insert(breakpoint.id);
       told_.push_back({&block, step.warp, step.pc, step.mask});
       *lane = each;

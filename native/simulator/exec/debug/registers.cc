@@ -3,6 +3,10 @@
 #include <cstring>
 #include <map>
 
+#include "simulator/exec/block/block.h"
+#include "simulator/exec/block/grid.h"
+#include "simulator/exec/code/lane_constants.h"
+
 namespace nodecuda::simulator {
 namespace {
 
@@ -12,6 +16,21 @@ bool IsThere(const RegisterNote& note, std::uint32_t pc) {
 
 bool IsInUse(const RegisterNote& note, std::uint32_t pc) {
   return pc >= note.first_use && pc <= note.last_use;
+}
+
+std::optional<TypedBits> ReadSpecial(BlockRunner& block, int warp, int lane,
+                                     std::string_view name) {
+  const Special special = SpecialFromName(name);
+  if (special == Special::kNone) return std::nullopt;
+  const LaneConstant constant{.bytes = sizeof(std::uint64_t), .special = special};
+  std::uint64_t lanes[kWarpSize];
+  FillConstant(constant, block.grid().shape(), block.grid().IndexOf(block.index()), warp,
+               reinterpret_cast<std::byte*>(lanes));
+  const std::uint64_t value = lanes[lane];
+  if (special == Special::kIsExplicitCluster) return TypedBits{ptx::Type::kPred, {value & 1}};
+  if (name.ends_with("64") || name == "%globaltimer" || special == Special::kGridId)
+    return TypedBits{ptx::Type::kU64, {value}};
+  return TypedBits{ptx::Type::kU32, {static_cast<std::uint32_t>(value)}};
 }
 
 }  // namespace
@@ -47,14 +66,16 @@ std::vector<const RegisterNote*> RegistersAt(const DecodedKernel& kernel, std::u
   return found;
 }
 
-const RegisterNote* FindRegister(const DecodedKernel& kernel, std::string_view name,
-                                 std::uint32_t pc) {
+std::optional<TypedBits> ReadNamed(BlockRunner& block, std::uint32_t pc, int warp, int lane,
+                                   std::string_view name) {
   const RegisterNote* found = nullptr;
-  for (const RegisterNote& note : kernel.registers) {
+  for (const RegisterNote& note : block.grid().kernel().registers) {
     if (note.name != name || !IsThere(note, pc)) continue;
     if (found == nullptr || (IsInUse(note, pc) && !IsInUse(*found, pc))) found = &note;
   }
-  return found;
+  if (found != nullptr)
+    return TypedBits{found->type, ReadRegister(*found, block.FileOf(warp), lane)};
+  return ReadSpecial(block, warp, lane, name);
 }
 
 }  // namespace nodecuda::simulator

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,8 @@
 
 // The registers that PTX names, in the file of a warp.
 namespace nodecuda::simulator {
+
+class BlockRunner;
 
 struct RegisterBits {
   std::uint64_t low = 0, high = 0;  // high: of 128 bits
@@ -20,9 +23,15 @@ RegisterBits ReadRegister(const RegisterNote& note, const std::byte* file, int l
 // Those that the function at `pc` uses, each name once: of registers of the same name, as scopes
 // have them, the one that is in use there.
 std::vector<const RegisterNote*> RegistersAt(const DecodedKernel& kernel, std::uint32_t pc);
-// One of these; null if there is none of that name.
-const RegisterNote* FindRegister(const DecodedKernel& kernel, std::string_view name,
-                                 std::uint32_t pc);
+
+struct TypedBits {
+  ptx::Type type = ptx::Type::kNone;
+  RegisterBits bits;
+};
+// What a lane that stands at `pc` has in a register of that name, a special one among them, whether
+// or not its code reads it; nullopt if there is none.
+std::optional<TypedBits> ReadNamed(BlockRunner& block, std::uint32_t pc, int warp, int lane,
+                                   std::string_view name);
 
 }  // namespace nodecuda::simulator
 

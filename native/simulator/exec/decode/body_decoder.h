@@ -226,6 +226,7 @@ class BodyDecoder {
   }
   void LeaveOutCopies();
   void NoteRegisters(std::uint32_t begin, DecodedKernel* kernel) const;
+  void NoteVariables(std::uint32_t begin, std::uint32_t frame, DecodedKernel* kernel) const;
   void SaveRegisters(DraftCall& call, std::map<std::uint32_t, std::uint32_t>* places,
                      DecodedKernel* kernel);
 

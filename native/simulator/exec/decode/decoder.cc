@@ -310,7 +310,12 @@ void BodyDecoder::Finish(const WidthBytes& bases, std::map<std::uint32_t, std::u
     }
     kernel->code.push_back(draft.in);
   }
-  if (options_.watched) NoteRegisters(begin, kernel);
+  if (options_.watched) {
+    NoteRegisters(begin, kernel);
+    std::uint32_t frame = frame_;
+    place(&frame);
+    NoteVariables(begin, frame, kernel);
+  }
   kernel->mnemonics.insert(kernel->mnemonics.end(), mnemonics_.begin(), mnemonics_.end());
   kernel->notes.insert(kernel->notes.end(), notes_.begin(), notes_.end());
 }
@@ -327,6 +332,19 @@ void BodyDecoder::NoteRegisters(std::uint32_t begin, DecodedKernel* kernel) cons
     if (half != high_halves_.end()) note.high = plan_.offsets[half->second];
     kernel->registers.push_back(note);
   }
+}
+
+void BodyDecoder::NoteVariables(std::uint32_t begin, std::uint32_t frame,
+                                DecodedKernel* kernel) const {
+  const auto end = static_cast<std::uint32_t>(kernel->code.size());
+  const auto note = [&](std::string_view name, const Symbol& symbol) {
+    kernel->variables.push_back(
+        {name, symbol.space, symbol.address, symbol.on_stack ? frame : kNoSlot, begin, end});
+  };
+  for (const auto& [name, symbol] : symbols_.named) note(name, symbol);
+  for (std::size_t i = 0; i < function_.variables.size(); ++i)
+    if (function_.variables[i].space != Space::kParam)
+      note(function_.variables[i].name, symbols_.variables[i]);
 }
 
 // What is alive across the call, each slot once: registers that share one are not alive together.

@@ -220,7 +220,6 @@ class KernelDecoder {
       else if (!function.has_body)
         listed.why = "it has no body";
     }
-    kernel_.function_window = symbols_.function_window;
   }
 
   bool Finish() {
@@ -243,6 +242,7 @@ class KernelDecoder {
       if (!unit.function.is_entry) Describe(unit, begin);
     }
     if (stack_ != kNoSlot) kernel_.stack_pointer = kernel_.constants[stack_ & ~kConstantBit].slot;
+    kernel_.function_window = symbols_.function_window;
     kernel_.capability = options_.capability;
     kernel_.isa = options_.isa;
     return true;
