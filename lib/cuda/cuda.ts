@@ -146,7 +146,7 @@ export interface Cuda {
   simulatedDevice(options?: SimulatedDeviceOptions): Device;
 
   /**
-   * A debugger of kernels on simulated devices, those of modules that are loaded from now on. There is one at
+   * A debugger of kernels on simulated devices, those that are launched from now on. There is one at
    * a time in a process. GPUs cannot be opened in its thread: for them there is cuda-gdb.
    *
    * @throws {@link CudaDebuggerError} if there is one

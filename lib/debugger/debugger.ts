@@ -47,8 +47,8 @@ onBlock(() =>
 );
 
 /**
- * Stops kernels on simulated devices and looks into them. Made by {@link Cuda.debugger}; kernels of modules
- * that are loaded from then on are debugged, in all threads of the process, until it is disposed. They run
+ * Stops kernels on simulated devices and looks into them. Made by {@link Cuda.debugger}; kernels that
+ * are launched from then on are debugged, in all threads of the process, until it is disposed. They run
  * on one thread and take many times as long.
  *
  * A kernel is stopped on a thread of its own: nothing here blocks, and one kernel at a time is stopped.

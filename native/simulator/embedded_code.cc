@@ -4,7 +4,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "ptx/parser.h"
@@ -20,7 +19,7 @@ namespace {
 struct Known {
   std::mutex mutex;
   std::map<const char*, std::shared_ptr<const ptx::Module>> modules;
-  std::map<std::tuple<const char*, int, bool>, std::shared_ptr<const ModuleCode>> code;
+  std::map<std::pair<const char*, int>, std::shared_ptr<const ModuleCode>> code;
 };
 
 Known& Process() {
@@ -46,11 +45,11 @@ std::shared_ptr<const ptx::Module> ReadModule(const PtxImage& image, LoadFailure
 }  // namespace
 
 std::shared_ptr<const ModuleCode> EmbeddedCode(const PtxImage& image, int capability,
-                                               LoadFailure* failure, bool watched) {
+                                               LoadFailure* failure) {
   Known& known = Process();
   const std::lock_guard lock(known.mutex);
   const char* where = image.text.data();
-  if (const auto found = known.code.find({where, capability, watched}); found != known.code.end())
+  if (const auto found = known.code.find({where, capability}); found != known.code.end())
     return found->second;
   std::shared_ptr<const ptx::Module> module;
   if (const auto found = known.modules.find(where); found != known.modules.end()) {
@@ -60,8 +59,8 @@ std::shared_ptr<const ModuleCode> EmbeddedCode(const PtxImage& image, int capabi
     if (module == nullptr) return nullptr;
     known.modules[where] = module;
   }
-  auto code = ModuleCode::Make(std::move(module), capability, DetectIsa(), failure, watched);
-  if (code != nullptr) known.code[{where, capability, watched}] = code;
+  auto code = ModuleCode::Make(std::move(module), capability, DetectIsa(), failure);
+  if (code != nullptr) known.code[{where, capability}] = code;
   return code;
 }
 

@@ -13,7 +13,7 @@ namespace nodecuda::simulator {
 // Its kernels are decoded at their first use. Any thread may call. Null, with *failure filled, on
 // failure, which is not remembered.
 std::shared_ptr<const ModuleCode> EmbeddedCode(const PtxImage& image, int capability,
-                                               LoadFailure* failure, bool watched = false);
+                                               LoadFailure* failure);
 
 }  // namespace nodecuda::simulator
 

@@ -118,8 +118,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
   if (meter) observer = &*meter;
   std::optional<LaunchDebugger> debugger;
   if (launch.debug != nullptr && launch.debug->ended()) return Ended(kernel);
-  const bool has_notes = !kernel.notes.empty();  // as it was decoded to be watched
-  if (launch.debug != nullptr && launch.debug->is_open() && has_notes)
+  if (launch.debug != nullptr && launch.debug->is_open())
     observer = &debugger.emplace(kernel, *launch.debug, observer);
   // What one thread has done is checked against what others have: their blocks take turns.
   const bool alone = launch.cooperative || checker || debugger;

@@ -99,33 +99,29 @@ int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, i
   return std::min({by_threads, by_blocks, by_shared});
 }
 
-void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
-                   Launch* launch) {
-  if (log == nullptr) return;
-  LoadFailure failure;  // for want of room alone: the kernel has been decoded before
-  const KernelInfo* watched = launch->program->FindWatched(launch->kernel->name, &failure);
-  if (watched == nullptr) return log->Drop();
+void BeginMetering(const DeviceProperties& properties, Launch* launch) {
+  if (launch->meter == nullptr) return;
+  const KernelInfo& kernel = *launch->kernel;
   const Dim3& block = launch->block;
   const auto [by_threads, by_blocks, by_shared] =
-      ResidencyOf(*watched, properties, static_cast<int>(block.x * block.y * block.z),
+      ResidencyOf(kernel, properties, static_cast<int>(block.x * block.y * block.z),
                   launch->dynamic_shared_bytes);
   MeteredLaunch metered;
-  metered.kernel = watched->name;
+  metered.kernel = kernel.name;
   metered.grid = launch->grid;
   metered.block = block;
   metered.cluster = launch->cluster;
-  metered.static_shared_bytes = watched->static_shared_bytes;
+  metered.static_shared_bytes = kernel.static_shared_bytes;
   metered.dynamic_shared_bytes = launch->dynamic_shared_bytes;
-  metered.max_registers = watched->max_registers;
+  metered.max_registers = kernel.max_registers;
   metered.blocks_by_threads = by_threads;
   metered.blocks_by_blocks = by_blocks;
   metered.blocks_by_shared = by_shared;
-  const std::size_t instructions = static_cast<const DecodedKernel&>(*watched).code.size();
-  const auto place = log->Begin(std::move(metered), instructions);
-  if (!place) return;
-  launch->kernel = watched;
-  launch->meter = std::move(log);
-  launch->metered = *place;
+  const std::size_t instructions = static_cast<const DecodedKernel&>(kernel).code.size();
+  if (const auto place = launch->meter->Begin(std::move(metered), instructions))
+    launch->metered = *place;
+  else
+    launch->meter = nullptr;
 }
 
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel) {

@@ -24,9 +24,8 @@ int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, i
 // The shape of the clusters a launch that was checked runs in.
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel);
 
-// Makes a launch that was checked one that is metered, if there is room. `log` may be null.
-void BeginMetering(std::shared_ptr<MeterLog> log, const DeviceProperties& properties,
-                   Launch* launch);
+// Gives a launch that was checked its place in its meter's log; if there is no room, it has none.
+void BeginMetering(const DeviceProperties& properties, Launch* launch);
 
 // Copies the values behind `arguments`, one pointer per parameter, to where the kernel reads them.
 Status PackParameters(const KernelInfo& kernel, void** arguments, std::vector<std::byte>* packed);

@@ -52,8 +52,14 @@ std::shared_ptr<Footprint> SimulatedDevice::NewFootprint(const char* what) const
   return footprint;
 }
 
-bool SimulatedDevice::is_watched() const {
-  return checks_ != nullptr || DebugSession::Current() != nullptr;
+void SimulatedDevice::Watch(Launch* launch) const {
+  launch->checks = checks_;
+  if (is_metered_) {
+    std::lock_guard lock(monitor_.mutex);
+    launch->meter = meter_;
+  }
+  launch->debug = DebugSession::Current();
+  if (launch->debug != nullptr) launch->time_limit = {};  // it may be stopped for long
 }
 
 Status SimulatedDevice::fault() const {
@@ -115,18 +121,8 @@ Status SimulatedDevice::EnqueueLocked(StreamState& stream, StreamOperation opera
 }
 
 Status SimulatedDevice::EnqueueLaunch(const std::shared_ptr<StreamState>& stream, Launch launch) {
-  launch.checks = checks_;
   launch.multiprocessors = properties_.multiprocessor_count;
-  if (is_metered_) {
-    std::shared_ptr<MeterLog> meter;
-    {
-      std::lock_guard lock(monitor_.mutex);
-      meter = meter_;
-    }
-    BeginMetering(std::move(meter), properties_, &launch);
-  }
-  launch.debug = DebugSession::Current();
-  if (launch.debug != nullptr) launch.time_limit = {};  // it may be stopped for long
+  BeginMetering(properties_, &launch);
   launch.footprint = NewFootprint("");
   auto footprint = launch.footprint;
   auto run = [this, launch = std::move(launch)] { return engine_->Run(launch, memory_, stop_); };

@@ -97,10 +97,15 @@ class SimulatedDevice {
   const DeviceProperties& properties() const { return properties_; }
   int capability() const { return properties_.major * 10 + properties_.minor; }
   DeviceMemory& memory() { return memory_; }
-  // Whether what watches its launches needs to know more of their code.
-  bool is_watched() const;
   // For an operation to fill in; null where nobody looks for races.
   std::shared_ptr<Footprint> NewFootprint(const char* what) const;
+  // Who watches what it launches now, if anybody does.
+  void Watch(Launch* launch) const;
+  bool is_watched() const {
+    Launch launch;
+    Watch(&launch);
+    return launch.is_watched();
+  }
   void FindLeaks();
   // Null ends the metering. kNotReady while another one goes on.
   Status SetMeter(std::shared_ptr<MeterLog> meter);

@@ -21,13 +21,12 @@ Status SimulatedLibrary::ProgramFor(SimulatedDevice& device,
                                                       std::to_string(device.capability()) +
                                                       " or an earlier target"};
     } else if (best->embedded) {
-      if (auto code = EmbeddedCode(*best, device.capability(), &failure, device.is_watched()))
+      if (auto code = EmbeddedCode(*best, device.capability(), &failure))
         known = BindProgram(std::move(code), device.memory(), &failure);
     } else if (!ReadPtx(*best, &text)) {
       failure = {Status::kInvalidPtx, "the gzipped PTX is damaged"};
     } else {
-      known = LoadProgram(text, device.capability(), DetectIsa(), device.memory(), &failure,
-                          device.is_watched());
+      known = LoadProgram(text, device.capability(), DetectIsa(), device.memory(), &failure);
     }
     if (known == nullptr) {
       if (log != nullptr) *log = std::move(failure.log);

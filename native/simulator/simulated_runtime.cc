@@ -244,7 +244,8 @@ class SimulatedRuntime final : public Runtime {
     if (!program->HasKernel(name)) return Status::kSymbolNotFound;
     // Decoded now, so that its errors come out here; what is embedded has none.
     LoadFailure failure;
-    if (!state->embedded() && program->FindKernel(name, &failure) == nullptr) {
+    if (!state->embedded() &&
+        program->FindKernel(name, Current()->is_watched(), &failure) == nullptr) {
       *log = std::move(failure.log);
       return failure.status;
     }
@@ -355,7 +356,16 @@ class SimulatedRuntime final : public Runtime {
     launch.schedule = schedule_;
     launch.time_limit = time_limit_;
     launch.printf = config.printf;
-    Status status = FindKernel(*state, device, &launch.program, &launch.kernel);
+    device.Watch(&launch);
+    Status status =
+        FindKernel(*state, device, launch.is_watched(), &launch.program, &launch.kernel);
+    if (status != Status::kSuccess && launch.meter != nullptr) {
+      // What is counted takes more registers: what is too large for that still runs.
+      const std::shared_ptr<MeterLog> meter = std::exchange(launch.meter, nullptr);
+      if (!launch.is_watched())
+        status = FindKernel(*state, device, false, &launch.program, &launch.kernel);
+      if (status == Status::kSuccess) meter->Drop();
+    }
     if (status != Status::kSuccess) return status;
     status = CheckLaunch(config, *launch.kernel, device.properties(),
                          static_cast<std::size_t>(MaxDynamicSharedBytes(*state).load()));
@@ -386,12 +396,12 @@ class SimulatedRuntime final : public Runtime {
   SimulatedDevice* Current() const { return DeviceAt(current_device); }
   Status CurrentFault() const { return Current() ? Current()->fault() : Status::kInvalidDevice; }
 
-  static Status FindKernel(KernelState& state, SimulatedDevice& device,
+  static Status FindKernel(KernelState& state, SimulatedDevice& device, bool watched,
                            std::shared_ptr<const Program>* program, const KernelInfo** info) {
     const Status status = state.library->ProgramFor(device, program, nullptr);
     if (status != Status::kSuccess) return status;
     LoadFailure failure;
-    *info = (*program)->FindKernel(state.name, &failure);
+    *info = (*program)->FindKernel(state.name, watched, &failure);
     if (*info != nullptr) return Status::kSuccess;
     if (failure.status == Status::kSymbolNotFound) return Status::kInvalidDeviceFunction;
     return failure.status;
@@ -401,7 +411,9 @@ class SimulatedRuntime final : public Runtime {
     const auto state = kernels_.Find(kernel);
     if (!state) return Status::kInvalidResourceHandle;
     const Status status = CurrentFault();
-    return status != Status::kSuccess ? status : FindKernel(*state, *Current(), program, info);
+    return status != Status::kSuccess
+               ? status
+               : FindKernel(*state, *Current(), Current()->is_watched(), program, info);
   }
 
   // On the current device.

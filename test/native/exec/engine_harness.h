@@ -30,14 +30,15 @@ inline std::shared_ptr<const Program> LoadWhole(const std::string& text, int cap
   for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at)) {
     at += mark.size();
     const std::string name = text.substr(at, text.find_first_of("( \n{", at) - at);
-    if (program->HasKernel(name) && program->FindKernel(name, failure) == nullptr) return nullptr;
+    if (program->HasKernel(name) && program->FindKernel(name, false, failure) == nullptr)
+      return nullptr;
   }
   return program;
 }
 
 inline const KernelInfo* FindKernel(const Program& program, const std::string& name) {
   LoadFailure failure;
-  return program.FindKernel(name, &failure);
+  return program.FindKernel(name, false, &failure);
 }
 
 struct EngineHarness {

@@ -550,23 +550,42 @@ describe('the life of a debugger', () => {
     expect((await again.read())[9]).toBe(18);
   });
 
-  test('kernels that were loaded before it, or after it, are not debugged', async () => {
+  test('kernels are debugged that were loaded before, and have run; not once it is disposed', async () => {
     debug.dispose();
     const module = device.loadModule(PTX);
-    using other = cuda.debugger();
-    other.breakAt('branch');
+    const kernel = module.kernel('branch', ['int32*']);
     const data = device.alloc('int32', 32);
     kept.push(module, data);
-    const run = () => module.kernel('branch', ['int32*']).launch({ grid: 1, block: 32 }, data);
+    const run = () => kernel.launch({ grid: 1, block: 32 }, data);
     run();
     expect((await data.read())[0]).toBe(103);
-    const late = device.loadModule(PTX);
-    kept.push(late);
-    const kernel = late.kernel('branch', ['int32*']);
+    using other = cuda.debugger();
+    other.breakAt('branch');
+    run();
+    expect(await other.stopped()).toMatchObject({ kernel: 'branch', breakpoint: 1 });
+    expect(other.register('%tid.x')?.value).toBe(0);
+    other.continue();
+    await data.read();
     other.dispose();
-    kernel.launch({ grid: 1, block: 32 }, data);
+    run();
     expect((await data.read())[0]).toBe(103);
     expect(other.current).toBeNull();
+  });
+
+  test('kernels of a device that is checked, and those that are counted, stop all the same', async () => {
+    using checked = cuda.simulatedDevice({ memoryBytes: 2 ** 24, check: ['memory', 'race'] });
+    debug.breakAt('branch');
+    launch('branch', 1, 32, checked);
+    expect(await stop()).toMatchObject({ kernel: 'branch' });
+    debug.continue();
+    const profile = device.profile(async () => {
+      launch('branch');
+      expect(await stop()).toMatchObject({ kernel: 'branch' });
+      debug.continue();
+      await device.synchronize();
+    });
+    expect((await profile).launches).toHaveLength(1);
+    await checked.synchronize();
   });
 
   test('a device can be disposed while its kernel is stopped', async () => {

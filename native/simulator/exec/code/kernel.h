@@ -56,10 +56,10 @@ class Program {
   // Null unless the kernel is decoded, as it is when it is first found.
   virtual const KernelInfo* FindDecoded(std::string_view name) const = 0;
   // Null, with *failure filled, if there is no such kernel, or if it was to be decoded now and
-  // could not be. The pointer lives as long as the program.
-  virtual const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const = 0;
-  // The same kernel, decoded to be watched.
-  virtual const KernelInfo* FindWatched(std::string_view name, LoadFailure* failure) const = 0;
+  // could not be. The pointer lives as long as the program. `watched`: decoded for a launch that
+  // somebody watches, which is another form of the same.
+  virtual const KernelInfo* FindKernel(std::string_view name, bool watched,
+                                       LoadFailure* failure) const = 0;
   // The addresses of the module's .global and .const variables, by ptx::Module::variables.
   virtual std::span<const std::uint64_t> variables() const = 0;
   // One of them by name; address 0 if there is none.
@@ -86,17 +86,14 @@ struct Launch {
   int multiprocessors = kMultiprocessors;   // of the device
   std::chrono::milliseconds time_limit{0};  // for all of it; 0: none
   std::shared_ptr<PrintfFifo> printf;       // where the kernel prints to; null: nowhere
-  // What its program, which was loaded to be watched, is checked for; null: nothing. The device's
-  // memory keeps a record then.
-  std::shared_ptr<CheckLog> checks;
   // Where what it does to device memory is told, if it is checked and ends well; null: nowhere.
   std::shared_ptr<Footprint> footprint;
-  // Where what its kernel, which was decoded to be watched, does is counted, and its place there;
-  // null: nowhere.
-  std::shared_ptr<MeterLog> meter;
+  // Who watches it; then its kernel was decoded for that.
+  std::shared_ptr<CheckLog> checks;  // what it is checked for; the device's memory keeps a record
+  std::shared_ptr<MeterLog> meter;   // where what it does is counted, and its place there
   std::size_t metered = 0;
-  // The debugger that is open, if any; its program may have been loaded before.
-  std::shared_ptr<DebugSession> debug;
+  std::shared_ptr<DebugSession> debug;  // the debugger that is open
+  bool is_watched() const { return checks != nullptr || meter != nullptr || debug != nullptr; }
 };
 
 struct Outcome {

@@ -64,7 +64,7 @@ struct LaunchEnded {};
 // All members may be called from any thread.
 class DebugSession {
  public:
-  // Null where there is one. From now on programs are loaded to be watched.
+  // Null where there is one. From now on kernels are decoded to be watched when they are launched.
   static std::shared_ptr<DebugSession> Open();
   static std::shared_ptr<DebugSession> Current();  // null: none is open, which is quick to tell
 

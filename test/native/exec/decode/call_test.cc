@@ -217,8 +217,8 @@ TEST_CASE("a function that only other kernels call refuses none") {
                                                      ".entry other()\n{\ncall g;\n}\n"),
                                90, DetectIsa(), engine.memory, &failure);
   REQUIRE(engine.program != nullptr);
-  CHECK(engine.program->FindKernel("k", &failure) != nullptr);
-  CHECK(engine.program->FindKernel("other", &failure) == nullptr);
+  CHECK(engine.program->FindKernel("k", false, &failure) != nullptr);
+  CHECK(engine.program->FindKernel("other", false, &failure) == nullptr);
   CHECK(failure.log.find("foo.b32") != std::string::npos);
 }
 

@@ -113,8 +113,9 @@ DecodedKernel Decode(const ptx::Module& module, bool share) {
 struct NoModule final : Program {
   bool HasKernel(std::string_view) const override { return false; }
   const KernelInfo* FindDecoded(std::string_view) const override { return nullptr; }
-  const KernelInfo* FindKernel(std::string_view, LoadFailure*) const override { return nullptr; }
-  const KernelInfo* FindWatched(std::string_view, LoadFailure*) const override { return nullptr; }
+  const KernelInfo* FindKernel(std::string_view, bool, LoadFailure*) const override {
+    return nullptr;
+  }
   GlobalVariable FindVariable(std::string_view) const override { return {}; }
   std::span<const std::uint64_t> variables() const override { return {}; }
 };

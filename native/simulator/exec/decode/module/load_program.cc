@@ -29,11 +29,9 @@ class LoadedProgram final : public Program {
   const KernelInfo* FindDecoded(std::string_view name) const override {
     return code_->FindDecoded(name);
   }
-  const KernelInfo* FindKernel(std::string_view name, LoadFailure* failure) const override {
-    return code_->Find(name, failure);
-  }
-  const KernelInfo* FindWatched(std::string_view name, LoadFailure* failure) const override {
-    return code_->FindWatched(name, failure);
+  const KernelInfo* FindKernel(std::string_view name, bool watched,
+                               LoadFailure* failure) const override {
+    return code_->Find(name, watched, failure);
   }
   std::span<const std::uint64_t> variables() const override { return variables_; }
   GlobalVariable FindVariable(std::string_view name) const override;
@@ -110,8 +108,7 @@ std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> cod
 }
 
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
-                                           DeviceMemory& memory, LoadFailure* failure,
-                                           bool watched) {
+                                           DeviceMemory& memory, LoadFailure* failure) {
   ptx::ParseError error;
   std::optional<ptx::Module> module = ptx::ParseHeaders(text, &error);
   if (!module) {
@@ -119,7 +116,7 @@ std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability
     return nullptr;
   }
   auto code = ModuleCode::Make(std::make_shared<const ptx::Module>(*std::move(module)), capability,
-                               isa, failure, watched);
+                               isa, failure);
   return code == nullptr ? nullptr : BindProgram(std::move(code), memory, failure);
 }
 

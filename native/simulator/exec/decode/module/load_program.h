@@ -19,10 +19,9 @@ std::shared_ptr<const Program> BindProgram(std::shared_ptr<const ModuleCode> cod
                                            DeviceMemory& memory, LoadFailure* failure);
 
 // Parses the text but for the bodies of its kernels, makes its code and binds that. Text that is
-// not PTX is kInvalidPtx. `watched` as in DecodeOptions.
+// not PTX is kInvalidPtx.
 std::shared_ptr<const Program> LoadProgram(std::string_view text, int capability, Isa isa,
-                                           DeviceMemory& memory, LoadFailure* failure,
-                                           bool watched = false);
+                                           DeviceMemory& memory, LoadFailure* failure);
 
 }  // namespace nodecuda::simulator
 

@@ -23,9 +23,8 @@ bool Fail(LoadFailure* failure, Status status, std::string log) {
 }  // namespace
 
 std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Module> module,
-                                                   int capability, Isa isa, LoadFailure* failure,
-                                                   bool watched) {
-  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(module), capability, isa, watched));
+                                                   int capability, Isa isa, LoadFailure* failure) {
+  std::shared_ptr<ModuleCode> code(new ModuleCode(std::move(module), capability, isa));
   if (!code->CheckTarget(failure) || !code->CheckVariables(failure)) return nullptr;
   code->AddFunctions();
   code->CheckReferences();
@@ -44,8 +43,9 @@ std::shared_ptr<const ModuleCode> ModuleCode::Make(std::shared_ptr<const ptx::Mo
 
 const DecodedKernel* ModuleCode::FindDecoded(std::string_view name) const {
   const auto found = kernels_.find(name);
-  return found == kernels_.end() ? nullptr
-                                 : found->second.In(watched_).ready.load(std::memory_order_acquire);
+  if (found == kernels_.end()) return nullptr;
+  const DecodedKernel* kernel = found->second.plain.ready.load(std::memory_order_acquire);
+  return kernel != nullptr ? kernel : found->second.watched.ready.load(std::memory_order_acquire);
 }
 
 const DecodedKernel* ModuleCode::Find(std::string_view name, bool watched,

@@ -22,27 +22,19 @@ class ModuleCode final : public SourceLines {
  public:
   // Checks a module of ParseHeaders; its kernels are decoded at their first use. `capability` is
   // the devices', 90 for 9.0: a module for a higher target, or for an `a` target other than the
-  // devices', is kNoKernelImageForDevice. `watched` as
-  // in DecodeOptions. Null, with *failure filled, on failure.
+  // devices', is kNoKernelImageForDevice. Null, with *failure filled, on failure.
   static std::shared_ptr<const ModuleCode> Make(std::shared_ptr<const ptx::Module> module,
-                                                int capability, Isa isa, LoadFailure* failure,
-                                                bool watched = false);
+                                                int capability, Isa isa, LoadFailure* failure);
 
   const ptx::Module& module() const { return *module_; }
   const ModuleSymbols& symbols() const { return symbols_; }
   bool Has(std::string_view name) const { return kernels_.contains(name); }
-  // The kernel, if it is decoded. Pointers live as long as the module's code.
+  // The kernel, if it is decoded, in whichever form. Pointers live as long as the module's code.
   const DecodedKernel* FindDecoded(std::string_view name) const;
-  // The kernel, which is decoded now if it was not. Null, with *failure filled, if there is none
-  // (kSymbolNotFound), or on a failure, an unknown instruction for one (kInvalidPtx). That is not
-  // remembered: it may have been want of memory.
-  const DecodedKernel* Find(std::string_view name, LoadFailure* failure) const {
-    return Find(name, watched_, failure);
-  }
-  // The same, decoded to be watched, whether or not all of the code is.
-  const DecodedKernel* FindWatched(std::string_view name, LoadFailure* failure) const {
-    return Find(name, true, failure);
-  }
+  // The kernel, which is decoded now if it was not, `watched` as in DecodeOptions. Null, with
+  // *failure filled, if there is none (kSymbolNotFound), or on a failure, an unknown instruction
+  // for one (kInvalidPtx). That is not remembered: it may have been want of memory.
+  const DecodedKernel* Find(std::string_view name, bool watched, LoadFailure* failure) const;
   const std::vector<SourceLine>& source_lines() const override;
 
  private:
@@ -56,8 +48,8 @@ class ModuleCode final : public SourceLines {
     Form& In(bool is_watched) { return is_watched ? watched : plain; }
   };
 
-  ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa, bool watched)
-      : module_(std::move(module)), capability_(capability), isa_(isa), watched_(watched) {
+  ModuleCode(std::shared_ptr<const ptx::Module> module, int capability, Isa isa)
+      : module_(std::move(module)), capability_(capability), isa_(isa) {
     symbols_.files = &module_->files;
   }
 
@@ -65,14 +57,12 @@ class ModuleCode final : public SourceLines {
   bool CheckVariables(LoadFailure* failure);
   void AddFunctions();
   void CheckReferences();
-  const DecodedKernel* Find(std::string_view name, bool watched, LoadFailure* failure) const;
   bool Decode(const Entry& entry, bool watched, std::unique_ptr<const DecodedKernel>* decoded,
               LoadFailure* failure) const;
 
   const std::shared_ptr<const ptx::Module> module_;  // its text holds the names and mnemonics
   const int capability_;
   const Isa isa_;
-  const bool watched_;
   ModuleSymbols symbols_;
   mutable std::mutex decoding_;
   mutable std::once_flag lined_;
