@@ -19,6 +19,8 @@ export interface NativeStop extends NativeCodePlace {
   /** 0 for none. */
   breakpoint: number;
   message: string;
+  /** Bit i: whether to stop for that lane of the warp is to be said by `debuggerJudge`. */
+  asked: number;
   kernel: string;
   /** The same for kernels of one module, and of no other. */
   module: string;
@@ -57,7 +59,7 @@ export interface NativeDebugger {
   /**
    * `kind`: 0 for the name of a kernel or function, 1 for a line of a source, 2 for one of the PTX.
    * `who`: a block and a thread, -1 for any. `register`: empty for no condition; `operator`: of
-   * == != < <= > >=. Returns its id.
+   * == != < <= > >=. `asks`: stops that are `asked`. Returns its id.
    */
   addBreakpoint(
     debug: Handle,
@@ -68,10 +70,13 @@ export interface NativeDebugger {
     register: string,
     operator: number,
     value: string,
+    asks: boolean,
   ): number;
   removeBreakpoint(debug: Handle, id: number): boolean;
   /** 0: no launch had code for it yet; 1: but not its block or thread; 2: all. */
   breakpointMatch(debug: Handle, id: number): 0 | 1 | 2;
+  /** A stop that is asked is one, of that lane; -1: it is none. False if none is asked. */
+  debuggerJudge(debug: Handle, lane: number, message: string): boolean;
   debuggerPause(debug: Handle): void;
   /** `pace`: 0 to go on, 1 by instruction, 2 by line, 3 over calls, 4 out. False if nothing is stopped. */
   debuggerResume(debug: Handle, pace: number, block: number, thread: number): boolean;

@@ -2,7 +2,7 @@
  * The debugger of kernels on simulated devices.
  */
 import { native, onBlock } from '../addon/load.js';
-import type { Handle } from '../addon/types.js';
+import type { Handle, NativeStop } from '../addon/types.js';
 import {
   argumentTypeError,
   checkBoolean,
@@ -11,7 +11,8 @@ import {
   readOptions,
 } from '../base/checks.js';
 import { CudaDebuggerError, CudaError } from '../base/errors.js';
-import { parseCondition, parseLocation } from './location.js';
+import { type Condition, holds, parseCondition } from './condition.js';
+import { parseLocation } from './location.js';
 import type { Breakpoint, BreakpointOptions, DebuggerDisposeOptions, StepBy } from './options.js';
 import {
   type CodePlace,
@@ -73,6 +74,7 @@ onBlock(() =>
 export class KernelDebugger {
   #handle: Handle | undefined;
   readonly #breakpoints = new Map<number, Breakpoint>();
+  readonly #conditions = new Map<number, Condition>(); // of variables, by breakpoint
   #module: { id: string; variables: ModuleVariables } | undefined; // that was asked for last
   #waiting: Promise<boolean> | undefined; // one thread is enough, however many wait
 
@@ -116,10 +118,12 @@ export class KernelDebugger {
       name,
       line,
       Int32Array.of(...(block ?? [-1, 0, 0]), ...(thread ?? [-1, 0, 0])),
-      when?.register ?? '',
+      when?.isRegister ? when.left : '',
       when?.operator ?? 0,
       when?.value ?? '0',
+      when?.isRegister === false,
     );
+    if (when?.isRegister === false) this.#conditions.set(id, when);
     const breakpoint = Object.freeze({
       id,
       location,
@@ -151,6 +155,7 @@ export class KernelDebugger {
   deleteBreakpoint(id: number): boolean {
     const number = checkInteger(id, 'id', 0, 2 ** 30);
     this.#breakpoints.delete(number);
+    this.#conditions.delete(number);
     return native().removeBreakpoint(this.#open('deleteBreakpoint'), number);
   }
 
@@ -178,7 +183,9 @@ export class KernelDebugger {
   get current(): KernelStop | null {
     if (this.#handle === undefined) return null;
     const stop = native().debuggerStop(this.#handle);
-    return stop === undefined ? null : publicStop(stop);
+    if (stop === undefined) return null;
+    if (stop.asked === 0) return publicStop(stop);
+    return this.#judge(this.#handle, stop) ? this.current : null;
   }
 
   /**
@@ -395,15 +402,48 @@ export class KernelDebugger {
     const { handle, block, thread } = this.#at(operation, who);
     const [place] = native().debuggerFrames(handle, block, thread);
     if (place === undefined) return null;
-    const { module } = native().debuggerStop(handle)!;
+    return {
+      module: this.#variablesOf(handle, native().debuggerStop(handle)!),
+      thread: new StoppedThread(handle, block, thread, place.ptxLine),
+    };
+  }
+
+  #variablesOf(handle: Handle, { module }: NativeStop): ModuleVariables {
     if (this.#module?.id !== module) {
       const lines = native().debuggerLines(handle, 1, 2 ** 30);
       this.#module = { id: module, variables: new ModuleVariables(lines) };
     }
-    return {
-      module: this.#module.variables,
-      thread: new StoppedThread(handle, block, thread, place.ptxLine),
-    };
+    return this.#module.variables;
+  }
+
+  /**
+   * Whether a breakpoint with a condition on variables stops, of a lane for which it holds; also where that
+   * cannot be told, which its message says then. Otherwise the kernel goes on.
+   */
+  #judge(handle: Handle, stop: NativeStop): boolean {
+    const condition = this.#conditions.get(stop.breakpoint);
+    const block = numberOf(stop.block, stop.gridSize, 'block');
+    const thread = numberOf(stop.thread, stop.blockSize, 'thread');
+    const first = thread - (thread % WARP);
+    let doubt: Error | undefined;
+    for (let lane = 0; condition !== undefined && lane < WARP; lane++) {
+      if (((stop.asked >>> lane) & 1) === 0) continue;
+      try {
+        const thread = new StoppedThread(handle, block, first + lane, stop.ptxLine);
+        const { value } = this.#variablesOf(handle, stop).value(condition.left, thread);
+        if (holds(condition, value)) {
+          native().debuggerJudge(handle, lane, '');
+          return true;
+        }
+      } catch (error) {
+        if (!(error instanceof CudaDebuggerError) && !(error instanceof RangeError)) throw error;
+        doubt ??= error;
+      }
+    }
+    const message =
+      doubt && `its condition ${this.#breakpoints.get(stop.breakpoint)?.when}: ${doubt.message}`;
+    native().debuggerJudge(handle, message === undefined ? -1 : thread - first, message ?? '');
+    return message !== undefined;
   }
 
   #resume(operation: string, pace: number, who: ThreadPlace | undefined): void {

@@ -9,9 +9,12 @@ export interface BreakpointOptions {
   /** x, y and z. Default: any thread. */
   thread?: readonly [number, number, number] | undefined;
   /**
-   * A register compared with a number: `%r1 == 7`, `%f2 < 0.5`, `%p1 == true`. By the type that the
-   * register is declared with; of bits of no type (`b32`) whole numbers are signed unless too large for
-   * that, and others floats. False where the function has no such register.
+   * A register or a variable compared with a number: `%r1 == 7`, `%f2 < 0.5`, `%p1 == true`, `%tid.x >= 8`,
+   * `i == 100`, `node->value < 0`. By the type that it is declared with; of a register of bits of no type
+   * (`b32`) whole numbers are signed unless too large for that, and others floats. False where the function
+   * has no such register. Variables are looked at where {@link KernelDebugger.stopped} is waited for, which
+   * takes time, each time that the code comes there; where there is none of that name the breakpoint stops,
+   * and the `message` of the stop says so.
    */
   when?: string | undefined;
 }

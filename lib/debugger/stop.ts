@@ -28,7 +28,7 @@ export interface KernelStop extends CodePlace {
   readonly reason: StopReason;
   /** The number of the breakpoint, or null. */
   readonly breakpoint: number | null;
-  /** What went wrong, at a fault or deadlock; or null. */
+  /** What went wrong, at a fault or deadlock, or with the condition of the breakpoint; or null. */
   readonly message: string | null;
   readonly kernel: string;
   /** Blocks of the grid: x, y and z. */

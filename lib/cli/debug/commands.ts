@@ -19,7 +19,7 @@ import {
 } from './words.js';
 
 export const HELP = `run                        starts the script
-break PLACE [block X,Y,Z] [thread X,Y,Z] [if %r1 == 7]
+break PLACE [block X,Y,Z] [thread X,Y,Z] [if %r1 == 7 | if i == 7]
                            stops there: at a kernel's name, scale.cu:12 or ptx:41
 info breakpoints           lists them
 delete [N]                 takes one away, or all

@@ -23,9 +23,27 @@ export interface Names {
   find(name: string): Storage | undefined;
 }
 
+function wrong(text: string, name = 'expression') {
+  return rangeError(
+    `Expected a variable or a part of one, such as x, p->next or tile[3], for \`${name}\` but received ${describe(text)}`,
+  );
+}
+
+function tokensOf(text: string, name?: string): RegExpExecArray[] {
+  const trimmed = withRegisters(text).trim();
+  const tokens: RegExpExecArray[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < trimmed.length) {
+    const token = TOKEN.exec(trimmed);
+    if (token === null || tokens.length > MOST_TOKENS) throw wrong(text, name);
+    tokens.push(token);
+  }
+  return tokens;
+}
+
 class Parser {
   readonly #text: string;
-  readonly #tokens: RegExpExecArray[] = [];
+  readonly #tokens: RegExpExecArray[];
   readonly #names: Names;
   readonly #machine: Machine;
 
@@ -33,13 +51,7 @@ class Parser {
     this.#text = text;
     this.#names = names;
     this.#machine = machine;
-    const trimmed = text.trim();
-    TOKEN.lastIndex = 0;
-    while (TOKEN.lastIndex < trimmed.length) {
-      const token = TOKEN.exec(trimmed);
-      if (token === null || this.#tokens.length > MOST_TOKENS) throw this.#wrong();
-      this.#tokens.push(token);
-    }
+    this.#tokens = tokensOf(text);
   }
 
   parse(): Storage {
@@ -49,9 +61,7 @@ class Parser {
   }
 
   #wrong() {
-    return rangeError(
-      `Expected a variable or a part of one, such as x, p->next or tile[3], for \`expression\` but received ${describe(this.#text)}`,
-    );
+    return wrong(this.#text);
   }
 
   #take(mark: string): boolean {
@@ -131,6 +141,26 @@ class Parser {
     if (bits === undefined) throw refuse(`There is no register ${register} here`);
     return BigInt.asIntN(32, bits);
   }
+}
+
+const INDICES: Readonly<Record<string, string>> = {
+  threadIdx: 'tid',
+  blockIdx: 'ctaid',
+  blockDim: 'ntid',
+  gridDim: 'nctaid',
+};
+
+/** What CUDA C++ calls `threadIdx.x` is a register of the PTX. */
+export function withRegisters(text: string): string {
+  return text.replace(
+    /\b(threadIdx|blockIdx|blockDim|gridDim)\s*\.\s*([xyz])\b/g,
+    (_, name: string, axis: string) => `%${INDICES[name]}.${axis}`,
+  );
+}
+
+/** Throws a `RangeError` for what has other words than an expression may have. */
+export function checkExpression(text: string, name: string): void {
+  tokensOf(text, name);
 }
 
 export function resolve(text: string, names: Names, machine: Machine): Storage {

@@ -35,6 +35,7 @@ export class ModuleVariables {
   readonly #dwarf: Dwarf;
   readonly #types: Types;
   readonly #globals: readonly Declared[];
+  #last: { line: number; locals: readonly Declared[] } | undefined;
 
   /** @throws {@link CudaDebuggerError} if it has none, or what cannot be read */
   constructor(lines: readonly string[]) {
@@ -51,7 +52,7 @@ export class ModuleVariables {
   /** Those of the function. */
   locals(machine: Machine): SourceVariable[] {
     return guarded(() =>
-      localsAt(this.#dwarf, machine.line).map((each) => {
+      this.#localsAt(machine.line).map((each) => {
         return readVariable(
           each.name,
           this.#follow(this.#storage(each, machine), machine),
@@ -65,13 +66,19 @@ export class ModuleVariables {
   value(expression: string, machine: Machine): SourceVariable {
     const find = (name: string) => {
       const declared =
-        localsAt(this.#dwarf, machine.line).find((each) => each.name === name) ??
+        this.#localsAt(machine.line).find((each) => each.name === name) ??
         this.#globals.find((each) => each.name === name);
       return declared && this.#follow(this.#storage(declared, machine), machine);
     };
     return guarded(() =>
       readVariable(expression.trim(), resolve(expression, { find }, machine), machine),
     );
+  }
+
+  /** As a rule the same line is asked for again, for another lane or another part. */
+  #localsAt(line: number): readonly Declared[] {
+    if (this.#last?.line !== line) this.#last = { line, locals: localsAt(this.#dwarf, line) };
+    return this.#last.locals;
   }
 
   #storage({ entry }: Declared, machine: Machine): Storage {

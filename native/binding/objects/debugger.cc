@@ -75,7 +75,7 @@ std::optional<Dim3> IndexAt(const std::int32_t* numbers) {
               static_cast<std::uint32_t>(numbers[2])};
 }
 
-// (handle, kind, name, line, Int32Array of block and thread, register, operator, value)
+// (handle, kind, name, line, Int32Array of block and thread, register, operator, value, asks)
 napi_value Add(Call& call) {
   Breakpoint breakpoint;
   breakpoint.kind = static_cast<Breakpoint::Kind>(call.Integer(1, 0, 2));
@@ -88,6 +88,7 @@ napi_value Add(Call& call) {
   std::memcpy(numbers, who.data, sizeof numbers);
   breakpoint.block = IndexAt(numbers);
   breakpoint.thread = IndexAt(numbers + 3);
+  breakpoint.asks = call.Boolean(8);
   if (std::string name = call.Text(5); !name.empty()) {
     simulator::Condition& when = breakpoint.when.emplace();
     when.name = std::move(name);
@@ -133,6 +134,21 @@ napi_value Resume(Call& call) {
   return call.FromBoolean(true);
 }
 
+// (handle, lane, message): whether a stop that asks is one, of that lane; -1: it is none. False:
+// none asks.
+napi_value Judge(Call& call) {
+  const int lane = call.Integer(1, -1, simulator::kWarpSize - 1);
+  DebugSession::Held held = SessionOf(call)->Hold();
+  if (held.stop() == nullptr || held.stop()->asked == 0) return call.FromBoolean(false);
+  if (lane < 0)
+    held.Resume({.rejected = true});
+  else if ((held.stop()->asked >> lane & 1) != 0)
+    held.Confirm(lane, call.Text(2));
+  else
+    throw Failure(Failure::Kind::kArgumentRange, "that lane is not asked for");
+  return call.FromBoolean(true);
+}
+
 // A promise for true at the next stop, for false once the debugger is closed.
 napi_value Stopped(Call& call) {
   const auto session = SessionOf(call);
@@ -152,6 +168,7 @@ napi_value Current(Call& call) {
   object.Set("reason", kReasons[static_cast<std::size_t>(stop.reason)]);
   object.Set("breakpoint", stop.breakpoint);
   object.Set("message", std::string_view(stop.message));
+  object.Set("asked", stop.asked);
   object.Set("kernel", std::string_view(grid.kernel().name));
   object.Set("module", std::string_view(std::to_string(grid.kernel().function_window)));
   object.Set("gridSize", grid.shape().grid);
@@ -300,6 +317,7 @@ void ExportDebugger(napi_env env, napi_value exports, Environment& environment) 
   add("removeBreakpoint", EntryPoint<Remove>);
   add("breakpointMatch", EntryPoint<Match>);
   add("debuggerPause", EntryPoint<Pause>);
+  add("debuggerJudge", EntryPoint<Judge>);
   add("debuggerResume", EntryPoint<Resume>);
   add("debuggerStopped", EntryPoint<Stopped>);
   add("debuggerStop", EntryPoint<Current>);

@@ -1,5 +1,6 @@
 // How bits are read, and how places and conditions are.
-import { parseCondition, parseLocation } from '../../../lib/debugger/location.js';
+import { holds, parseCondition } from '../../../lib/debugger/condition.js';
+import { parseLocation } from '../../../lib/debugger/location.js';
 import { typedValue } from '../../../lib/debugger/stop.js';
 import { indexOf, numberOf } from '../../../lib/debugger/threads.js';
 
@@ -43,8 +44,33 @@ test.each([
   ['%f1 > -1e3', '%f1', 4, '-1e+3'],
   ['%p1 >= true', '%p1', 5, '1'],
   ['%r1 == 0xffffffffffffffff', '%r1', 0, '18446744073709551615'],
-])('%s', (text, register, operator, value) => {
-  expect(parseCondition(text)).toEqual({ register, operator, value });
+  ['%tid.x == 3', '%tid.x', 0, '3'],
+  ['i == 3', 'i', 0, '3'],
+  ['threadIdx.x == 3', '%tid.x', 0, '3'],
+  ['blockDim . z < 3', '%ntid.z', 2, '3'],
+  ['p->x>3', 'p->x', 4, '3'],
+  ['p->next -> x >= -.5', 'p->next -> x', 5, '-5e-1'],
+  ['tile[i][ 3 ] != 1', 'tile[i][ 3 ]', 1, '1'],
+])('%s', (text, left, operator, value) => {
+  const isRegister = left.startsWith('%');
+  expect(parseCondition(text)).toEqual({ left, isRegister, operator, value });
+});
+
+test.each([
+  ['x == 3', 3, true],
+  ['x == 3', 3n, true],
+  ['x == 3.5', 3.5, true],
+  ['x != 3', 3, false],
+  ['x == true', true, true],
+  ['x == 1', false, false],
+  ['x < 9007199254740993', 2n ** 53n, true],
+  ['x <= 9007199254740993', 2n ** 53n + 2n, false],
+  ['x > -1', 0, true],
+  ['x >= 0.5', 0.25, false],
+  ['x == 0', null, false],
+  ['x != 0', Number.NaN, true],
+])('%s of %s', (text, left, expected) => {
+  expect(holds(parseCondition(text), left)).toBe(expected);
 });
 
 test('numbers of threads', () => {

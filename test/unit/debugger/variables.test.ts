@@ -140,6 +140,7 @@ describe.each(['7.5', '10.0'] as const)('of code for %s', (capability) => {
     expect(value('*in')).toBe(0.5);
     expect(value('in[i]')).toBe(3.5);
     expect(value('in[%tid.x]', 5)).toBe(5.5);
+    expect(value('in[threadIdx.x]', 5)).toBe(5.5);
     expect(value(' in [ 0x4 ] ')).toBe(4.5);
     expect(value('in[-1]')).toMatch(/^<there are no 4 bytes of generic memory at 0x/);
     expect(value('tile[1][2]')).toBe(18.5);
@@ -198,6 +199,92 @@ describe.each(['7.5', '10.0'] as const)('of code for %s', (capability) => {
     expect(debug.variable('tile[0][1]')).toMatchObject({ space: 'shared', address: 4n });
     expect(debug.variable('counter')).toMatchObject({ space: 'global', type: 'int' });
   });
+});
+
+describe('conditions on variables', () => {
+  /** Where it stops from now on, until the device has done all. */
+  async function tour(go = () => debug.continue(), most = 50) {
+    const seen: string[] = [];
+    const done = device.synchronize().then(() => null);
+    for (let i = 0; i < most; i++) {
+      const stop = await Promise.race([debug.stopped(), done]);
+      if (stop === null) return seen;
+      seen.push(
+        `${stop.breakpoint ?? stop.reason} ${stop.source?.split(':')[1]} ${stop.thread[0]}`,
+      );
+      go();
+    }
+    throw new Error(`still not done: ${seen}`);
+  }
+  const loop = at('squares[k] = square + count').split(':')[1];
+
+  test.each([
+    ['k == 2', [`2 ${loop} 0`]],
+    ['square >= 4', [`2 ${loop} 0`, `2 ${loop} 0`]],
+    ['i == 7', Array(4).fill(`2 ${loop} 7`)],
+    ['k > 3', []],
+    ['in[i] > 30.25', Array(4).fill(`2 ${loop} 30`)],
+    ['node->value == 1.25', Array(4).fill(`2 ${loop} 0`)],
+    ['given.tags[1] == 8', Array(4).fill(`2 ${loop} 0`)],
+    ['given == 8', []],
+    ['threadIdx.x == 6', Array(4).fill(`2 ${loop} 6`)],
+  ])('%s', async (when, expected) => {
+    await stopAt('7.5', 'variables', 0);
+    debug.breakAt(at('squares[k] = square + count'), { when });
+    debug.continue();
+    expect(await tour()).toEqual(expected);
+  });
+
+  test('for a thread, beside others at the same place, and on the way of a step', async () => {
+    await stopAt('7.5', at('int squares[4]'), 0);
+    const where = at('squares[k] = square + count');
+    debug.breakAt(where, { when: 'k == 3', thread: [5, 0, 0] });
+    debug.breakAt(where, { when: 'k == 1' });
+    debug.breakAt(where, { when: '%tid.x == 9' });
+    debug.deleteBreakpoint(1);
+    debug.step('out');
+    expect(await tour(() => debug.step('out'))).toEqual([
+      `4 ${loop} 9`,
+      `3 ${loop} 0`,
+      `4 ${loop} 9`,
+      `2 ${loop} 5`,
+    ]);
+  });
+
+  test('a step ends where a condition does not hold', async () => {
+    await stopAt('7.5', at('word->number = result'), 0);
+    debug.breakAt(at('return result'), { when: 'result == 99' });
+    debug.step();
+    expect(await debug.stopped()).toMatchObject({ reason: 'step' });
+  });
+
+  test('a pause is not lost among them', async () => {
+    await stopAt('7.5', 'variables', 0);
+    debug.breakAt(at('squares[k] = square + count'), { when: 'k == 77' });
+    debug.continue();
+    debug.pause();
+    expect(await debug.stopped()).toMatchObject({ reason: 'pause' });
+  });
+
+  test('one that cannot be told stops, and says why', async () => {
+    await stopAt('7.5', 'variables', 0);
+    debug.breakAt(at('squares[k] = square + count'), { when: 'nobody == 1' });
+    debug.continue();
+    expect(await debug.stopped()).toMatchObject({
+      reason: 'breakpoint',
+      breakpoint: 2,
+      message: 'its condition nobody == 1: There is no variable nobody here',
+    });
+  });
+
+  test.each(['x', '== 3', 'x == y', 'x = 3', 'x! == 3', 'x+1 == 3', 'x == 3 4'])(
+    '%s is none',
+    (when) => {
+      debug = cuda.debugger();
+      device = cuda.simulatedDevice({ memoryBytes: 2 ** 24 });
+      expect(thrown(() => debug.breakAt('k', { when }))).toBeInstanceOf(RangeError);
+    },
+  );
 });
 
 test('expressions that are none, or stand for nothing', async () => {

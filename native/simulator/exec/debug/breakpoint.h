@@ -39,6 +39,7 @@ struct Breakpoint {
   std::uint32_t line = 0;
   std::optional<Dim3> block, thread;
   std::optional<Condition> when;
+  bool asks = false;  // whether to stop is asked of the session's owner, each time
 };
 
 // The instructions of a kernel at which the breakpoint may stop. A line that has none stands for

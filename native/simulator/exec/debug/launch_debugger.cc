@@ -133,8 +133,8 @@ void LaunchDebugger::Look(BlockRunner& block, const Step& step) {
   if (!told_.empty()) Forget(block, step);
   Stop stop{.block = &block, .warp = step.warp, .pc = step.pc, .mask = step.mask};
   stop.lane = std::countr_zero(step.mask);
-  if (is_armed_[step.pc]) stop.breakpoint = FindBreakpoint(block, step, &stop.lane);
-  if (stop.breakpoint != 0 || (is_armed_[step.pc] && step.lanes != 0 && IsBreak(step.pc))) {
+  if (is_armed_[step.pc] && HaltAtBreakpoints(block, step, stop)) return;
+  if (is_armed_[step.pc] && step.lanes != 0 && IsBreak(step.pc)) {
     stop.reason = StopReason::kBreakpoint;
   } else if (stepping_.pace != Pace::kContinue && EndsStep(block, step)) {
     stop.reason = StopReason::kStep;
@@ -149,27 +149,41 @@ void LaunchDebugger::Look(BlockRunner& block, const Step& step) {
   Halt(std::move(stop));
 }
 
-int LaunchDebugger::FindBreakpoint(BlockRunner& block, const Step& step, int* lane) {
+// True if one has stopped: the first of those that are there.
+bool LaunchDebugger::HaltAtBreakpoints(BlockRunner& block, const Step& step, Stop stop) {
   LaneMask fresh = step.mask;
   for (const Told& told : told_)
     if (told.block == &block && told.warp == step.warp && told.pc == step.pc) fresh &= ~told.mask;
-  const Dim3& shape = block.grid().shape().block;
   for (const auto& [breakpoint, places] : armed_) {
     if (!std::ranges::binary_search(places, step.pc)) continue;
     const bool at_entry = breakpoint.kind == Breakpoint::Kind::kName && step.pc == 0;
     if (at_entry && entered_.contains(breakpoint.id)) continue;
-    if (Differ(breakpoint.block, block.grid().IndexOf(block.index()))) continue;
-    for (LaneMask left = fresh; left != 0; left &= left - 1) {
-      const int each = std::countr_zero(left);
-      if (Differ(breakpoint.thread, ThreadAt(shape, step.warp, each))) continue;
-      if (breakpoint.when && !Holds(*breakpoint.when, block, step.pc, step.warp, each)) continue;
-      if (at_entry) entered_.insert(breakpoint.id);
-      told_.push_back({&block, step.warp, step.pc, step.mask});
-      *lane = each;
-      return breakpoint.id;
-    }
+    const LaneMask lanes = LanesOf(breakpoint, block, step, fresh);
+    if (lanes == 0) continue;
+    stop.reason = StopReason::kBreakpoint;
+    stop.breakpoint = breakpoint.id;
+    stop.lane = std::countr_zero(lanes);
+    stop.asked = breakpoint.asks ? lanes : 0;
+    if (!Halt(stop)) continue;
+    if (at_entry) entered_.insert(breakpoint.id);
+    told_.push_back({&block, step.warp, step.pc, step.mask});
+    return true;
   }
-  return 0;
+  return false;
+}
+
+LaneMask LaunchDebugger::LanesOf(const Breakpoint& breakpoint, BlockRunner& block, const Step& step,
+                                 LaneMask fresh) const {
+  if (Differ(breakpoint.block, block.grid().IndexOf(block.index()))) return 0;
+  LaneMask lanes = 0;
+  for (LaneMask left = fresh; left != 0; left &= left - 1) {
+    const int each = std::countr_zero(left);
+    if (Differ(breakpoint.thread, ThreadAt(block.grid().shape().block, step.warp, each))) continue;
+    if (breakpoint.when && !Holds(*breakpoint.when, block, step.pc, step.warp, each)) continue;
+    lanes |= LaneMask{1} << each;
+    if (!breakpoint.asks) break;  // one is enough
+  }
+  return lanes;
 }
 
 bool LaunchDebugger::EndsStep(const BlockRunner& block, const Step& step) const {
@@ -196,13 +210,14 @@ void LaunchDebugger::NoteExit(const BlockRunner& block, int warp, LaneMask lanes
   if (by_warp ? warp_ends : (lanes >> stepping_.lane & 1) != 0) stepping_.any = true;
 }
 
-void LaunchDebugger::Halt(Stop stop) {
+bool LaunchDebugger::Halt(Stop stop) {
   stop.launch = this;
-  stepping_ = {};
   BlockRunner& block = *stop.block;
   const bool is_over = stop.reason == StopReason::kFault || stop.reason == StopReason::kDeadlock;
   const Resumption how = session_.Halt(stop, block.grid());
-  if (how.pace == Pace::kContinue || is_over) return;
+  if (how.rejected) return false;
+  stepping_ = {};
+  if (how.pace == Pace::kContinue || is_over) return true;
   stepping_ = {how, false, {}, 0, 0};
   const BlockRunner* target = how.block;
   for (const LaneGroup& group : GroupsOf(*target, target == &block ? &stop : nullptr)) {
@@ -212,6 +227,7 @@ void LaunchDebugger::Halt(Stop stop) {
     stepping_.line = notes.line;
     stepping_.depth = group.depth;
   }
+  return true;
 }
 
 }  // namespace nodecuda::simulator

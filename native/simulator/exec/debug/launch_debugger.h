@@ -56,11 +56,13 @@ class LaunchDebugger final : public LaunchObserver {
   void Look(BlockRunner& block, const Step& step);
   void Refresh(const LaunchShape& shape);
   void Forget(const BlockRunner& block, const Step& step);
-  // The breakpoint that stops here, or 0, and the first lane of its.
-  int FindBreakpoint(BlockRunner& block, const Step& step, int* lane);
+  bool HaltAtBreakpoints(BlockRunner& block, const Step& step, Stop stop);
+  // Of the lanes, those that the breakpoint is for.
+  LaneMask LanesOf(const Breakpoint& breakpoint, BlockRunner& block, const Step& step,
+                   LaneMask fresh) const;
   bool EndsStep(const BlockRunner& block, const Step& step) const;
   void NoteExit(const BlockRunner& block, int warp, LaneMask lanes);
-  void Halt(Stop stop);
+  bool Halt(Stop stop);  // false: it need not have stopped
   bool IsBreak(std::size_t pc) const { return kernel_.mnemonics[pc] == "brkpt"; }
 
   const DecodedKernel& kernel_;

@@ -74,7 +74,7 @@ void DebugSession::Matched(int id, Match match) {
 
 void DebugSession::Pause() {
   const std::lock_guard lock(mutex_);
-  if (stop_ != nullptr) return;
+  if (stop_ != nullptr && stop_->asked == 0) return;
   pause_ = true;
   ++epoch_;
 }
@@ -83,6 +83,13 @@ void DebugSession::Held::Resume(const Resumption& how) {
   session_.stop_->resumption = how;
   session_.stop_ = nullptr;
   session_.changed_.notify_all();
+}
+
+void DebugSession::Held::Confirm(int lane, std::string message) {
+  session_.stop_->lane = lane;
+  session_.stop_->message = std::move(message);
+  session_.stop_->asked = 0;
+  session_.pause_ = false;
 }
 
 void DebugSession::Close(bool end) {
@@ -109,7 +116,7 @@ Resumption DebugSession::Halt(Stop stop, const Grid& grid) {
   changed_.wait(lock, [&] { return stop_ == nullptr || over(); });
   if (!over()) {
     stop_ = &stop;
-    pause_ = false;
+    if (stop.asked == 0) pause_ = false;
     changed_.notify_all();
     changed_.wait(lock, [&] { return stop_ != &stop || over(); });
   }

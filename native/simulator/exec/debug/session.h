@@ -43,18 +43,20 @@ struct Resumption {
   Pace pace = Pace::kContinue;
   const BlockRunner* block = nullptr;
   int warp = 0, lane = 0;
+  bool rejected = false;  // it need not have stopped
 };
 
 // A thread of a kernel that is stopped. Lives as long as it is.
 struct Stop {
   StopReason reason = StopReason::kPause;
   int breakpoint = 0;        // its id
-  std::string message = {};  // of a fault or deadlock
+  std::string message = {};  // of a fault or deadlock, or why it is not known whether to stop
   const LaunchDebugger* launch = nullptr;
   BlockRunner* block = nullptr;
   int warp = 0, lane = 0;
   std::uint32_t pc = 0;
-  LaneMask mask = 0;  // lanes that are about to run it, and have been taken out of the warp; or 0
+  LaneMask mask = 0;   // lanes that are about to run it, and have been taken out of the warp; or 0
+  LaneMask asked = 0;  // for which of them the owner says whether to stop; 0 once it has
   Resumption resumption = {};  // how to go on
 };
 
@@ -87,6 +89,8 @@ class DebugSession {
     explicit Held(DebugSession& session) : session_(session), lock_(session.mutex_) {}
     const Stop* stop() const { return session_.stop_; }
     void Resume(const Resumption& how);  // there is a stop; then it is gone
+    // There is a stop that asks. It is one, of that lane, and perhaps not for sure.
+    void Confirm(int lane, std::string message);
 
    private:
     DebugSession& session_;

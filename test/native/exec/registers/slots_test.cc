@@ -39,7 +39,7 @@ class ProgramWriter {
   std::string Any() { return Reg(1 + Pick(kRegisters - 1)); }
   std::string NewTemporary() { return "%t" + std::to_string(temporaries_++ % 200); }
   std::string Compare() {
-    const std::string predicate = "%q" + std::to_string(predicates_++ % 200);
+    std::string predicate = "%q" + std::to_string(predicates_++ % 200);
     text_ += "and.b32 %r29, " + Any() + ", 15;\n";
     text_ += "setp.lt.u32 " + predicate + ", %r29, " + std::to_string(Pick(16)) + ";\n";
     return predicate;
@@ -86,7 +86,7 @@ class ProgramWriter {
         Statements(depth - 1, 1 + Pick(3));
         if (Pick(2)) text_ += "@" + Compare() + " bra " + label + "_OUT;\n";
         text_ += "sub.u32 " + counter + ", " + counter + ", 1;\n";
-        const std::string predicate = "%q" + std::to_string(predicates_++ % 200);
+        std::string predicate = "%q" + std::to_string(predicates_++ % 200);
         text_ += "setp.gt.s32 " + predicate + ", " + counter + ", 0;\n@" + predicate + " bra " +
                  label + "_LOOP;\n" + label + "_OUT:\n";
       }
