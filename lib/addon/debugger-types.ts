@@ -112,5 +112,22 @@ export interface NativeDebugger {
     address: string,
     bytes: number,
   ): ArrayBuffer;
+  debuggerSetMemory(
+    debug: Handle,
+    block: number,
+    thread: number,
+    space: number,
+    address: string,
+    bytes: Uint8Array,
+  ): void;
+  /** `low` and `high`: 64 bits each, decimal. False where there is no such register. */
+  debuggerSetRegister(
+    debug: Handle,
+    block: number,
+    thread: number,
+    name: string,
+    low: string,
+    high: string,
+  ): boolean;
   debuggerLines(debug: Handle, first: number, last: number): string[];
 }

@@ -12,6 +12,7 @@ import {
 } from '../base/checks.js';
 import { CudaDebuggerError, CudaError } from '../base/errors.js';
 import { type Condition, holds, parseCondition } from './condition.js';
+import { registerBits } from './encode.js';
 import { parseLocation } from './location.js';
 import type { Breakpoint, BreakpointOptions, DebuggerDisposeOptions, StepBy } from './options.js';
 import {
@@ -331,16 +332,60 @@ export class KernelDebugger {
     byteLength: number,
     who?: ThreadPlace,
   ): Uint8Array {
-    const kind = SPACES.indexOf(space);
-    if (kind < 0) throw argumentTypeError(`one of ${SPACES.join(', ')}`, 'space', space);
+    const { kind, begin } = memoryPlace(space, address);
     const bytes = checkInteger(byteLength, 'byteLength', 0, MOST_BYTES);
-    // The windows of generic addresses are beyond 32 bits.
-    const generic = typeof address === 'bigint' && kind !== 0 && address >= 0n;
-    const begin = checkInteger(generic ? BigInt.asUintN(32, address) : address, 'address');
     const { handle, block, thread } = this.#at('memory', who);
-    return new Uint8Array(
-      native().debuggerMemory(handle, block, thread, kind, String(begin), bytes),
-    );
+    return new Uint8Array(native().debuggerMemory(handle, block, thread, kind, begin, bytes));
+  }
+
+  /**
+   * Gives a register of a thread another value: by the type that it is declared with; of bits of no type
+   * whole numbers are integers, and others floats.
+   *
+   * @throws {@link CudaDebuggerError} if no kernel is stopped, or the thread's function has no such register
+   * @throws `TypeError` or `RangeError` for a value that it cannot have
+   */
+  setRegister(name: string, value: number | bigint | boolean, who?: ThreadPlace): void {
+    const { handle, block, thread } = this.#at('setRegister', who);
+    const known = this.register(name, who);
+    const bits = known && registerBits(known.type, value);
+    const at = new StoppedThread(handle, block, thread, 0);
+    if (bits !== null && at.setRegister(name, bits)) return;
+    throw new CudaDebuggerError(`There is no register ${name} that can be written`, {
+      operation: 'KernelDebugger.setRegister',
+    });
+  }
+
+  /**
+   * Gives a variable of the source, or a part of one, another value; by its type. What the code has read
+   * already it does not read again. Throws as {@link KernelDebugger.variable} does.
+   *
+   * @throws `TypeError` or `RangeError` for a value that it cannot have
+   * @throws {@link CudaDebuggerError} if it has no place that can be written, as parameters of kernels have
+   */
+  setVariable(expression: string, value: number | bigint | boolean, who?: ThreadPlace): void {
+    if (typeof expression !== 'string')
+      throw argumentTypeError('a string', 'expression', expression);
+    const found = this.#thread('setVariable', who);
+    if (found === null) {
+      throw new CudaDebuggerError('The thread has ended', {
+        operation: 'KernelDebugger.setVariable',
+      });
+    }
+    found.module.set(expression, value, found.thread);
+  }
+
+  /** Writes bytes to where {@link KernelDebugger.memory} reads them. Throws as that does. */
+  setMemory(
+    space: 'global' | 'shared' | 'local',
+    address: number | bigint,
+    bytes: Uint8Array,
+    who?: ThreadPlace,
+  ): void {
+    if (!(bytes instanceof Uint8Array)) throw argumentTypeError('a Uint8Array', 'bytes', bytes);
+    const { kind, begin } = memoryPlace(space, address);
+    const { handle, block, thread } = this.#at('setMemory', who);
+    native().debuggerSetMemory(handle, block, thread, kind, begin, bytes);
   }
 
   /**
@@ -450,6 +495,15 @@ export class KernelDebugger {
     const { handle, block, thread } = this.#at(operation, who);
     native().debuggerResume(handle, pace, block, thread);
   }
+}
+
+function memoryPlace(space: unknown, address: unknown) {
+  const kind = SPACES.indexOf(space as (typeof SPACES)[number]);
+  if (kind < 0) throw argumentTypeError(`one of ${SPACES.join(', ')}`, 'space', space);
+  // The windows of generic addresses are beyond 32 bits.
+  const generic = typeof address === 'bigint' && kind !== 0 && address >= 0n;
+  const begin = checkInteger(generic ? BigInt.asUintN(32, address) : address, 'address');
+  return { kind, begin: String(begin) };
 }
 
 function openSession(): Handle {

@@ -3,14 +3,15 @@
  */
 import { native } from '../addon/load.js';
 import type { Handle } from '../addon/types.js';
-import type { Machine, VariableSpace } from './variables/values.js';
+import type { WritableMachine } from './variables/assign.js';
+import type { VariableSpace } from './variables/values.js';
 
 /** As native code numbers them. */
 const SPACES: readonly VariableSpace[] = ['global', 'shared', 'local', 'parameter', 'generic'];
 /** What native code hands over at once. */
 const MOST_BYTES = 2 ** 20;
 
-export class StoppedThread implements Machine {
+export class StoppedThread implements WritableMachine {
   readonly line: number;
   readonly #handle: Handle;
   readonly #block: number;
@@ -34,22 +35,38 @@ export class StoppedThread implements Machine {
   }
 
   memory(space: VariableSpace, address: bigint, bytes: number): Uint8Array | undefined {
-    const kind = SPACES.indexOf(space);
     if (bytes > MOST_BYTES) return undefined;
-    try {
-      return new Uint8Array(
-        native().debuggerMemory(
-          this.#handle,
-          this.#block,
-          this.#thread,
-          kind,
-          String(BigInt.asUintN(64, address)),
-          bytes,
-        ),
-      );
-    } catch (error) {
-      if (error instanceof RangeError) return undefined; // not all of them are there
-      throw error;
-    }
+    const at = this.#at(space, address);
+    return ifThere(() => new Uint8Array(native().debuggerMemory(...at, bytes)));
+  }
+
+  setRegister(name: string, bits: bigint): boolean {
+    const low = String(BigInt.asUintN(64, bits));
+    const high = String(BigInt.asUintN(64, bits >> 64n));
+    return native().debuggerSetRegister(this.#handle, this.#block, this.#thread, name, low, high);
+  }
+
+  setMemory(space: VariableSpace, address: bigint, bytes: Uint8Array): boolean {
+    const at = this.#at(space, address);
+    const written = ifThere(() => {
+      native().debuggerSetMemory(...at, bytes);
+      return true;
+    });
+    return written === true;
+  }
+
+  #at(space: VariableSpace, address: bigint) {
+    const digits = String(BigInt.asUintN(64, address));
+    return [this.#handle, this.#block, this.#thread, SPACES.indexOf(space), digits] as const;
+  }
+}
+
+/** Undefined where not all of the bytes are there. */
+function ifThere<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -296,6 +296,9 @@ export async function debugging(options: BreakpointOptions, by: StepBy): Promise
   const space: VariableSpace | null = part.space;
   const groups: LaneGroup[] = debug.warps();
   const bytes: Uint8Array = debug.memory('global', 16n, 4, who);
+  debug.setRegister('%r1', 7n, who);
+  debug.setVariable('p->next', 0.5, who);
+  debug.setMemory('global', 16n, bytes, who);
   debug.step(by, who);
   const match: 'none' | 'code' | 'all' = debug.matchOf(breakpoint.id);
   debug.deleteBreakpoint(breakpoint.id);

@@ -1,6 +1,7 @@
 /**
  * The commands of `nodecuda debug`.
  */
+import { parseValue, registerBits } from '../../debugger/encode.js';
 import type { Index } from '../../debugger/threads.js';
 import type { BreakpointOptions, KernelDebugger, KernelStop, StepBy } from '../../index.js';
 import { variableRows } from './variable-words.js';
@@ -28,6 +29,7 @@ step, next, finish         goes on to another source line; past calls; out of th
 stepi                      goes on to the next PTX instruction of the warp
 print NAME                 a variable of the source or a part: p->next, tile[i][3], *p (nvcc -G)
 locals                     the variables of the function
+set NAME = VALUE           of a variable or a register; set shared ADDRESS TYPE = VALUE
 registers [%r1 ...]        of the thread, all or some; %tid.x and its like if named
 lanes %r1                  that register in each lane of the warp
 memory global|shared|local ADDRESS [COUNT [TYPE]]
@@ -72,6 +74,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const WORDS: Readonly<Record<string, number>> = {
   break: Infinity,
   print: Infinity,
+  set: Infinity,
   registers: Infinity,
   memory: 4,
   lanes: 1,
@@ -86,6 +89,21 @@ function parseIndex(text: string | undefined): Index {
   const [, x, y = '0', z = '0'] = /^\(?(\d+)(?:,(\d+))?(?:,(\d+))?\)?$/.exec(text ?? '') ?? [];
   if (x === undefined) throw new CommandError(`${text ?? 'nothing'} is no X,Y,Z`);
   return [Number(x), Number(y), Number(z)];
+}
+
+const SPACES = ['global', 'shared', 'local'] as const;
+
+function spaceOf(text: string) {
+  const found = SPACES.find((each) => text !== '' && each.startsWith(text));
+  if (found === undefined) throw new CommandError('expected global, shared or local');
+  return found;
+}
+
+function parseType(given: string): { type: string; size: number } {
+  const type = TYPES[given] ?? given;
+  const [, bits] = /^(?:[bus](8|16|32|64)|f(16|32|64)|bf(16))$/.exec(type)?.filter(Boolean) ?? [];
+  if (bits === undefined) throw new CommandError(`there is no type ${given}`);
+  return { type, size: Number(bits) / 8 };
 }
 
 export class Commands {
@@ -108,6 +126,7 @@ export class Commands {
     print: (args) => this.#print(args),
     locals: () => this.#locals(),
     registers: (args) => this.#registers(args),
+    set: (args) => this.#set(args.join(' ')),
     lanes: (args) => this.#lanes(args),
     memory: (args) => this.#memory(args),
     warps: () => this.#say(this.#debug.warps(this.#who()).map(groupWords).join('\n')),
@@ -209,6 +228,24 @@ export class Commands {
     this.#say(variableRows([this.#debug.variable(words.join(' '), this.#who())]));
   }
 
+  #set(text: string): undefined {
+    const [, left = '', right = ''] = /^(.+?)\s*=\s*(\S+)$/.exec(text) ?? [];
+    const value = parseValue(right);
+    if (left === '' || value === undefined) throw new CommandError('expected NAME = VALUE');
+    const [space = '', where, given = ''] = left.split(' ');
+    if (where !== undefined && given !== '' && SPACES.some((each) => each.startsWith(space))) {
+      const { type, size } = parseType(given);
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64LE(registerBits(type, value));
+      const at = this.#address(where);
+      this.#debug.setMemory(spaceOf(space), at, bytes.subarray(0, size), this.#who());
+    } else if (left.startsWith('%')) {
+      this.#debug.setRegister(left, value, this.#who());
+    } else {
+      this.#debug.setVariable(left, value, this.#who());
+    }
+  }
+
   #locals(): undefined {
     const variables = this.#debug.variables(this.#who());
     if (variables.length === 0) {
@@ -251,15 +288,10 @@ export class Commands {
   }
 
   #memory([space = '', where, count = '8', given = 'b32']: string[]): undefined {
-    const names = ['global', 'shared', 'local'] as const;
-    const found = names.find((each) => space !== '' && each.startsWith(space));
-    if (found === undefined) throw new CommandError('expected global, shared or local');
-    const type = TYPES[given] ?? given;
-    const [, bits] = /^(?:[bus](8|16|32|64)|f(16|32|64)|bf(16))$/.exec(type)?.filter(Boolean) ?? [];
-    if (bits === undefined) throw new CommandError(`there is no type ${given}`);
+    const found = spaceOf(space);
+    const { type, size } = parseType(given);
     if (!/^\d+$/.test(count)) throw new CommandError(`${count} is no number of values`);
     const address = this.#address(where);
-    const size = Number(bits) / 8;
     const bytes = this.#debug.memory(found, address, Number(count) * size, this.#who());
     this.#say(memoryWords(bytes, address, type, size));
   }

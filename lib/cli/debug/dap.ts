@@ -6,6 +6,7 @@
  */
 import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { parseValue } from '../../debugger/encode.js';
 import { indexOf, WARP } from '../../debugger/threads.js';
 import {
   type CodePlace,
@@ -26,11 +27,18 @@ interface Thread {
   readonly who: ThreadPlace;
 }
 
+interface List {
+  readonly read: () => object[];
+  readonly who: ThreadPlace;
+  readonly path: (name: string) => string;
+}
+
 const CAPABILITIES = {
   supportsConfigurationDoneRequest: true,
   supportsFunctionBreakpoints: true,
   supportsConditionalBreakpoints: true,
   supportsEvaluateForHovers: true,
+  supportsSetVariable: true,
 };
 const PTX_SOURCE = 1;
 const FRAMES_PER_THREAD = 2048;
@@ -51,7 +59,7 @@ export class DapSession {
   #script: Script | undefined;
   #sources = new Sources('.');
   #threads: Thread[] = [];
-  #lists: (() => object[])[] = []; // of variables, by number from 1
+  #lists: List[] = []; // of variables, by number from 1
 
   constructor(input: Readable, output: Writable) {
     this.#output = output;
@@ -145,7 +153,10 @@ export class DapSession {
       const { thread, depth } = this.#frame(frameId);
       // What the calling functions had is saved where the debugger does not look.
       if (depth > 0) return { scopes: [] };
-      const locals = () => this.#debug.variables(thread.who).map(this.#variable);
+      const locals = () =>
+        this.#debug
+          .variables(thread.who)
+          .map((each) => this.#variable(each, each.name, thread.who));
       const registers = () =>
         this.#debug.registers(thread.who).map((each) => ({
           name: each.name,
@@ -155,15 +166,26 @@ export class DapSession {
         }));
       return {
         scopes: [
-          { name: 'Locals', variablesReference: this.#refer(locals), expensive: false },
-          { name: 'Registers', variablesReference: this.#refer(registers), expensive: false },
+          this.#scope('Locals', this.#refer(locals, thread.who)),
+          this.#scope('Registers', this.#refer(registers, thread.who)),
         ],
       };
     },
     variables: ({ variablesReference }) => {
-      const list = this.#lists[Number(variablesReference) - 1];
-      if (list === undefined) throw new Error('no kernel is stopped');
-      return { variables: list() };
+      return { variables: this.#list(variablesReference).read() };
+    },
+    setVariable: ({ variablesReference, name, value }) => {
+      const { who, path } = this.#list(variablesReference);
+      const given = parseValue(text(value, 'value').trim());
+      if (given === undefined) throw new Error(`${value} is no value`);
+      const what = path(text(name, 'name'));
+      if (what.startsWith('%')) {
+        this.#debug.setRegister(what, given, who);
+        const { type, bits } = this.#debug.register(what, who)!;
+        return { value: valueWords(type, bits), type };
+      }
+      this.#debug.setVariable(what, given, who);
+      return { value: variableWords(this.#debug.variable(what, who)) };
     },
     evaluate: ({ expression, frameId }) => {
       const name = text(expression, 'expression').trim();
@@ -177,7 +199,7 @@ export class DapSession {
           variablesReference: 0,
         };
       }
-      const { value, ...rest } = this.#variable(this.#debug.variable(name, who));
+      const { value, ...rest } = this.#variable(this.#debug.variable(name, who), name, who);
       return { ...rest, result: value };
     },
     source: () => ({ content: this.#debug.ptxLines(1, 2 ** 30).join('\n') }),
@@ -245,21 +267,44 @@ export class DapSession {
     return { thread, depth: number % FRAMES_PER_THREAD };
   }
 
-  /** For an editor, which asks for the list with that number until the kernel goes on. */
-  #refer(list: () => object[]): number {
-    return this.#lists.push(list);
+  #scope(name: string, variablesReference: number): object {
+    return { name, variablesReference, expensive: false };
   }
 
-  readonly #variable = (variable: SourceVariable): { value: string; [part: string]: unknown } => {
+  /**
+   * For an editor, which asks for the list with that number until the kernel goes on. `path`: what one of
+   * them is called by `print`.
+   */
+  #refer(read: () => object[], who: ThreadPlace, path = (name: string) => name): number {
+    return this.#lists.push({ read, who, path });
+  }
+
+  #list(number: unknown): List {
+    const list = this.#lists[Number(number) - 1];
+    if (list === undefined) throw new Error('no kernel is stopped');
+    return list;
+  }
+
+  #variable(
+    variable: SourceVariable,
+    path: string,
+    who: ThreadPlace,
+  ): { value: string; [part: string]: unknown } {
     const { name, type, members, length } = variable;
+    // What a base class has is named as if it were the structure's.
+    const bases = new Set(members.flatMap((each) => (each.name === each.type ? [each.name] : [])));
+    const inner = (each: string) =>
+      bases.has(each) ? path : length === null ? `(${path}).${each}` : `(${path})${each}`;
+    const read = () => members.map((each) => this.#variable(each, inner(each.name), who));
     return {
       name,
       type,
       value: variableWords(variable),
-      variablesReference: members.length === 0 ? 0 : this.#refer(() => members.map(this.#variable)),
+      evaluateName: path,
+      variablesReference: members.length === 0 ? 0 : this.#refer(read, who, inner),
       ...(length !== null && { indexedVariables: members.length }),
     };
-  };
+  }
 
   #place({ source, ptxLine }: CodePlace): object {
     const found = this.#sources.find(source);

@@ -1,6 +1,7 @@
 /**
  * Variables by the names of the source, where `nvcc -G` has written into the PTX which they are.
  */
+import { assign, type WritableMachine } from './assign.js';
 import { Dwarf, DwarfError } from './dwarf.js';
 import { resolve } from './expression.js';
 import { locate } from './locations.js';
@@ -64,15 +65,22 @@ export class ModuleVariables {
 
   /** What an expression stands for, there. */
   value(expression: string, machine: Machine): SourceVariable {
+    return guarded(() => readVariable(expression.trim(), this.#find(expression, machine), machine));
+  }
+
+  /** Gives it another value. */
+  set(expression: string, value: unknown, machine: WritableMachine): void {
+    guarded(() => assign(this.#find(expression, machine), value, machine));
+  }
+
+  #find(expression: string, machine: Machine): Storage {
     const find = (name: string) => {
       const declared =
         this.#localsAt(machine.line).find((each) => each.name === name) ??
         this.#globals.find((each) => each.name === name);
       return declared && this.#follow(this.#storage(declared, machine), machine);
     };
-    return guarded(() =>
-      readVariable(expression.trim(), resolve(expression, { find }, machine), machine),
-    );
+    return resolve(expression, { find }, machine);
   }
 
   /** As a rule the same line is asked for again, for another lane or another part. */

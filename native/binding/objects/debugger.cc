@@ -255,6 +255,19 @@ napi_value Registers(Call& call) {
 constexpr ptx::Space kSpaces[] = {ptx::Space::kGlobal, ptx::Space::kShared, ptx::Space::kLocal,
                                   ptx::Space::kParam, ptx::Space::kNone};
 
+constexpr char kNotThere[] =
+    "not all of these bytes are in an allocation, or in that memory, or may be written";
+
+// In digits, as numbers of JavaScript are too short.
+std::uint64_t WideNumber(Call& call, std::size_t index) {
+  const std::string digits = call.Text(index);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    throw Failure(Failure::Kind::kArgumentType, "expected a number of 64 bits, in digits");
+  return number;
+}
+
 // (handle, block, thread, name). Undefined where there is none.
 napi_value Variable(Call& call) {
   const DebugSession::Held held = SessionOf(call)->Hold();
@@ -275,20 +288,40 @@ napi_value Memory(Call& call) {
   BlockRunner& block = BlockOf(call, 1, RequireStop(held));
   const std::uint32_t thread = ThreadOf(call, 2, block);
   const auto count = static_cast<std::size_t>(call.Integer(5, 0, kMostBytes));
-  std::vector<std::byte> bytes;
-  const std::string digits = call.Text(4);
-  std::uint64_t address = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address);
-  if (error != std::errc() || end != digits.data() + digits.size())
-    throw Failure(Failure::Kind::kArgumentType, "expected a number of 64 bits, in digits");
-  if (!simulator::ReadMemory(block, thread, kSpaces[call.Integer(3, 0, 4)], address, count, &bytes))
-    throw Failure(Failure::Kind::kArgumentRange,
-                  "not all of these bytes are in an allocation, or in that memory");
+  const std::byte* bytes = simulator::FindMemory(block, thread, kSpaces[call.Integer(3, 0, 4)],
+                                                 WideNumber(call, 4), count);
+  if (bytes == nullptr) throw Failure(Failure::Kind::kArgumentRange, kNotThere);
   void* data = nullptr;
   napi_value buffer;
-  Require(napi_create_arraybuffer(call.env(), bytes.size(), &data, &buffer));
-  std::copy(bytes.begin(), bytes.end(), static_cast<std::byte*>(data));
+  Require(napi_create_arraybuffer(call.env(), count, &data, &buffer));
+  std::copy_n(bytes, count, static_cast<std::byte*>(data));
   return buffer;
+}
+
+// (handle, block, thread, space, address, view)
+napi_value SetMemory(Call& call) {
+  const DebugSession::Held held = SessionOf(call)->Hold();
+  BlockRunner& block = BlockOf(call, 1, RequireStop(held));
+  const std::uint32_t thread = ThreadOf(call, 2, block);
+  const ViewBytes view = call.View(5);
+  const std::span bytes(static_cast<const std::byte*>(view.data), view.bytes);
+  if (!simulator::WriteMemory(block, thread, kSpaces[call.Integer(3, 0, 4)], WideNumber(call, 4),
+                              bytes))
+    throw Failure(Failure::Kind::kArgumentRange, kNotThere);
+  return call.Undefined();
+}
+
+// (handle, block, thread, name, low, high). False where there is no such register.
+napi_value SetRegister(Call& call) {
+  const DebugSession::Held held = SessionOf(call)->Hold();
+  const Stop& stop = RequireStop(held);
+  BlockRunner& block = BlockOf(call, 1, stop);
+  const std::uint32_t thread = ThreadOf(call, 2, block);
+  const auto group = simulator::FindThread(stop, block, thread);
+  return call.FromBoolean(
+      group && simulator::WriteRegister(block, group->pc, group->warp,
+                                        static_cast<int>(thread % simulator::kWarpSize),
+                                        call.Text(3), {WideNumber(call, 4), WideNumber(call, 5)}));
 }
 
 // Lines of the PTX of the kernel that is stopped, the first being 1, as far as there are any.
@@ -327,6 +360,8 @@ void ExportDebugger(napi_env env, napi_value exports, Environment& environment) 
   add("debuggerRegister", EntryPoint<Register>);
   add("debuggerVariable", EntryPoint<Variable>);
   add("debuggerMemory", EntryPoint<Memory>);
+  add("debuggerSetMemory", EntryPoint<SetMemory>);
+  add("debuggerSetRegister", EntryPoint<SetRegister>);
   add("debuggerLines", EntryPoint<Lines>);
 }
 

@@ -177,6 +177,7 @@ test('variables by the names of the source', async () => {
     name: 'color',
     type: 'Color',
     value: 'GREEN (5)',
+    evaluateName: 'color',
     variablesReference: 0,
   });
   expect(named('squares')).toMatchObject({ type: 'int[4]', indexedVariables: 4 });
@@ -194,6 +195,24 @@ test('variables by the names of the source', async () => {
   expect(await evaluate('%ntid.x')).toMatchObject({ result: '32', type: 'u32' });
   expect(await evaluate('%nothing')).toEqual({ failed: 'there is no register %nothing' });
   expect(await evaluate('nobody')).toEqual({ failed: 'There is no variable nobody here' });
+  const set = (reference: number, name: string, value: string) =>
+    editor.ask('setVariable', { variablesReference: reference, name, value });
+  const tags = inner.variables[3].variablesReference;
+  expect(await set(tags, '[1]', '77')).toEqual({ value: '77' });
+  expect(await evaluate('copy.tags[1]')).toMatchObject({ result: '77' });
+  const base = (await editor.ask('variables', named('copy'))).variables[0].variablesReference;
+  expect(await set(base, 'id', '-5')).toEqual({ value: '-5' });
+  expect(await set(scopes[0].variablesReference, 'letter', '66')).toEqual({ value: "66 'B'" });
+  expect(await set(scopes[0].variablesReference, 'letter', '1000')).toMatchObject({
+    failed: expect.stringMatching(/^Expected a value of 8 bits/),
+  });
+  expect(await set(scopes[0].variablesReference, 'letter', 'B')).toEqual({
+    failed: 'B is no value',
+  });
+  expect(await set(scopes[1].variablesReference, '%r1', '12')).toEqual({
+    value: '0x0000000c = 12',
+    type: 'b32',
+  });
   await editor.ask('next', { threadId: 1 });
   await editor.event('stopped');
   expect(await editor.ask('variables', named('copy'))).toMatchObject({

@@ -201,6 +201,99 @@ describe.each(['7.5', '10.0'] as const)('of code for %s', (capability) => {
   });
 });
 
+describe('writing', () => {
+  test('variables of all kinds, which the code then has', async () => {
+    await stopAt('7.5', at('out[i] ='));
+    debug.deleteBreakpoint(1);
+    const set = (expression: string, given: number | bigint | boolean) => {
+      debug.setVariable(expression, given);
+      return value(expression);
+    };
+    expect(set('squares[3]', 1000)).toBe(1000);
+    expect(set('color', -1)).toBe('RED');
+    expect(set('shape', 1)).toBe('Shape::Round');
+    expect(set('last', true)).toBe(true);
+    expect(set('negative', -7)).toBe(-7);
+    expect(set('letter', 200)).toBe(200);
+    expect(set('big', -(2n ** 40n))).toBe(-(2n ** 40n));
+    expect(set('half', 0.125)).toBe(0.125);
+    expect(set('product', 2 ** -10)).toBe(2 ** -10);
+    expect(set('bits.high', -16)).toBe(-16);
+    expect(value('bits')).toMatchObject({ low: 5, rest: 3 });
+    expect(set('bits.low', 2)).toBe(2);
+    expect(value('bits')).toEqual({ low: 2, high: -16, rest: 3 });
+    expect(set('copy.id', -9)).toBe(-9);
+    expect(set('node->value', 100)).toBe(100);
+    expect(set('anything', 16n)).toBe(16n);
+    expect(set('tile[1][3]', 1.5)).toBe(1.5);
+    expect(set('counter', -42)).toBe(-42);
+    expect(set('weights[3]', 8)).toBe(8);
+    expect(set('inner::big[1]', 2 ** 40)).toBe(2n ** 40n);
+    expect(value('squares[3]', 4)).not.toBe(1000); // of another thread
+  });
+
+  test('changes what the kernel computes', async () => {
+    await stopAt('7.5', at('product = scaled'));
+    debug.deleteBreakpoint(1);
+    debug.setVariable('copy.x', 50);
+    debug.breakAt(at('return result'), { thread: [3, 0, 0] });
+    debug.continue();
+    await debug.stopped();
+    expect(value('result')).toBe(100);
+    expect(value('result', 4)).toBe(3);
+  });
+
+  test('registers by their types', async () => {
+    await stopAt('7.5', at('out[i] ='));
+    const types = new Map(debug.registers().map(({ name, type }) => [type, name]));
+    for (const [type, given, expected] of [
+      ['f32', 0.1, Math.fround(0.1)],
+      ['f64', 0.1, 0.1],
+      ['b32', -1, 0xffffffff],
+      ['b32', 1.5, 0x3fc00000],
+      ['b64', 2n ** 63n, 2n ** 63n],
+      ['b16', 0xabcd, 0xabcd],
+      ['pred', true, true],
+      ['pred', 0, false],
+    ] as const) {
+      const name = types.get(type)!;
+      debug.setRegister(name, given);
+      expect(debug.register(name)?.value).toBe(expected);
+    }
+  });
+
+  test('what cannot be', async () => {
+    await stopAt('7.5', at('out[i] ='));
+    const range = { code: 'ERR_CUDA_ARG_RANGE' };
+    const type = { code: 'ERR_CUDA_ARG_TYPE' };
+    const refused = { code: 'ERR_CUDA_DEBUGGER' };
+    for (const [call, expected] of [
+      [() => debug.setVariable('letter', 256), range],
+      [() => debug.setVariable('letter', 1.5), range],
+      [() => debug.setVariable('i', -(2n ** 31n) - 1n), range],
+      [() => debug.setVariable('i', Number.NaN), range],
+      [() => debug.setVariable('last', 2), type],
+      [() => debug.setVariable('i', '3' as never), type],
+      [() => debug.setVariable('bits.low', 8), range],
+      [() => debug.setVariable('copy', 1), refused],
+      [() => debug.setVariable('count', 1), refused],
+      [() => debug.setVariable('nobody', 1), refused],
+      [() => debug.setVariable('names[0]', 1), refused],
+      [() => debug.setRegister('%tid.x', 1), refused],
+      [() => debug.setRegister('%nothing', 1), refused],
+      [() => debug.setRegister('%r1', 2n ** 32n), range],
+      [() => debug.setMemory('shared', 2 ** 30, new Uint8Array(4)), range],
+      [() => debug.setMemory('nowhere' as never, 0, new Uint8Array(4)), type],
+      [() => debug.setMemory('shared', 0, [1] as never), type],
+    ] as const) {
+      expect(thrown(call)).toMatchObject(expected);
+    }
+    debug.setMemory('shared', 4, Uint8Array.of(0, 0, 0x80, 0x3f));
+    expect(value('tile[0][1]')).toBe(1);
+    expect(Array.from(debug.memory('shared', 4, 4))).toEqual([0, 0, 0x80, 0x3f]);
+  });
+});
+
 describe('conditions on variables', () => {
   /** Where it stops from now on, until the device has done all. */
   async function tour(go = () => debug.continue(), most = 50) {

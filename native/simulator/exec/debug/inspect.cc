@@ -1,6 +1,6 @@
 #include "simulator/exec/debug/inspect.h"
 
-#include <cstring>
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -33,6 +33,20 @@ std::string_view NameOf(State state) {
 bool HasPassed(State state) {
   return state == State::kAtBarrier || state == State::kAtWarpSync ||
          state == State::kAtClusterBarrier;
+}
+
+// A generic address becomes one in its space.
+void ResolveGeneric(ptx::Space* space, std::uint64_t* address) {
+  if (*space != ptx::Space::kNone) return;
+  *space = ptx::Space::kGlobal;
+  for (const auto& [window, name] :
+       {std::pair(kSharedWindow, ptx::Space::kShared), std::pair(kLocalWindow, ptx::Space::kLocal),
+        std::pair(kParamWindow, ptx::Space::kParam)}) {
+    if (*address - window >= kWindowBytes) continue;
+    *space = name;
+    *address -= window;
+    return;
+  }
 }
 
 }  // namespace
@@ -117,35 +131,32 @@ std::optional<VariablePlace> FindVariable(const Stop& stop, BlockRunner& block,
   return VariablePlace{ptx::Space::kGlobal, global.address};
 }
 
-bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
-                std::size_t bytes, std::vector<std::byte>* out) {
-  const std::byte* from = nullptr;
-  if (space == ptx::Space::kNone) {
-    space = ptx::Space::kGlobal;
-    for (const auto& [window, name] : {std::pair(kSharedWindow, ptx::Space::kShared),
-                                       std::pair(kLocalWindow, ptx::Space::kLocal),
-                                       std::pair(kParamWindow, ptx::Space::kParam)}) {
-      if (address - window >= kWindowBytes) continue;
-      space = name;
-      address -= window;
-    }
-  }
+std::byte* FindMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space,
+                      std::uint64_t address, std::size_t bytes) {
+  ResolveGeneric(&space, &address);
   if (space == ptx::Space::kGlobal) {
     const DeviceMemory::Range range = block.grid().memory().Find(address);
-    if (bytes == 0 || address + bytes - 1 < address ||
-        !range.Contains(address, address + bytes - 1))
-      return false;
-    from = reinterpret_cast<const std::byte*>(address);
-  } else {
-    const SharedMemory shared = block.shared();
-    const std::span<const std::byte> memory =
-        space == ptx::Space::kShared  ? std::span<const std::byte>(shared.base, shared.bytes)
-        : space == ptx::Space::kLocal ? block.LocalOfThread(thread)
-                                      : block.grid().launch().parameters;
-    if (address > memory.size() || bytes > memory.size() - address) return false;
-    from = memory.data() + address;
+    const bool is_there = bytes != 0 && address + bytes - 1 >= address &&
+                          range.Contains(address, address + bytes - 1);
+    return is_there ? reinterpret_cast<std::byte*>(address) : nullptr;
   }
-  out->assign(from, from + bytes);
+  const SharedMemory shared = block.shared();
+  const std::span<const std::byte> memory =
+      space == ptx::Space::kShared  ? std::span<const std::byte>(shared.base, shared.bytes)
+      : space == ptx::Space::kLocal ? block.LocalOfThread(thread)
+                                    : block.grid().launch().parameters;
+  if (address > memory.size() || bytes > memory.size() - address) return nullptr;
+  return const_cast<std::byte*>(memory.data()) + address;
+}
+
+bool WriteMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
+                 std::span<const std::byte> bytes) {
+  ResolveGeneric(&space, &address);
+  if (space == ptx::Space::kParam) return false;
+  std::byte* to = FindMemory(block, thread, space, address, bytes.size());
+  if (to == nullptr) return false;
+  std::ranges::copy(bytes, to);
+  if (space == ptx::Space::kGlobal) block.view().NoteWritten(address, bytes.size());
   return true;
 }
 

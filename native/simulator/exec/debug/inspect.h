@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,10 +57,13 @@ struct VariablePlace {
 std::optional<VariablePlace> FindVariable(const Stop& stop, BlockRunner& block,
                                           std::uint32_t thread, std::string_view name);
 
-// False where not all of the bytes are there. `space`: of a VariablePlace, or none for a generic
-// address; `thread` counts for local memory.
-bool ReadMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
-                std::size_t bytes, std::vector<std::byte>* out);
+// Where bytes of memory are on the host; null where not all of them are there. `space`: of a
+// VariablePlace, or none for a generic address; `thread` counts for local memory.
+std::byte* FindMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space,
+                      std::uint64_t address, std::size_t bytes);
+// The same to write them, which a kernel's parameters do not allow.
+bool WriteMemory(BlockRunner& block, std::uint32_t thread, ptx::Space space, std::uint64_t address,
+                 std::span<const std::byte> bytes);
 
 }  // namespace nodecuda::simulator
 

@@ -18,6 +18,16 @@ bool IsInUse(const RegisterNote& note, std::uint32_t pc) {
   return pc >= note.first_use && pc <= note.last_use;
 }
 
+const RegisterNote* FindRegister(const DecodedKernel& kernel, std::string_view name,
+                                 std::uint32_t pc) {
+  const RegisterNote* found = nullptr;
+  for (const RegisterNote& note : kernel.registers) {
+    if (note.name != name || !IsThere(note, pc)) continue;
+    if (found == nullptr || (IsInUse(note, pc) && !IsInUse(*found, pc))) found = &note;
+  }
+  return found;
+}
+
 std::optional<TypedBits> ReadSpecial(BlockRunner& block, int warp, int lane,
                                      std::string_view name) {
   const Special special = SpecialFromName(name);
@@ -66,13 +76,28 @@ std::vector<const RegisterNote*> RegistersAt(const DecodedKernel& kernel, std::u
   return found;
 }
 
+bool WriteRegister(BlockRunner& block, std::uint32_t pc, int warp, int lane, std::string_view name,
+                   const RegisterBits& bits) {
+  const RegisterNote* note = FindRegister(block.grid().kernel(), name, pc);
+  if (note == nullptr) return false;
+  std::byte* file = block.FileOf(warp);
+  const auto index = static_cast<std::size_t>(lane);
+  if (note->type == ptx::Type::kPred) {
+    auto* mask = reinterpret_cast<LaneMask*>(file + note->slot);
+    const LaneMask bit = LaneMask{1} << index;
+    *mask = bits.low != 0 ? *mask | bit : *mask & ~bit;
+    return true;
+  }
+  const bool is_wide = note->type == ptx::Type::kB128;
+  const std::size_t width = is_wide ? 8 : SizeOf(note->type);
+  std::memcpy(file + note->slot + index * width, &bits.low, width);
+  if (is_wide && note->high != kNoSlot) std::memcpy(file + note->high + index * 8, &bits.high, 8);
+  return true;
+}
+
 std::optional<TypedBits> ReadNamed(BlockRunner& block, std::uint32_t pc, int warp, int lane,
                                    std::string_view name) {
-  const RegisterNote* found = nullptr;
-  for (const RegisterNote& note : block.grid().kernel().registers) {
-    if (note.name != name || !IsThere(note, pc)) continue;
-    if (found == nullptr || (IsInUse(note, pc) && !IsInUse(*found, pc))) found = &note;
-  }
+  const RegisterNote* found = FindRegister(block.grid().kernel(), name, pc);
   if (found != nullptr)
     return TypedBits{found->type, ReadRegister(*found, block.FileOf(warp), lane)};
   return ReadSpecial(block, warp, lane, name);

@@ -23,6 +23,9 @@ RegisterBits ReadRegister(const RegisterNote& note, const std::byte* file, int l
 // Those that the function at `pc` uses, each name once: of registers of the same name, as scopes
 // have them, the one that is in use there.
 std::vector<const RegisterNote*> RegistersAt(const DecodedKernel& kernel, std::uint32_t pc);
+// False for a name that is no register which the lane's code declares and uses.
+bool WriteRegister(BlockRunner& block, std::uint32_t pc, int warp, int lane, std::string_view name,
+                   const RegisterBits& bits);
 
 struct TypedBits {
   ptx::Type type = ptx::Type::kNone;
