@@ -86,7 +86,7 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     touch: ['code', 'memory', 'warp', 'matrix'],
     check: ['code', 'memory', 'warp', 'block', 'touch'],
     meter: ['code', 'block', 'touch'],
-    debug: ['code', 'arithmetic', 'memory', 'warp', 'block'],
+    debug: ['code', 'arithmetic', 'memory', 'warp', 'block', 'touch'],
     decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {

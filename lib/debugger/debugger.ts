@@ -430,9 +430,7 @@ export class KernelDebugger {
     const handle = this.#open(operation);
     const stop = this.current;
     if (stop === null) {
-      throw new CudaDebuggerError('No kernel is stopped in the debugger', {
-        operation: `KernelDebugger.${operation}`,
-      });
+      throw noneStopped(operation);
     }
     return {
       handle,
@@ -493,8 +491,16 @@ export class KernelDebugger {
 
   #resume(operation: string, pace: number, who: ThreadPlace | undefined): void {
     const { handle, block, thread } = this.#at(operation, who);
-    native().debuggerResume(handle, pace, block, thread);
+    if (native().debuggerResume(handle, pace, block, thread)) return;
+    // Its device has been disposed, just now, by another thread.
+    throw noneStopped(operation);
   }
+}
+
+function noneStopped(operation: string): CudaDebuggerError {
+  return new CudaDebuggerError('No kernel is stopped in the debugger', {
+    operation: `KernelDebugger.${operation}`,
+  });
 }
 
 function memoryPlace(space: unknown, address: unknown) {

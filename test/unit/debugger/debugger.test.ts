@@ -119,6 +119,15 @@ describe('breakpoints', () => {
     expect(seen).toEqual(expected);
   });
 
+  test('in a loop of one instruction stop each time', async () => {
+    debug.breakAt('scale.cu:47');
+    launch('turns');
+    for (let i = 0; i < 3; i++) {
+      expect(await stop()).toMatchObject({ mnemonic: 'bra', reason: 'breakpoint' });
+      debug.continue();
+    }
+  });
+
   test('a line without code is the next that has some', async () => {
     debug.breakAt(`ptx:${ptxLine('  .loc 1 8 0')}`, { thread: [0, 0, 0] });
     launch('scale');
@@ -384,6 +393,14 @@ describe('what is seen', () => {
 });
 
 describe('stops that nobody asked for', () => {
+  test('the line of the source is told of one that nobody watches', async () => {
+    debug.dispose();
+    launch('fault');
+    expect((await failure(() => device.synchronize())).message).toContain(
+      `kernel fault, /src/kernels/scale.cu:41, PTX line ${ptxLine('@%p1 st.global.u32 [%rd1], %r1')} (st.global.u32), block`,
+    );
+  });
+
   test('a fault, before the device is lost', async () => {
     launch('fault');
     const waiting = failure(() => device.synchronize());

@@ -163,6 +163,12 @@ AGAIN:
   add.s32 %r1, %r1, 1;
   bra AGAIN;
 }
+.visible .entry turns(.param .u64 out)
+{
+  .loc 1 47 0
+SELF:
+  bra SELF;
+}
 .visible .entry asks(.param .u64 out)
 {
   .reg .pred %p<2>;

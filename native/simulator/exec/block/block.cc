@@ -213,8 +213,12 @@ std::string BlockRunner::BlockName() const {
 }
 
 std::string BlockRunner::Where(std::uint32_t pc) const {
-  std::string where = "PTX line " + std::to_string(kernel_.code[pc].line) + " (" +
-                      std::string(kernel_.mnemonics[pc]) + ")";
+  std::string where;
+  if (kernel_.sources != nullptr)
+    if (const SourceLine source = kernel_.sources->LineAt(kernel_.code[pc].line); source.line != 0)
+      where = std::string(source.file) + ":" + std::to_string(source.line) + ", ";
+  where += "PTX line " + std::to_string(kernel_.code[pc].line) + " (" +
+           std::string(kernel_.mnemonics[pc]) + ")";
   for (const CalledFunction& function : kernel_.functions)
     if (pc >= function.begin && pc < function.end) where += " in " + std::string(function.name);
   return where;

@@ -34,6 +34,8 @@ class SourceLines {
  public:
   // May be called from any thread, and takes its time once. Sorted.
   virtual const std::vector<SourceLine>& source_lines() const = 0;
+  // Of the code at a line of the PTX; none where .loc does not tell.
+  virtual SourceLine LineAt(int ptx_line) const = 0;
 
  protected:
   ~SourceLines() = default;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "simulator/exec/debug/inspect.h"
+#include "simulator/exec/touch/traits.h"
 
 namespace nodecuda::simulator {
 namespace {
@@ -166,7 +167,9 @@ bool LaunchDebugger::HaltAtBreakpoints(BlockRunner& block, const Step& step, Sto
     stop.asked = breakpoint.asks ? lanes : 0;
     if (!Halt(stop)) continue;
     if (at_entry) entered_.insert(breakpoint.id);
-    told_.push_back({&block, step.warp, step.pc, step.mask});
+    // Elsewhere lanes that are at the same instruction again have gone round.
+    if (MayWait(static_cast<Operation>(kernel_.code[step.pc].kind)))
+      told_.push_back({&block, step.warp, step.pc, step.mask});
     return true;
   }
   return false;

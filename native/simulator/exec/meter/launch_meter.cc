@@ -8,22 +8,6 @@
 namespace nodecuda::simulator {
 namespace {
 
-bool MayWait(Operation operation) {
-  switch (operation) {
-    case Operation::kCall:
-    case Operation::kBarrierSync:
-    case Operation::kBarrierArrive:
-    case Operation::kBarrierReduce:
-    case Operation::kWarpSync:
-    case Operation::kCollective:
-    case Operation::kExchange:
-    case Operation::kAsync:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool IsBarrier(std::string_view mnemonic) {
   return (mnemonic.starts_with("bar.") && !mnemonic.starts_with("bar.warp")) ||
          mnemonic.starts_with("barrier.");

@@ -91,6 +91,22 @@ Traits TraitsOf(const Instruction& in, std::string_view mnemonic) {
   return traits;
 }
 
+bool MayWait(Operation operation) {
+  switch (operation) {
+    case Operation::kCall:
+    case Operation::kBarrierSync:
+    case Operation::kBarrierArrive:
+    case Operation::kBarrierReduce:
+    case Operation::kWarpSync:
+    case Operation::kCollective:
+    case Operation::kExchange:
+    case Operation::kAsync:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::vector<Traits> TraitsOf(const DecodedKernel& kernel) {
   std::vector<Traits> all;
   all.reserve(kernel.code.size());

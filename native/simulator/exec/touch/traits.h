@@ -47,6 +47,8 @@ struct Traits {
 };
 
 Traits TraitsOf(const Instruction& in, std::string_view mnemonic);
+// Lanes may have to wait there, and come to it again.
+bool MayWait(Operation operation);
 std::vector<Traits> TraitsOf(const DecodedKernel& kernel);
 
 }  // namespace nodecuda::simulator

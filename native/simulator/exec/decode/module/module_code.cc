@@ -123,13 +123,16 @@ void ModuleCode::CheckReferences() {
   }
 }
 
-const std::vector<SourceLine>& ModuleCode::source_lines() const {
+void ModuleCode::FindLines() const {
   std::call_once(lined_, [&] {
     std::set<SourceLine> lines;
     const auto add = [&](const ptx::Function& function) {
-      for (const ptx::Instruction& instruction : function.body)
-        if (const SourceLine line = LineOf(module_->files, function, instruction); line.line != 0)
-          lines.insert(line);
+      for (const ptx::Instruction& instruction : function.body) {
+        const SourceLine line = LineOf(module_->files, function, instruction);
+        if (line.line == 0) continue;
+        lines.insert(line);
+        lines_at_.emplace(instruction.line, line);
+      }
     };
     for (const ptx::Function& function : module_->functions) {
       if (!function.is_entry) {
@@ -142,7 +145,17 @@ const std::vector<SourceLine>& ModuleCode::source_lines() const {
     }
     source_lines_.assign(lines.begin(), lines.end());
   });
+}
+
+const std::vector<SourceLine>& ModuleCode::source_lines() const {
+  FindLines();
   return source_lines_;
+}
+
+SourceLine ModuleCode::LineAt(int ptx_line) const {
+  FindLines();
+  const auto found = lines_at_.find(ptx_line);
+  return found == lines_at_.end() ? SourceLine{} : found->second;
 }
 
 bool ModuleCode::Decode(const Entry& entry, bool watched,

@@ -36,6 +36,7 @@ class ModuleCode final : public SourceLines {
   // for one (kInvalidPtx). That is not remembered: it may have been want of memory.
   const DecodedKernel* Find(std::string_view name, bool watched, LoadFailure* failure) const;
   const std::vector<SourceLine>& source_lines() const override;
+  SourceLine LineAt(int ptx_line) const override;
 
  private:
   struct Form {
@@ -57,6 +58,7 @@ class ModuleCode final : public SourceLines {
   bool CheckVariables(LoadFailure* failure);
   void AddFunctions();
   void CheckReferences();
+  void FindLines() const;
   bool Decode(const Entry& entry, bool watched, std::unique_ptr<const DecodedKernel>* decoded,
               LoadFailure* failure) const;
 
@@ -67,6 +69,7 @@ class ModuleCode final : public SourceLines {
   mutable std::mutex decoding_;
   mutable std::once_flag lined_;
   mutable std::vector<SourceLine> source_lines_;
+  mutable std::map<int, SourceLine> lines_at_;         // by line of the PTX
   mutable std::map<std::string_view, Entry> kernels_;  // no entry is added or removed after Make
 };
 
