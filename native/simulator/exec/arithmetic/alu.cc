@@ -88,6 +88,7 @@ std::optional<AluChoice> SelectSetp(const ptx::Instruction& instruction, Widths 
 
   const bool pair =
       !instruction.operands.empty() && instruction.operands[0].kind == Operand::Kind::kPair;
+  if (pair && !HasPair(type)) return Refuse(why, "a comparison of halves has one result");
   AluChoice choice;
   choice.destinations = pair ? 2 : 1;
   choice.types.assign(static_cast<std::size_t>(choice.destinations), Type::kPred);

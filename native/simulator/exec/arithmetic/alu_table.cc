@@ -83,6 +83,14 @@ const char* NameOf(Type type) {
   }
 }
 
+}  // namespace
+
+bool HasPair(Type type) {
+  return type != Type::kF16 && type != Type::kBF16;
+}
+
+namespace {
+
 void ListComparisons(const AluTable& table, std::vector<AluForm>* forms) {
   constexpr const char* kCombineNames[] = {"", ".and", ".or", ".xor"};
   for (int i = 0; i < table.comparisons.count; ++i) {
@@ -92,6 +100,7 @@ void ListComparisons(const AluTable& table, std::vector<AluForm>* forms) {
     const std::string ftz = dot == std::string::npos ? "" : compare.substr(dot);
     for (int combine = 0; combine < kCombineCount; ++combine) {
       for (const bool pair : {false, true}) {
+        if (pair && !HasPair(row.type)) continue;
         AluForm form{"setp." + compare.substr(0, dot) + kCombineNames[combine] + ftz + "." +
                          NameOf(row.type),
                      {},
@@ -167,17 +176,18 @@ AluCall FindConversion(const AluTable& table, const Conversion& c) {
   const bool touches_f32 = c.to == Type::kF32 || c.from == Type::kF32;
   if (c.ftz && !touches_f32) return {};
   if (c.relu && (c.from != Type::kF32 || c.rounding != Rounding::kReal || c.sat || c.ftz ||
+                 c.round == Round::kDown || c.round == Round::kUp ||
                  (c.to != Type::kF16 && c.to != Type::kBF16))) {
     return {};
   }
+  if (c.sat && (c.to == Type::kBF16 || c.from == Type::kBF16)) return {};
   if (IsInteger(c.from) && IsInteger(c.to)) {
     if (c.rounding != Rounding::kNone) return {};
   } else if (IsInteger(c.from) && IsReal(c.to)) {
-    if (c.rounding != Rounding::kReal || (c.sat && c.to == Type::kBF16)) return {};
+    if (c.rounding != Rounding::kReal) return {};
   } else if (IsReal(c.from) && IsInteger(c.to)) {
     if (c.rounding != Rounding::kInteger) return {};
   } else if (IsReal(c.from) && IsReal(c.to)) {
-    if (c.sat && c.to == Type::kBF16) return {};
     if (c.rounding == Rounding::kInteger && c.to != c.from) return {};
     // A rounding is written just where digits may be lost; ptxas is lax about some with bf16.
     const bool exact = Holds(c.to, c.from), rounds = c.rounding == Rounding::kReal;

@@ -29,6 +29,9 @@ const AluTable& TableOf(Isa isa);
 // Whether PTX has this conversion and the simulator a handler for it; null if not.
 AluCall FindConversion(const AluTable& table, const Conversion& conversion);
 
+// Whether setp of this type writes two predicates, p|q, where one is asked for.
+bool HasPair(ptx::Type type);
+
 // Every instruction form there is, for tests: nothing may be executable without being listed here.
 // Registers of conversions are as wide as their types.
 struct AluForm {

@@ -80,11 +80,10 @@ std::uint32_t BodyDecoder::ConstantOf(const ptx::Instruction& instruction,
   if (parts.size() < 2 || WidthOf(ptx::TypeFromName(parts.back())) != width) return kNoSlot;
   if (parts[0] == "ld") return ConstantOfParameter(instruction, written.size(), index, width);
   if (written.size() != 1) return kNoSlot;
-  const bool moves = parts[0] == "mov" && parts.size() == 2;
-  const bool stays = parts[0] == "cvta" && std::ranges::any_of(parts, [](std::string_view part) {
-                       return part == "global" || part == "const";
-                     });
-  if (!moves && !stays) return kNoSlot;
+  const std::size_t bytes[] = {width, from.kind == Operand::Kind::kRegister ? width : 0u};
+  const bool moves = parts[0] == "mov" && SelectAlu(instruction, bytes, options_.isa, &why_);
+  const Space space = parts[0] == "cvta" ? SpaceOfCvta(instruction) : Space::kNone;
+  if (!moves && space != Space::kGlobal && space != Space::kConst) return kNoSlot;
   Symbol symbol;
   switch (from.kind) {
     case Operand::Kind::kRegister: {
@@ -122,6 +121,10 @@ std::uint32_t BodyDecoder::ConstantOfParameter(const ptx::Instruction& instructi
   if (!function_.is_entry || parts.size() != (count == 1 ? 3 : 4) ||
       SpaceFromPart(parts[1]) != Space::kParam || address.kind != Operand::Kind::kAddress ||
       address.elements.size() != 1)
+    return kNoSlot;
+  MemorySyntax syntax;  // what is not right is not constant, and will be refused
+  if (!ParseMemoryMnemonic(instruction, &syntax, &why_) ||
+      std::size_t{1} << syntax.vector_log2 != count)
     return kNoSlot;
   const Operand& base = address.elements[0];
   std::uint64_t offset = static_cast<std::uint64_t>(address.offset);

@@ -1,5 +1,6 @@
 #include <bit>
 #include <optional>
+#include <utility>
 
 #include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
@@ -100,39 +101,40 @@ bool BodyDecoder::DecodeBranch(const ptx::Instruction& instruction) {
 
 bool BodyDecoder::DecodeBarrier(const ptx::Instruction& instruction) {
   // bar{.cta}.sync, barrier{.cta}.sync{.aligned}, the same with arrive and red, and bar.warp.sync.
-  bool warp = false;
+  const bool is_bar = instruction.parts[0] == "bar";
+  bool warp = false, aligned = is_bar;
   std::optional<Operation> operation;
-  Reduction reduction = Reduction::kCount;
+  std::optional<Reduction> reduction;
   Type result = Type::kNone;
   for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
-    if (part == "warp") {
+    if (part == "warp" && is_bar && i == 1) {
       warp = true;
-    } else if (part == "sync") {
-      operation = Operation::kBarrierSync;
-    } else if (part == "arrive") {
-      operation = Operation::kBarrierArrive;
-    } else if (part == "red") {
-      operation = Operation::kBarrierReduce;
-    } else if (part == "and" || part == "or" || part == "popc") {
+    } else if (part == "cta" && i == 1) {
+      // There are no others of this kind.
+    } else if ((part == "sync" || part == "arrive" || part == "red") && !operation) {
+      operation = part == "sync"     ? Operation::kBarrierSync
+                  : part == "arrive" ? Operation::kBarrierArrive
+                                     : Operation::kBarrierReduce;
+    } else if ((part == "and" || part == "or" || part == "popc") && operation && !reduction) {
       reduction = part == "and"  ? Reduction::kAnd
                   : part == "or" ? Reduction::kOr
                                  : Reduction::kCount;
-    } else if (part == "pred" || part == "u32") {
+    } else if ((part == "pred" || part == "u32") && i + 1 == instruction.parts.size()) {
       result = ptx::TypeFromName(part);
-    } else if (part != "cta" && part != "aligned") {
+    } else if (part != "aligned" || !operation || std::exchange(aligned, true)) {
       return Fail("unsupported modifier ." + std::string(part));
     }
   }
   const bool reduces = operation == Operation::kBarrierReduce;
   std::vector<Operand> operands = instruction.operands;
   if (!operation || (warp && operation != Operation::kBarrierSync) ||
-      reduces != (result != Type::kNone) ||
+      reduces != (result != Type::kNone) || reduces != reduction.has_value() ||
       (reduces && (result == Type::kU32) != (reduction == Reduction::kCount)) ||
       (reduces && operands.size() < 3))
     return Fail("this form of barrier is not supported");
   DraftInstruction draft = Start(warp ? Operation::kWarpSync : *operation);
-  draft.in.detail[0] = static_cast<std::uint8_t>(reduction);
+  draft.in.detail[0] = static_cast<std::uint8_t>(reduction.value_or(Reduction::kCount));
   if (reduces) {
     for (const bool is_result : {false, true}) {
       const Operand& operand = is_result ? operands.front() : operands.back();
@@ -156,11 +158,10 @@ bool BodyDecoder::DecodeBarrier(const ptx::Instruction& instruction) {
 }
 
 bool BodyDecoder::DecodeCvta(const ptx::Instruction& instruction) {
-  const bool to = instruction.parts.size() == 4 && instruction.parts[1] == "to";
-  if (instruction.parts.size() != (to ? 4u : 3u) || instruction.parts.back() != "u64" ||
-      instruction.operands.size() != 2)
+  const Space space = SpaceOfCvta(instruction);
+  if (space == Space::kNone || instruction.operands.size() != 2)
     return Fail("unsupported form of cvta");
-  const Space space = SpaceFromPart(instruction.parts[to ? 2 : 1]);
+  const bool to = instruction.parts[1] == "to";
   std::uint64_t window = 0;
   switch (space) {
     case Space::kGlobal:
@@ -177,7 +178,7 @@ bool BodyDecoder::DecodeCvta(const ptx::Instruction& instruction) {
       window = function_.is_entry ? kParamWindow : kLocalWindow;
       break;
     case Space::kNone:
-      return Fail("unknown state space");
+      break;
   }
   ptx::Instruction plain = instruction;
   if (window == 0) {
@@ -315,6 +316,8 @@ bool BodyDecoder::DecodeInstruction(const ptx::Instruction& instruction) {
   if (base == "atom" || base == "red") return DecodeAtomic(instruction);
   if (base == "call") return DecodeCall(instruction);
   if (base == "nanosleep") {
+    if (instruction.mnemonic != "nanosleep.u32" || instruction.operands.size() != 1)
+      return Fail("unsupported form of nanosleep");
     EmitSimple(Operation::kYield);
     return true;
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <string>
@@ -25,7 +26,8 @@ bool IsOneOf(std::string_view part, std::initializer_list<std::string_view> word
 
 // isspacep.space p, a: every space but global is a window of the generic addresses.
 bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
-  if (instruction.parts.size() != 2 || instruction.operands.size() != 2)
+  if (instruction.parts.size() != 2 || instruction.parts[1] == "param::func" ||
+      instruction.operands.size() != 2)
     return Fail("unsupported form of isspacep");
   const Operand &result = instruction.operands[0], &address = instruction.operands[1];
   std::uint64_t window = 0, bytes = kWindowBytes;
@@ -60,22 +62,22 @@ bool BodyDecoder::DecodeIsSpace(const ptx::Instruction& instruction) {
 // Hints to caches: prefetch, prefetchu, discard, applypriority. The address is checked for its
 // form only, as hardware ignores one that leads nowhere.
 bool BodyDecoder::DecodeCacheHint(const ptx::Instruction& instruction) {
-  const std::string_view base = instruction.parts[0];
-  const bool sized = base == "discard" || base == "applypriority";
-  Space space = Space::kNone;
-  bool has_level = false;
-  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
-    const std::string_view part = instruction.parts[i];
-    if (part == "global" || (part == "local" && !sized)) {
-      space = SpaceFromPart(part);
-    } else if (!has_level && (IsOneOf(part, {"L1", "L2"}) || part.starts_with("L2::evict_"))) {
-      has_level = true;
-    } else {
-      return Fail("unsupported modifier ." + std::string(part));
-    }
-  }
+  const auto& parts = instruction.parts;
+  const std::string_view base = parts[0], level = parts.back();
+  const bool sized = base == "discard" || base == "applypriority", prefetches = base == "prefetch";
+  const bool names_space = parts.size() == 3;
+  const Space space = names_space ? SpaceFromPart(parts[1]) : Space::kNone;
+  const bool has_space = space == Space::kGlobal || (space == Space::kLocal && prefetches);
+  const bool keeps = prefetches && IsOneOf(level, {"L2::evict_last", "L2::evict_normal"});
+  const bool known = prefetches          ? IsOneOf(level, {"L1", "L2"}) || keeps
+                     : base == "discard" ? level == "L2"
+                     : sized             ? level == "L2::evict_normal"
+                                         : level == "L1";
+  if (!known || parts.size() > 3 || has_space != names_space ||
+      (names_space && base == "prefetchu") || (keeps && space == Space::kLocal))
+    return Fail("unsupported form of " + std::string(base));
   const auto& operands = instruction.operands;
-  if (!has_level || operands.size() != (sized ? 2 : 1)) return Fail("wrong number of operands");
+  if (operands.size() != (sized ? 2 : 1)) return Fail("wrong number of operands");
   if (sized && (operands[1].kind != Operand::Kind::kInteger || operands[1].bits != 128))
     return Fail("the size must be 128");
   Instruction unused = Start(Operation::kFence).in;
@@ -83,42 +85,66 @@ bool BodyDecoder::DecodeCacheHint(const ptx::Instruction& instruction) {
   return BindAddress(operands[0], space, &unused, &wide);
 }
 
-// A cache policy is a number that nothing here looks at.
+// createpolicy.fractional.first{.second}.b64 d{, part}, .range{.global}.first{.second}.b64 d, [a],
+// size, size and .cvt.L2.b64 d, property: a cache policy is a number that nothing here looks at.
 bool BodyDecoder::DecodeCreatePolicy(const ptx::Instruction& instruction) {
   const auto& parts = instruction.parts;
-  if (parts.size() < 3 || !IsOneOf(parts[1], {"fractional", "range", "cvt"}) ||
-      parts.back() != "b64" || instruction.operands.empty())
+  const std::size_t count = instruction.operands.size();
+  const std::string_view kind = parts.size() > 2 ? parts[1] : "";
+  std::size_t next = 2;
+  bool known = false;
+  if (kind == "cvt") {
+    known = parts[next++] == "L2" && count == 2;
+  } else if (kind == "fractional" || kind == "range") {
+    if (kind == "range" && parts[next] == "global") ++next;
+    known = next < parts.size() &&
+            IsOneOf(parts[next++], {"L2::evict_last", "L2::evict_normal", "L2::evict_first",
+                                    "L2::evict_unchanged"}) &&
+            (kind == "range" ? count == 4 : count == 1 || count == 2);
+    if (next < parts.size() && IsOneOf(parts[next], {"L2::evict_first", "L2::evict_unchanged"}))
+      ++next;
+  }
+  if (!known || next + 1 != parts.size() || parts.back() != "b64")
     return Fail("unsupported form of createpolicy");
   return DecodeInstead({"mov", "b64"}, {instruction.operands[0], IntegerOperand(0)});
 }
 
+// Memory has one order here and one way to it: no fence is weaker than a full one.
 bool BodyDecoder::DecodeFence(const ptx::Instruction& instruction) {
-  for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
-    const std::string_view part = instruction.parts[i];
-    // Memory has one order here and one way to it: no fence is weaker than a full one.
-    if (!IsOneOf(part, {"sc",
-                        "acq_rel",
-                        "acquire",
-                        "release",
-                        "cta",
-                        "cluster",
-                        "gpu",
-                        "gl",
-                        "sys",
-                        "proxy",
-                        "alias",
-                        "async",
-                        "global",
-                        "shared::cta",
-                        "shared::cluster",
-                        "tensormap::generic",
-                        "async::generic",
-                        "mbarrier_init",
-                        "sync_restrict::shared::cta",
-                        "sync_restrict::shared::cluster"}) &&
-        SpaceFromPart(part) == Space::kNone)
-      return Fail("unsupported modifier ." + std::string(part));
+  std::vector<std::string_view> words(instruction.parts.begin() + 1, instruction.parts.end());
+  std::string text;
+  if (instruction.parts[0] == "membar") {
+    for (const std::string_view word : words) text += '.' + std::string(word);
+    if (!IsOneOf(text, {".cta", ".gl", ".sys", ".proxy.alias"}) || !instruction.operands.empty())
+      return Fail("unsupported form of membar");
+    EmitSimple(Operation::kFence);
+    return true;
   }
+  // In whatever order, as ptxas takes them: the scope is the last of them here.
+  const auto is_scope = [](std::string_view word) {
+    return IsOneOf(word, {"cta", "cluster", "gpu", "sys"});
+  };
+  std::ranges::sort(words);
+  std::stable_partition(words.begin(), words.end(), std::not_fn(is_scope));
+  const bool scoped = !words.empty() && is_scope(words.back());
+  const std::string scope(scoped ? words.back() : "");
+  if (scoped) words.pop_back();
+  for (const std::string_view word : words) text += '.' + std::string(word);
+  const bool acquires_map = text == ".acquire.proxy.tensormap::generic";
+  const bool known =
+      scoped
+          ? IsOneOf(text, {"", ".sc", ".acq_rel", ".acquire", ".release",
+                           ".proxy.release.tensormap::generic"}) ||
+                acquires_map ||
+                (scope == "cluster" &&
+                 IsOneOf(text, {".mbarrier_init.release", ".acquire.sync_restrict::shared::cluster",
+                                ".release.sync_restrict::shared::cta",
+                                ".acquire.async::generic.proxy.sync_restrict::shared::cluster",
+                                ".async::generic.proxy.release.sync_restrict::shared::cta"}))
+          : IsOneOf(text, {".alias.proxy", ".async.proxy", ".async.global.proxy",
+                           ".async.proxy.shared::cta", ".async.proxy.shared::cluster"});
+  if (!known || instruction.operands.size() != (acquires_map ? 2 : 0))
+    return Fail("unsupported form of fence");
   EmitSimple(Operation::kFence);
   return true;
 }

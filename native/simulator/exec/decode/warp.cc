@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "simulator/exec/arithmetic/exchange.h"
 #include "simulator/exec/decode/body_decoder.h"
@@ -75,16 +76,16 @@ bool BodyDecoder::BindList(const Operand& operand, Type type, int count, bool is
 
 // cp.async.{ca,cg}.shared.global{.L2::...} [to], [from], bytes{, source bytes | !ignore}{, policy}
 bool BodyDecoder::DecodeAsyncCopy(const ptx::Instruction& instruction) {
-  bool to_shared = false, from_global = false, has_policy = false;
+  bool to_shared = false, from_global = false, has_policy = false, has_prefetch = false;
   for (std::size_t i = 3; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
     if (SpaceFromPart(part) == Space::kShared && !to_shared && !from_global) {
       to_shared = true;
     } else if (part == "global" && to_shared && !from_global) {
       from_global = true;
-    } else if (part == "L2::cache_hint") {
+    } else if (part == "L2::cache_hint" && !has_policy) {
       has_policy = true;
-    } else if (!IsCacheHint(part)) {
+    } else if (!IsPrefetchSize(part) || std::exchange(has_prefetch, true)) {
       return Fail("unsupported modifier ." + std::string(part));
     }
   }
@@ -156,16 +157,17 @@ bool BodyDecoder::DecodeAtomic(const ptx::Instruction& instruction) {
   const bool is_red = instruction.parts[0] == "red";
   MemoryForm form;
   bool has_policy = false;
+  AtomicOrder order;
   std::string name, type;
   for (std::size_t i = 1; i < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
-    // Every atomic access here is ordered with all others.
-    if (IsAtomicOrder(part)) continue;
-    if (const Space space = SpaceFromPart(part); space != Space::kNone) {
+    if (order.Take(part, is_red)) continue;
+    if (const Space space = SpaceFromPart(part);
+        space != Space::kNone && form.space == Space::kNone) {
       form.space = space;
-    } else if (part == "L2::cache_hint") {
+    } else if (part == "L2::cache_hint" && !has_policy) {
       has_policy = true;
-    } else if (part == "v2" || part == "v4" || part == "v8") {
+    } else if ((part == "v2" || part == "v4" || part == "v8") && form.vector_log2 == 0) {
       form.vector_log2 = part == "v2" ? 1 : part == "v4" ? 2 : 3;
     } else if (type.empty() && ptx::TypeFromName(part) != Type::kNone) {
       type = part;  // of a vector it stands before the operation, of others at the end
@@ -186,6 +188,9 @@ bool BodyDecoder::DecodeAtomic(const ptx::Instruction& instruction) {
   if (atomic.handler == nullptr || (is_red && !atomic.is_red))
     return Fail("the simulated device knows no such form of this instruction");
   if (!HasAtomics(form.space)) return Fail("there are no atomics in this state space");
+  if (has_policy &&
+      ((form.space != Space::kNone && form.space != Space::kGlobal) || atomic.has_two_operands))
+    return Fail("a cache policy is of global memory, and not of cas");
   std::size_t count = instruction.operands.size();
   if (has_policy && (count == 0 || !CheckCachePolicy(instruction.operands[--count])))
     return Fail("a cache policy of 64 bits is missing");

@@ -1,6 +1,6 @@
 // What looks across lanes. The lanes of a handler's mask are those that take part; the last source,
 // the member mask, is the interpreter's business.
-#include "simulator/exec/isa/lanes.h"
+#include "simulator/exec/isa/numbers.h"
 
 namespace nodecuda::simulator::NODECUDA_ISA {
 namespace {
@@ -151,6 +151,22 @@ void RunRedux(std::byte* file, const Instruction& in, LaneMask mask) {
   SetAll(file, in.slot[0], result, mask);
 }
 
+// The least or greatest of the lanes that are numbers, or, as .NaN, no number if one is none.
+template <bool kMax, bool kAbs, bool kNan>
+void RunReduxF32(std::byte* file, const Instruction& in, LaneMask mask) {
+  const f32* a = Slot<f32>(file, in.slot[1]);
+  const auto read = [a](LaneMask lanes) {
+    const f32 x = a[__builtin_ctz(lanes)];
+    return kAbs ? __builtin_fabsf(x) : x;
+  };
+  f32 result = read(mask);
+  for (LaneMask rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {
+    const f32 x = read(rest);
+    result = TakesFirst<kMax, kNan>(result, x) ? result : x;
+  }
+  SetAll(file, in.slot[0], Canonical(result), mask);
+}
+
 // d|p, members
 void RunElect(std::byte* file, const Instruction& in, LaneMask mask) {
   SetAll(file, in.slot[0], static_cast<u32>(__builtin_ctz(mask)), mask);
@@ -163,7 +179,7 @@ void RunActiveMask(std::byte* file, const Instruction& in, LaneMask mask) {
 }
 
 constexpr ptx::Type kB32 = ptx::Type::kB32, kU32 = ptx::Type::kU32, kS32 = ptx::Type::kS32,
-                    kB64 = ptx::Type::kB64, kPred = ptx::Type::kPred;
+                    kB64 = ptx::Type::kB64, kPred = ptx::Type::kPred, kF32 = ptx::Type::kF32;
 
 #define SHUFFLE(name, mode)                                                            \
   {name, {1, 5, {kB32, kB32, kB32, kB32, kB32}}, RunShuffle<mode, false>, false}, {    \
@@ -171,6 +187,24 @@ constexpr ptx::Type kB32 = ptx::Type::kB32, kU32 = ptx::Type::kU32, kS32 = ptx::
   }
 #define REDUX(name, function, type, c_type) \
   { name, {1, 3, {type, type, kB32}}, RunRedux<c_type, function>, false }
+
+#define REDUX_F32(name, is_max)                                    \
+  {"redux.sync." name ".f32",                                      \
+   {1, 3, {kF32, kF32, kB32}},                                     \
+   RunReduxF32<is_max, false, false>,                              \
+   false},                                                         \
+      {"redux.sync." name ".NaN.f32",                              \
+       {1, 3, {kF32, kF32, kB32}},                                 \
+       RunReduxF32<is_max, false, true>,                           \
+       false},                                                     \
+      {"redux.sync." name ".abs.f32",                              \
+       {1, 3, {kF32, kF32, kB32}},                                 \
+       RunReduxF32<is_max, true, false>,                           \
+       false},                                                     \
+  {                                                                \
+    "redux.sync." name ".abs.NaN.f32", {1, 3, {kF32, kF32, kB32}}, \
+        RunReduxF32<is_max, true, true>, false                     \
+  }
 
 constexpr AluRow kRows[] = {
     SHUFFLE("shfl.sync.up.b32", Shuffle::kUp),
@@ -196,6 +230,8 @@ constexpr AluRow kRows[] = {
     REDUX("redux.sync.and.b32", And, kB32, u32),
     REDUX("redux.sync.or.b32", Or, kB32, u32),
     REDUX("redux.sync.xor.b32", Xor, kB32, u32),
+    REDUX_F32("min", false),
+    REDUX_F32("max", true),
     {"elect.sync", {2, 3, {kB32, kPred, kB32}}, RunElect, false},
     {"activemask.b32", {1, 1, {kB32}}, RunActiveMask, false},
 };

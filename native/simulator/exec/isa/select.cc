@@ -75,8 +75,7 @@ void Split(std::byte* file, const Instruction& instruction, LaneMask mask) {
 constexpr ptx::Type kPred = ptx::Type::kPred;
 constexpr AluRow kRows[] = {
     MOVE("b16", u16),   MOVE("u16", u16),
-    MOVE("s16", s16),   MOVE("f16", f16),
-    MOVE("bf16", bf16), MOVE("b32", u32),
+    MOVE("s16", s16),   MOVE("b32", u32),
     MOVE("u32", u32),   MOVE("s32", s32),
     MOVE("f32", f32),   MOVE("b64", u64),
     MOVE("u64", u64),   MOVE("s64", s64),

@@ -109,7 +109,7 @@ TEST_CASE("hints and fences change nothing") {
     createpolicy.cvt.L2.b64 %d5, 0x10f0000000000000;
     ld.global.L1::no_allocate.L2::cache_hint.u32 %r2, [%d1], %d5;
     st.global.L2::cache_hint.u32 [%d1+128], %r2, %d5;
-    ld.global.nc.L1::evict_last.L2::256B.L2::evict_first.u32 %r3, [%d1];
+    ld.global.nc.L1::evict_last.L2::256B.u32 %r3, [%d1];
     griddepcontrol.wait;
     griddepcontrol.launch_dependents;
     setmaxnreg.inc.sync.aligned.u32 232;

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulator/exec/arithmetic/exchange.h"
 #include "test/native/exec/engine_harness.h"
@@ -169,6 +172,31 @@ TEST_CASE("vote, match, redux: the members only, which wait for each other") {
     expect("redux.sync.max.u32 %r1, %r3, %r7;", same(most), no);
     expect("redux.sync.min.s32 %r1, %r3, %r7;", same(static_cast<std::uint32_t>(least_signed)), no);
     expect("redux.sync.max.s32 %r1, %r3, %r7;", same(static_cast<std::uint32_t>(most_signed)), no);
+    for (const std::string modifiers : {"", ".abs", ".NaN", ".abs.NaN"}) {
+      for (const std::string operation : {"min", "max"}) {
+        // Ordered as numbers are, with -0 below 0.
+        std::vector<float> numbers;
+        bool all = true;
+        for (std::size_t lane = 0; lane < 32; ++lane) {
+          if (!member(lane)) continue;
+          float x = std::bit_cast<float>(b[lane]);
+          if (modifiers.starts_with(".abs")) x = std::abs(x);
+          if (std::isnan(x))
+            all = false;
+          else
+            numbers.push_back(x);
+        }
+        std::ranges::sort(numbers, [](float x, float y) {
+          return x < y || (x == y && std::signbit(x) && !std::signbit(y));
+        });
+        const bool none = numbers.empty() || (!all && modifiers.ends_with(".NaN"));
+        const std::uint32_t expected =
+            none ? 0x7fffffff
+                 : std::bit_cast<std::uint32_t>(operation == "min" ? numbers.front()
+                                                                   : numbers.back());
+        expect("redux.sync." + operation + modifiers + ".f32 %r1, %r3, %r7;", same(expected), no);
+      }
+    }
     const auto equals = [&](std::size_t lane) {
       std::uint32_t mask = 0;
       for (std::size_t other = 0; other < 32; ++other)

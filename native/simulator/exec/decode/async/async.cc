@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kMbarrierWords[] = {
     "release", "acquire",     "relaxed",         "cta",        "cluster", "shared",
     "b64",     "shared::cta", "shared::cluster", "noComplete", "parity",  "expect_tx"};
+constexpr std::string_view kMapPrefetches[] = {"prefetch.tensormap", "prefetch.const.tensormap",
+                                               "prefetch.param.tensormap"};
 }  // namespace
 
 bool BodyDecoder::IsAsync(const ptx::Instruction& instruction) {
@@ -27,7 +29,7 @@ bool BodyDecoder::IsAsync(const ptx::Instruction& instruction) {
     return parts.size() > 2 && (parts[2] == "bulk" || parts[2] == "mbarrier");
   if (parts[0] == "cp" && parts[1] == "reduce")
     return parts.size() > 3 && parts[2] == "async" && parts[3] == "bulk";
-  if (parts[0] == "prefetch" || parts[0] == "prefetchu") return Has(instruction, "tensormap");
+  if (parts[0] == "prefetch") return Has(instruction, "tensormap");
   return false;
 }
 
@@ -39,7 +41,9 @@ bool BodyDecoder::DecodeAsync(const ptx::Instruction& instruction) {
   if (base == "tensormap") return DecodeTensorMap(instruction);
   if (base == "mapa" || base == "getctarank") return DecodeMapa(instruction);
   // There is no cache to fetch into.
-  if (base == "prefetch" || base == "prefetchu") return true;
+  if (base == "prefetch")
+    return (Contains(kMapPrefetches, instruction.mnemonic) && instruction.operands.size() == 1) ||
+           Fail("unsupported form of prefetch");
   if (instruction.parts[2] == "mbarrier") return DecodeCopyArrive(instruction);
   if (instruction.parts.size() > 3 && instruction.parts[3] == "prefetch") return true;
   if (instruction.parts.size() > 3 &&

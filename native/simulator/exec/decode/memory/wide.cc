@@ -17,7 +17,6 @@ namespace nodecuda::simulator {
 
 using ptx::Operand;
 using ptx::Space;
-using ptx::Type;
 
 namespace {
 
@@ -106,9 +105,6 @@ bool BodyDecoder::DecodeVectorOfEight(const ptx::Instruction& instruction, bool 
   if (operands.size() < 2 || operands[index].kind != Operand::Kind::kVector ||
       operands[index].elements.size() != 8)
     return Fail("the number of elements does not match the vector length");
-  const Type type = ptx::TypeFromName(instruction.parts.back());
-  if (type != Type::kB32 && type != Type::kF32 && type != Type::kU32 && type != Type::kS32)
-    return Fail("a vector of eight has elements of 32 bits");
   const std::vector<Operand> words = operands[index].elements;
   std::vector<Operand> pairs(4);
   for (Operand& pair : pairs) pair = Temporary(8);
@@ -134,11 +130,13 @@ bool BodyDecoder::DecodeWideAtomic(const ptx::Instruction& instruction) {
   MemoryForm form;
   form.element_log2 = form.register_log2 = 3;
   form.vector_log2 = 1;
+  AtomicOrder order;
   for (std::size_t i = 1; i + 1 < instruction.parts.size(); ++i) {
     const std::string_view part = instruction.parts[i];
-    if (const Space space = SpaceFromPart(part); space != Space::kNone)
+    if (const Space space = SpaceFromPart(part);
+        space != Space::kNone && form.space == Space::kNone)
       form.space = space;
-    else if (!IsAtomicOrder(part) && part != "cas" && part != "exch")
+    else if (!order.Take(part, false) && part != "cas" && part != "exch")
       return Fail("the simulated device knows no such form of this instruction");
   }
   if (compares == Names(instruction, "exch"))
