@@ -2,23 +2,15 @@
 // is left undefined that C++ leaves undefined.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { generator } from './generator.mjs';
 
 const PRELUDE = readFileSync(path.join(import.meta.dirname, 'prelude.h'), 'utf8');
 const KERNELS = 12;
+const THREADS = 256;
+const GRID = 2;
 const TYPES = ['i32', 'u32', 'i64', 'u64', 'f32', 'f64'];
 const isFloat = (type) => type[0] === 'f';
 const isUnsigned = (type) => type[0] === 'u';
-
-/** Numbers from a seed: mulberry32. */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Writer {
   #random;
@@ -31,8 +23,11 @@ class Writer {
   #budget = 40; // statements of a function
   functions = []; // { name, type, parameters }
 
-  constructor(seed) {
+  #approximates;
+
+  constructor(seed, approximates) {
     this.#random = generator(seed);
+    this.#approximates = approximates;
   }
 
   #below(n) {
@@ -126,6 +121,19 @@ class Writer {
   #float(type, of) {
     const a = of(type);
     const b = of(type);
+    if (this.#approximates && type === 'f32' && this.#chance(0.4)) {
+      const functions = [
+        '__expf',
+        '__logf',
+        '__sinf',
+        '__cosf',
+        '__tanf',
+        'rsqrtf',
+        'tanhf',
+        'exp2f',
+      ];
+      return this.#chance(0.3) ? `__fdividef(${a}, ${b})` : `${this.#pick(functions)}(${a})`;
+    }
     const suffix = type === 'f32' ? 'f' : '';
     // nvcc folds ceil() and its like of constants beyond 64-bit integers to the lowest of these: hence
     // no larger literals.
@@ -299,7 +307,7 @@ class Writer {
     const all = this.#variables.map(({ name: each, isArray }) => (isArray ? `${each}[3]` : each));
     const list = parameters.map((each, i) => `${each} p${i}`).join(', ');
     return [
-      `${isInline ? 'inline' : '__noinline__'} FN ${type} ${name}(${list}) {`,
+      `${isInline ? 'inline' : '__noinline__'} ${this.#approximates ? '__device__' : 'FN'} ${type} ${name}(${list}) {`,
       ...this.#lines,
       '  u64 hash = 1;',
       ...all.map((each) => `  hash = mix(hash, bits(${each}));`),
@@ -327,11 +335,12 @@ const INPUTS = TYPES.map((type, i) => {
   return type === 'f64' ? `double_of(${word})` : `(${type})${word}`;
 }).join(', ');
 
-export function randomProgram(seed) {
+/** `approximates`: with functions of which PTX leaves the last bits open, and which g++ does not have. */
+export function randomProgram(seed, approximates = false) {
   const numbers = Array.from({ length: KERNELS }, (_, i) => i);
   const source = [
     PRELUDE,
-    ...new Writer(seed).program(),
+    ...new Writer(seed, approximates).program(),
     '#ifdef __CUDACC__',
     ...numbers.map(
       (i) =>
@@ -341,8 +350,8 @@ export function randomProgram(seed) {
     ),
     '#else',
     'int main(int, char** arguments) {',
-    '  const u32 threads = atoi(arguments[1]);',
-    '  FILE* file = fopen(arguments[2], "wb");',
+    `  const u32 threads = ${GRID * THREADS};`,
+    '  FILE* file = fopen(arguments[1], "wb");',
     '  u64 result;',
     ...numbers.map(
       (i) =>
@@ -354,5 +363,5 @@ export function randomProgram(seed) {
     '#endif',
     '',
   ].join('\n');
-  return { source, kernels: KERNELS };
+  return { source, kernels: KERNELS, grid: GRID, threads: THREADS, words: GRID * THREADS };
 }
