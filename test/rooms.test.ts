@@ -87,7 +87,8 @@ const HOUSES: Readonly<Record<string, Rooms>> = {
     check: ['code', 'memory', 'warp', 'block', 'touch'],
     meter: ['code', 'block', 'touch'],
     debug: ['code', 'arithmetic', 'memory', 'warp', 'block', 'touch'],
-    decode: ['code', 'arithmetic', 'warp', 'matrix', 'texture'],
+    registers: ['code'],
+    decode: ['code', 'registers', 'arithmetic', 'warp', 'matrix', 'texture'],
   },
   cuda: {
     '.': [],

@@ -412,7 +412,7 @@ test('expressions that are none, or stand for nothing', async () => {
       message,
     });
   }
-  expect(thrown(() => debug.variable('('.repeat(300) + 'i'))).toBeInstanceOf(RangeError);
+  expect(thrown(() => debug.variable(`${'('.repeat(300)}i`))).toBeInstanceOf(RangeError);
 });
 
 test('nothing is stopped', async () => {

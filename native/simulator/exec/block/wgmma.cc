@@ -211,8 +211,7 @@ bool BlockRunner::RunWgmma(int warp, const Instruction& in, std::byte* file, Lan
   const MatrixDescriptor of_b(ReadSlot64(file, in.slot[1], 0));
   if (form.is_sparse && !form.b_is_n_major && of_b.span == kWgmmaDepthBytes)
     return fail("B, along K, has more bytes for a sparse A than a swizzle of 32 bytes");
-  if (!ReadMatrix(of_b, MatrixPart::OfB(form), read, {operands.b.data(), 1, n}))
-    return false;
+  if (!ReadMatrix(of_b, MatrixPart::OfB(form), read, {operands.b.data(), 1, n})) return false;
   operands.d.resize(kWgmmaRows * n);
   if (accumulates != 0) MoveResult<false>(form, slots, file, &operands.d);
   if (IsInteger(form.a)) {

@@ -122,8 +122,8 @@ void ListUnits(const MatrixDescriptor& descriptor, const MatrixPart& part,
   const Units units(part, static_cast<std::uint32_t>(BytesOf(part.type)));
   for (std::uint32_t line = 0; line < units.lines; ++line)
     for (std::uint32_t unit = 0; unit < units.count; ++unit)
-      addresses->push_back(descriptor.UnitAddress(part.is_k_major, units.first + unit,
-                                                  units.first_line + line));
+      addresses->push_back(
+          descriptor.UnitAddress(part.is_k_major, units.first + unit, units.first_line + line));
 }
 
 bool ReadMatrix(const MatrixDescriptor& descriptor, const MatrixPart& part, const UnitReader& read,
