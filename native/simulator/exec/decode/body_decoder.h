@@ -161,6 +161,7 @@ class BodyDecoder {
   bool DecodeMapa(const ptx::Instruction& instruction);
   bool DecodeBulkGroup(const ptx::Instruction& instruction);
   bool DecodeBulkCopy(const ptx::Instruction& instruction);
+  bool DecodeBulkPrefetch(const ptx::Instruction& instruction);
   bool DecodeLinearCopy(const ptx::Instruction& instruction, bool loads, ptx::Space destination,
                         ptx::Space source, std::uint32_t reduction);
   bool DecodeTensorCopy(const ptx::Instruction& instruction, bool loads, std::uint32_t reduction);
@@ -178,6 +179,7 @@ class BodyDecoder {
                        DraftInstruction* draft);
   bool BindResultSlot(const ptx::Operand& operand, RegisterWidth width, int slot,
                       DraftInstruction* draft);
+  bool BindTensor(const ptx::Operand& map, std::size_t rank, DraftInstruction* draft);
   bool BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
                     DraftInstruction* draft);
   bool BindCount(const ptx::Instruction& instruction, std::int64_t* count);

@@ -80,7 +80,7 @@ function bitsOfFloat(value: number, type: string): bigint {
 }
 const isSubnormal = (bits: bigint) => (bits & 0x7f800000n) === 0n;
 
-function applied(
+export function applied(
   operation: string,
   type: string,
   flushes: boolean,

@@ -179,6 +179,8 @@ export function ptxasRefuses(
 
 /** By the lines of the errors: those of a form are as many in each. */
 function refusalsOf(forms: readonly Form[], log: string): Map<string, string> {
+  // It reads no further: of those that follow nothing is known.
+  if (/; fatal/.test(log)) throw new Error(log);
   const refusals = new Map<string, string>();
   const ends: number[] = [];
   let line = 2 + HEADER.split('\n').length - 1;

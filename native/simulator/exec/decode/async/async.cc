@@ -12,9 +12,6 @@ using ptx::Type;
 
 namespace {
 
-constexpr std::string_view kMbarrierWords[] = {
-    "release", "acquire",     "relaxed",         "cta",        "cluster", "shared",
-    "b64",     "shared::cta", "shared::cluster", "noComplete", "parity",  "expect_tx"};
 constexpr std::string_view kMapPrefetches[] = {"prefetch.tensormap", "prefetch.const.tensormap",
                                                "prefetch.param.tensormap"};
 }  // namespace
@@ -45,7 +42,8 @@ bool BodyDecoder::DecodeAsync(const ptx::Instruction& instruction) {
     return (Contains(kMapPrefetches, instruction.mnemonic) && instruction.operands.size() == 1) ||
            Fail("unsupported form of prefetch");
   if (instruction.parts[2] == "mbarrier") return DecodeCopyArrive(instruction);
-  if (instruction.parts.size() > 3 && instruction.parts[3] == "prefetch") return true;
+  if (instruction.parts.size() > 3 && instruction.parts[3] == "prefetch")
+    return DecodeBulkPrefetch(instruction);
   if (instruction.parts.size() > 3 &&
       (instruction.parts[3] == "commit_group" || instruction.parts[3] == "wait_group"))
     return DecodeBulkGroup(instruction);
@@ -123,91 +121,16 @@ bool BodyDecoder::BindResultSlot(const Operand& operand, RegisterWidth width, in
   return true;
 }
 
-bool BodyDecoder::DecodeMbarrier(const ptx::Instruction& instruction) {
-  struct Row {
-    std::string_view name;
-    AsyncOp op;
-    bool result;  // the first operand is one
-    bool drop = false;
-  };
-  constexpr Row kRows[] = {{"init", AsyncOp::kMbarrierInit, false},
-                           {"inval", AsyncOp::kMbarrierInvalidate, false},
-                           {"arrive", AsyncOp::kMbarrierArrive, true},
-                           {"arrive_drop", AsyncOp::kMbarrierArrive, true, true},
-                           {"expect_tx", AsyncOp::kMbarrierExpect, false},
-                           {"complete_tx", AsyncOp::kMbarrierComplete, false},
-                           {"test_wait", AsyncOp::kMbarrierTest, true},
-                           {"try_wait", AsyncOp::kMbarrierTry, true},
-                           {"pending_count", AsyncOp::kMbarrierPending, true}};
-  const std::string_view name = instruction.parts.size() > 1 ? instruction.parts[1] : "";
-  const Row* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                [name](const Row& candidate) { return candidate.name == name; });
-  if (row == std::end(kRows)) return Fail("unknown operation of an mbarrier");
-  if (const std::string_view part = Stranger(instruction, 2, kMbarrierWords); !part.empty())
-    return Fail("unsupported modifier ." + std::string(part));
-
-  AsyncOp op = row->op;
-  const bool tests = op == AsyncOp::kMbarrierTest || op == AsyncOp::kMbarrierTry;
-  const bool expects = op == AsyncOp::kMbarrierArrive && Has(instruction, "expect_tx");
-  AddressForm form;
-  form.drop = row->drop;
-  form.flag = tests ? Has(instruction, "parity") : Has(instruction, "noComplete");
-  if (expects) op = AsyncOp::kMbarrierArriveExpect;
-  std::size_t next = 0;
-  form.space = FindSpace(instruction, 2, &next);
-
-  const std::vector<Operand>& operands = instruction.operands;
-  const std::size_t first = row->result ? 1 : 0;
-  // After the address: nothing, or one operand; a time that a try_wait may take means nothing here.
-  const bool optional = op == AsyncOp::kMbarrierArrive;
-  const bool none = op == AsyncOp::kMbarrierInvalidate || op == AsyncOp::kMbarrierPending;
-  const std::size_t least = first + (none || optional ? 1 : 2);
-  const std::size_t most = first + (none ? 1 : op == AsyncOp::kMbarrierTry ? 3 : 2);
-  if (operands.size() < least || operands.size() > most) return Fail("wrong number of operands");
-
-  DraftInstruction draft = Start(Operation::kAsync);
-  if (op == AsyncOp::kMbarrierPending) {
-    if (!BindValueSlot(operands[1], Type::kB64, 1, &draft)) return false;
-  } else if (!BindAddressSlot(operands[first], form.space, 1, &draft)) {
-    return false;
-  }
-  const Type type = tests && !form.flag ? Type::kB64 : Type::kU32;
-  if (operands.size() > first + 1 && !BindValueSlot(operands[first + 1], type, 2, &draft))
-    return false;
-  const RegisterWidth width = tests ? 0 : op == AsyncOp::kMbarrierPending ? 4 : 8;
-  if (row->result && !BindResultSlot(operands[0], width, 0, &draft)) return false;
-  if ((tests || op == AsyncOp::kMbarrierPending) && draft.defined == 0)
-    return Fail("a destination must be a register");
-  SetOp(op, form, &draft);
-  Emit(draft);
-  return true;
-}
-
-// cp.async.mbarrier.arrive{.noinc}: the thread's copies end here, so that the arrival is due at
-// once.
-bool BodyDecoder::DecodeCopyArrive(const ptx::Instruction& instruction) {
-  constexpr std::string_view kWords[] = {"arrive", "noinc", "shared", "shared::cta", "b64"};
-  if (const std::string_view part = Stranger(instruction, 3, kWords); !part.empty())
-    return Fail("unsupported modifier ." + std::string(part));
-  if (instruction.operands.size() != 1) return Fail("wrong number of operands");
-  DraftInstruction draft = Start(Operation::kAsync);
-  AddressForm form;
-  std::size_t next = 0;
-  form.space = FindSpace(instruction, 3, &next);
-  if (!BindAddressSlot(instruction.operands[0], form.space, 1, &draft)) return false;
-  form.flag = Has(instruction, "noinc");
-  SetOp(AsyncOp::kCopyArrive, form, &draft);
-  Emit(draft);
-  return true;
-}
-
+// barrier.cluster.arrive{.release|.relaxed}{.aligned} and barrier.cluster.wait{.acquire}{.aligned}
 bool BodyDecoder::DecodeClusterBarrier(const ptx::Instruction& instruction) {
-  constexpr std::string_view kWords[] = {"arrive",  "wait",    "release",
-                                         "acquire", "relaxed", "aligned"};
-  const std::string_view stranger = Stranger(instruction, 2, kWords);
-  const bool arrives = Has(instruction, "arrive");
-  if (!stranger.empty() || arrives == Has(instruction, "wait") || !instruction.operands.empty())
-    return Fail("this form of barrier is not supported");
+  Modifiers words(instruction, 2);
+  const bool arrives = words.Take("arrive");
+  constexpr std::string_view kArrivals[] = {"release", "relaxed"}, kWaits[] = {"acquire"};
+  if (!arrives && !words.Take("wait")) return Fail("this form of barrier is not supported");
+  words.TakeOneOf(arrives ? Words(kArrivals) : Words(kWaits));
+  words.Take("aligned");
+  if (!words.empty()) return Fail("unsupported or repeated modifier " + words.Rest());
+  if (!instruction.operands.empty()) return Fail("wrong number of operands");
   DraftInstruction draft = Start(Operation::kAsync);
   SetOp(arrives ? AsyncOp::kClusterArrive : AsyncOp::kClusterWait, {}, &draft);
   Emit(draft);

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ptx/ast.h"
 #include "simulator/exec/code/async.h"
@@ -31,6 +33,39 @@ inline std::string_view Stranger(const ptx::Instruction& instruction, std::size_
     if (!Contains(words, instruction.parts[i])) return instruction.parts[i];
   return {};
 }
+
+// The modifiers of a mnemonic from part `from` on, which are taken out one by one: what nobody
+// takes is unknown, or is there once too often.
+class Modifiers {
+ public:
+  Modifiers(const ptx::Instruction& instruction, std::size_t from) {
+    const std::size_t count = instruction.parts.size();
+    for (std::size_t i = from; i < count; ++i) words_.push_back(instruction.parts[i]);
+  }
+
+  // The first that is one of these; empty if none is.
+  std::string_view TakeOneOf(Words among) {
+    const auto found = std::find_if(words_.begin(), words_.end(), [among](std::string_view word) {
+      return Contains(among, word);
+    });
+    if (found == words_.end()) return {};
+    const std::string_view word = *found;
+    words_.erase(found);
+    return word;
+  }
+  bool Take(std::string_view word) { return !TakeOneOf({&word, 1}).empty(); }
+  ptx::Space TakeSpace(Words among) { return SpaceFromPart(TakeOneOf(among)); }
+
+  bool empty() const { return words_.empty(); }
+  std::string Rest() const {  // with its dots
+    std::string rest;
+    for (const std::string_view word : words_) rest += "." + std::string(word);
+    return rest;
+  }
+
+ private:
+  std::vector<std::string_view> words_;
+};
 
 // The state space that the mnemonic names from part `from` on, and the part after it.
 inline ptx::Space FindSpace(const ptx::Instruction& instruction, std::size_t from,

@@ -12,9 +12,13 @@ using ptx::Type;
 
 namespace {
 
-constexpr std::string_view kCopyWords[] = {
-    "tile",   "global",     "shared::cta",        "shared::cluster", "mbarrier::complete_tx::bytes",
-    "tensor", "bulk_group", "multicast::cluster", "L2::cache_hint"};
+constexpr std::string_view kSpaces[] = {"global", "shared::cta", "shared::cluster"};
+
+// cp.async.bulk.tensor.2d: the number in it, or 0.
+std::size_t RankNamed(std::string_view shape) {
+  const bool is_rank = shape.size() == 2 && shape[0] >= '1' && shape[0] <= '5' && shape[1] == 'd';
+  return is_rank ? static_cast<std::size_t>(shape[0] - '0') : 0;
+}
 
 }  // namespace
 
@@ -44,33 +48,29 @@ bool BodyDecoder::BindCount(const ptx::Instruction& instruction, std::int64_t* c
   return true;
 }
 
-// A reduction begins with cp.reduce, and its operation ends the mnemonic.
+// Into the cluster from global memory, which a mask of blocks goes with, or from shared memory; or
+// into global memory from shared memory. A reduction begins with cp.reduce.
 bool BodyDecoder::DecodeBulkCopy(const ptx::Instruction& instruction) {
   const bool reduces = instruction.parts[1] == "reduce";
   const std::size_t bulk = reduces ? 3 : 2;
   const bool is_tensor =
       instruction.parts.size() > bulk + 2 && instruction.parts[bulk + 1] == "tensor";
-  // cp.async.bulk.tensor.2d: the dimension is checked with the coordinates.
-  const std::size_t from = bulk + (is_tensor ? 3 : 1);
-  std::size_t next = from;
-  const Space destination = FindSpace(instruction, from, &next);
-  const Space source = FindSpace(instruction, next, &next);
-  std::string operation;
-  for (std::size_t i = from; i < instruction.parts.size(); ++i) {
-    const std::string_view part = instruction.parts[i];
-    if (Contains(kCopyWords, part)) continue;
-    if (!operation.empty()) operation += '.';
-    operation += part;
-  }
-  if (!reduces && !operation.empty()) return Fail("unsupported modifier ." + operation);
-  const bool to_shared = destination == Space::kShared || destination == Space::kSharedCluster;
-  const bool from_shared = source == Space::kShared;
-  const bool told = Has(instruction, "mbarrier::complete_tx::bytes");
-  const bool grouped = Has(instruction, "bulk_group");
-  const bool loads = to_shared && told && !grouped &&
-                     ((source == Space::kGlobal && !reduces) || (from_shared && !is_tensor));
-  const bool stores = destination == Space::kGlobal && from_shared && grouped && !told;
-  if (!loads && !stores) return Fail("this direction of copy is not supported");
+  Modifiers words(instruction, bulk + (is_tensor ? 3 : 1));
+  const Space destination = words.TakeSpace(kSpaces), source = words.TakeSpace(kSpaces);
+  const bool told = words.Take("mbarrier::complete_tx::bytes");
+  const bool grouped = words.Take("bulk_group");
+  const bool multicast = words.Take("multicast::cluster");
+  const bool hint = words.Take("L2::cache_hint");
+  if (is_tensor) words.Take("tile");
+  if (!reduces && !words.empty()) return Fail("unsupported or repeated modifier " + words.Rest());
+  const bool to_cluster = destination == Space::kSharedCluster;
+  const bool fetches = (to_cluster || destination == Space::kShared) && source == Space::kGlobal;
+  const bool passes = to_cluster && source == Space::kShared;
+  const bool loads = told && !grouped && ((fetches && !reduces) || (passes && !is_tensor && !hint));
+  const bool stores = destination == Space::kGlobal && source == Space::kShared && grouped && !told;
+  if ((!loads && !stores) || (multicast && !(fetches && to_cluster)))
+    return Fail("this direction of copy is not supported");
+  const std::string operation = words.empty() ? "" : words.Rest().substr(1);
   const std::size_t reduction =
       is_tensor ? FindTensorReduction(operation) : FindReduction(operation);
   const bool known = reduction != 0 && (stores || AllReductions()[reduction - 1].in_shared);
@@ -80,6 +80,25 @@ bool BodyDecoder::DecodeBulkCopy(const ptx::Instruction& instruction) {
                    : DecodeLinearCopy(instruction, loads, destination, source, place);
 }
 
+// cp.async.bulk.prefetch{.tensor.2d}.L2.global{.tile}: there is no cache to fetch into.
+bool BodyDecoder::DecodeBulkPrefetch(const ptx::Instruction& instruction) {
+  const bool is_tensor = instruction.parts.size() > 5 && instruction.parts[4] == "tensor";
+  Modifiers words(instruction, is_tensor ? 6 : 4);
+  const bool to_cache = words.Take("L2") && words.Take("global");
+  words.Take("L2::cache_hint");
+  if (is_tensor) words.Take("tile");
+  if (!words.empty()) return Fail("unsupported or repeated modifier " + words.Rest());
+  if (!to_cache) return Fail("a prefetch is from global memory into L2");
+  const std::vector<Operand>& operands = instruction.operands;
+  const std::size_t count = is_tensor ? 1 : 2;
+  if (operands.size() < count) return Fail("wrong number of operands");
+  DraftInstruction unused = Start(Operation::kAsync);
+  if (!BindCopyTail(instruction, count, -1, &unused)) return false;
+  if (is_tensor) return BindTensor(operands[0], RankNamed(instruction.parts[5]), &unused);
+  return BindAddressSlot(operands[0], Space::kGlobal, 0, &unused) &&
+         BindValueSlot(operands[1], Type::kU32, 1, &unused);
+}
+
 // The multicast mask, if there is one, and the cache hint, which means nothing here.
 bool BodyDecoder::BindCopyTail(const ptx::Instruction& instruction, std::size_t from, int mask_slot,
                                DraftInstruction* draft) {
@@ -87,7 +106,8 @@ bool BodyDecoder::BindCopyTail(const ptx::Instruction& instruction, std::size_t 
   const bool hint = Has(instruction, "L2::cache_hint");
   if (instruction.operands.size() != from + multicast + hint)
     return Fail("wrong number of operands");
-  if (multicast && mask_slot < 0) return Fail("a store has no multicast");
+  if (hint && !CheckCachePolicy(instruction.operands.back()))
+    return Fail("a cache policy of 64 bits is missing");
   return !multicast || BindValueSlot(instruction.operands[from], Type::kB16, mask_slot, draft);
 }
 
@@ -110,30 +130,34 @@ bool BodyDecoder::DecodeLinearCopy(const ptx::Instruction& instruction, bool loa
   return true;
 }
 
-// Loads: [destination], [map, {c0, c1}], [mbarrier]; stores: [map, {c0, c1}], [source].
-bool BodyDecoder::DecodeTensorCopy(const ptx::Instruction& instruction, bool loads,
-                                   std::uint32_t reduction) {
-  const std::string_view shape = instruction.parts[reduction == 0 ? 4 : 5];
-  const std::vector<Operand>& operands = instruction.operands;
-  if (shape.size() != 2 || shape[0] < '1' || shape[0] > '5' || shape[1] != 'd')
-    return Fail("unknown number of dimensions");
-  if (operands.size() < (loads ? 3u : 2u)) return Fail("wrong number of operands");
-  const Operand& map = operands[loads ? 1 : 0];
-  const Operand& box = operands[loads ? 0 : 1];
-  const auto rank = static_cast<std::size_t>(shape[0] - '0');
+// [map, {c0, c1}]
+bool BodyDecoder::BindTensor(const Operand& map, std::size_t rank, DraftInstruction* draft) {
+  if (rank == 0) return Fail("unknown number of dimensions");
   if (map.kind != Operand::Kind::kAddress || map.elements.size() != 2 ||
       map.elements[1].kind != Operand::Kind::kVector || map.elements[1].elements.size() != rank)
     return Fail("the tensor map and as many coordinates as dimensions are needed");
+  if (!BindAddressSlot(map, Space::kNone, 1, draft)) return false;
+  for (const Operand& coordinate : map.elements[1].elements) {
+    draft->listed.push_back({kNoSlot, false, true});
+    if (!BindValue(coordinate, Type::kS32, &draft->listed.back().slot)) return false;
+  }
+  return true;
+}
+
+// Loads: [destination], [map, {c0, c1}], [mbarrier]; stores: [map, {c0, c1}], [source].
+bool BodyDecoder::DecodeTensorCopy(const ptx::Instruction& instruction, bool loads,
+                                   std::uint32_t reduction) {
+  const std::size_t rank = RankNamed(instruction.parts[reduction == 0 ? 4 : 5]);
+  const std::vector<Operand>& operands = instruction.operands;
+  if (operands.size() < (loads ? 3u : 2u)) return Fail("wrong number of operands");
+  const Operand& map = operands[loads ? 1 : 0];
+  const Operand& box = operands[loads ? 0 : 1];
   DraftInstruction draft = Start(Operation::kAsync);
   if (!BindAddressSlot(box, loads ? Space::kSharedCluster : Space::kShared, 0, &draft) ||
-      !BindAddressSlot(map, Space::kNone, 1, &draft) ||
+      !BindTensor(map, rank, &draft) ||
       (loads && !BindAddressSlot(operands[2], Space::kSharedCluster, 2, &draft)) ||
       !BindCopyTail(instruction, loads ? 3 : 2, loads ? 3 : -1, &draft))
     return false;
-  for (const Operand& coordinate : map.elements[1].elements) {
-    draft.listed.push_back({kNoSlot, false, true});
-    if (!BindValue(coordinate, Type::kS32, &draft.listed.back().slot)) return false;
-  }
   draft.in.offset = TensorForm{static_cast<std::uint32_t>(rank), reduction}.Pack();
   SetOp(loads ? AsyncOp::kTensorLoad : AsyncOp::kTensorStore, {}, &draft);
   Emit(draft);
