@@ -117,6 +117,7 @@ class BodyDecoder {
   bool DecodeWithoutSync(const ptx::Instruction& instruction);
   bool DecodeMma(const ptx::Instruction& instruction);
   bool DecodeVoltaMma(const ptx::Instruction& instruction, const VoltaMmaForm& form);
+  bool HasFragments(const ptx::Instruction& instruction);
   bool DecodeWmma(const ptx::Instruction& instruction);
   bool DecodeWmmaMove(const ptx::Instruction& instruction);
   bool DecodeCopyAsync(const ptx::Instruction& instruction);

@@ -80,6 +80,7 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
 
 bool BodyDecoder::DecodeVoltaMma(const ptx::Instruction& instruction, const VoltaMmaForm& form) {
   if (instruction.operands.size() != 4) return Fail("four operands are needed");
+  if (!HasFragments(instruction)) return false;
   DraftInstruction draft = Start(Operation::kCollective);
   draft.in.warp = VoltaMmaHandler();
   draft.in.offset = form.Packed();
@@ -87,6 +88,14 @@ bool BodyDecoder::DecodeVoltaMma(const ptx::Instruction& instruction, const Volt
   for (std::size_t i = 0; i < 4; ++i)
     if (!BindList(instruction.operands[i], Type::kB32, counts[i], i == 0, &draft)) return false;
   Emit(draft);
+  return true;
+}
+
+// Also a single register of a fragment stands in braces.
+bool BodyDecoder::HasFragments(const ptx::Instruction& instruction) {
+  for (std::size_t i = 0; i < 4; ++i)
+    if (instruction.operands[i].kind != Operand::Kind::kVector)
+      return Fail("the registers of a matrix stand in braces");
   return true;
 }
 
@@ -100,6 +109,7 @@ bool BodyDecoder::DecodeMma(const ptx::Instruction& instruction) {
   const auto& operands = instruction.operands;
   if (operands.size() != (form->sparse() ? 6u : 4u))
     return Fail(form->sparse() ? "six operands are needed" : "four operands are needed");
+  if (!HasFragments(instruction)) return false;
   if (form->sparse()) {
     const int selectors = Sparsity{BitsOf(form->a), form->k()}.selectors();
     if (!CheckSparsitySelector(operands[5], selectors)) return false;

@@ -38,7 +38,7 @@ const HALVES = ['f16', 'f16x2', 'bf16', 'bf16x2'];
 
 // Numbers of bits, as doubles and back. Sums of two halves or singles are exact in a double before they are rounded.
 const view = new DataView(new ArrayBuffer(8));
-function float(bits: bigint, type: string): number {
+export function float(bits: bigint, type: string): number {
   view.setBigUint64(0, type === 'bf16' ? bits << 16n : bits);
   if (type === 'f64') return view.getFloat64(0);
   if (type !== 'f16') return view.getFloat32(4);
@@ -58,7 +58,7 @@ function rounded(value: number, digits: number, least: number): number {
   const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
   return (up ? below + 1 : below) * unit;
 }
-function bitsOfFloat(value: number, type: string): bigint {
+export function bitsOfFloat(value: number, type: string): bigint {
   if (type === 'f64') {
     if (Number.isNaN(value)) return 0xfff8000000000000n;
     view.setFloat64(0, value);

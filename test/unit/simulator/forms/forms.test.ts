@@ -7,6 +7,7 @@ import { atomicForms } from './atomics.js';
 import { copyForms } from './copies.js';
 import { mbarrierForms } from './mbarrier.js';
 import { memoryForms } from './memory.js';
+import { mmaForms } from './mma.js';
 import { quietForms } from './quiet.js';
 import { type Form, type Outcome, ptxasRefuses, runForms, withPtxas } from './run.js';
 import { warpForms } from './warp.js';
@@ -22,6 +23,7 @@ const FAMILIES: [name: string, forms: Form[], count: number][] = [
   ['warp', warpForms, 140],
   ['copies', copyForms, 190],
   ['mbarrier', mbarrierForms, 415],
+  ['mma', mmaForms, 317],
 ];
 const outcomes = new Map<string, Promise<Outcome>>();
 const outcomeOf = (name: string, forms: Form[]) => {
@@ -34,6 +36,8 @@ const WITHOUT_MANUAL = [
   /\.v8\.(?!([bus]32|f32)$)/, // of elements of other sizes
   /^barrier(\.cta)?\.aligned\.sync/,
   /\.sync\.\w+\.sync\./,
+  /^mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.tf32/,
+  /^mma\.sp.*m16n8k32.*f16\.f32\/\w+, [23]$/, // a selector of 0 or 1
   / -1$/, // groups of copies that may be left
   /^(mapa|getctarank)\.(u32|.*s64)$/, // a generic address is of 64 bits, and none has a sign
 ];
@@ -49,7 +53,7 @@ describe.each(FAMILIES)('%s', (name, forms, count) => {
     'the forms that are taken are those that ptxas takes',
     async () => {
       const { refused } = await outcomeOf(name, forms);
-      const none = ptxasRefuses(forms, ['sm_100a', 'sm_90a']);
+      const none = ptxasRefuses(forms, ['sm_120a', 'sm_90a', 'sm_100a']);
       const all = forms.map(({ mnemonic }) => mnemonic);
       const lax = all.filter((one) => none.has(one) && !refused.has(one));
       expect(lax.map((one) => `${one}: ${none.get(one)}`)).toEqual([]);
