@@ -16,8 +16,8 @@ using ptx::Operand;
 using ptx::Space;
 using ptx::Type;
 
-// ldmatrix and stmatrix{.sync}{.aligned}.m8n8.xN{.trans}{.shared{::cta}}.b16, and movmatrix;
-// ldmatrix{.sync}{.aligned}.m16n16.xN.trans{.shared{::cta}}.b8, which has two registers a matrix.
+// ldmatrix and stmatrix.sync.aligned.m8n8.xN{.trans}{.shared{::cta}}.b16, and movmatrix;
+// ldmatrix.sync.aligned.m16n16.xN.trans{.shared{::cta}}.b8, which has two registers a matrix.
 bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   const std::string_view base = instruction.parts[0];
   const bool is_store = base == "stmatrix";
@@ -33,7 +33,7 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
   }
 
   int count = 0;
-  bool transposed = false;
+  bool transposed = false, sync = false, aligned = false;
   std::string_view shape, type;
   MemoryForm form;
   form.element_log2 = form.register_log2 = 2;  // 16 bytes at a time
@@ -53,15 +53,18 @@ bool BodyDecoder::DecodeMatrixMove(const ptx::Instruction& instruction) {
     } else if (part != "sync" && part != "aligned") {
       return Fail("unsupported modifier ." + std::string(part));
     }
+    sync |= part == "sync";
+    aligned |= part == "aligned";
   }
+  if (!sync || !aligned) return Fail("all of the warp do this: .sync.aligned is missing");
   const bool of_bytes = shape == "m16n16" && type == "b8" && !is_store && transposed && count < 4;
   if (count == 0 || (!of_bytes && (shape != "m8n8" || type != "b16")))
     return Fail("only .m8n8 matrices of .b16, and .m16n16.trans of .b8, are supported");
   if (instruction.operands.size() != 2) return Fail("two operands are needed");
   const Operand& address = instruction.operands[is_store ? 0 : 1];
   const Operand& data = instruction.operands[is_store ? 1 : 0];
-  const std::vector<Operand> elements =
-      data.kind == Operand::Kind::kVector ? data.elements : std::vector<Operand>{data};
+  if (data.kind != Operand::Kind::kVector) return Fail("the registers of a matrix stand in braces");
+  const std::vector<Operand>& elements = data.elements;
   if (elements.size() != static_cast<std::size_t>(of_bytes ? 2 * count : count))
     return Fail("the number of registers does not match the number of matrices");
   for (std::size_t i = 0; i < elements.size(); ++i) {

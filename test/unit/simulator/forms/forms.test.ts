@@ -8,6 +8,7 @@ import { copyForms } from './copies.js';
 import { mbarrierForms } from './mbarrier.js';
 import { memoryForms } from './memory.js';
 import { mmaForms } from './mma.js';
+import { moveForms } from './moves.js';
 import { quietForms } from './quiet.js';
 import { type Form, type Outcome, ptxasRefuses, runForms, withPtxas } from './run.js';
 import { warpForms } from './warp.js';
@@ -24,6 +25,7 @@ const FAMILIES: [name: string, forms: Form[], count: number][] = [
   ['copies', copyForms, 190],
   ['mbarrier', mbarrierForms, 415],
   ['mma', mmaForms, 317],
+  ['moves of matrices', moveForms, 37],
 ];
 const outcomes = new Map<string, Promise<Outcome>>();
 const outcomeOf = (name: string, forms: Form[]) => {
@@ -91,6 +93,8 @@ test.each([
       's64',
     ],
   ],
+  ['decode/async/mbarrier.cc', []],
+  ['decode/async/async.cc', ['wgmma']],
   ['warp/atomics.cc', []],
   ['isa/exchange.cc', []],
 ])('each word of %s stands in a form that is taken', async (file, others: string[]) => {
