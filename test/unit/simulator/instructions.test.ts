@@ -134,3 +134,16 @@ test.each([
 ])('%s', async (text, expected) => {
   expect(await run(`${text} ${WORD}`, 5)).toBe(expected);
 });
+
+// As ptxas does; of other floats the registers of integers may be wider.
+test.each(['cvt.rn.bf16.u16 %h1, %r1;', 'cvt.rn.bf16.s8 %h1, %r1;', 'cvt.rzi.u32.bf16 %rd2, %h1;'])(
+  'refuses %s',
+  async (text) => {
+    await expect(run(`mov.b16 %h1, 0; ${text} ${HALF}`)).rejects.toThrow('does not fit its type');
+  },
+);
+test('cvt.rn.bf16.u16, .u32 and .f16.u16 take the registers that they should', async () => {
+  expect(await run(`mov.b16 %h1, 3; cvt.rn.bf16.u16 %h1, %h1; ${HALF}`)).toBe(0x4040n);
+  expect(await run(`cvt.rn.bf16.u32 %h1, %r1; ${HALF}`, 3)).toBe(0x4040n);
+  expect(await run(`cvt.rn.f16.u16 %h1, %r1; ${HALF}`, 0x10003)).toBe(0x4200n);
+});

@@ -134,7 +134,8 @@ bool ReadModifier(std::string_view part, Conversion* c) {
   }
 }
 
-// cvt reads and writes integers in registers that may be wider than their types.
+// cvt reads and writes integers in registers that may be wider than their types; but as wide as
+// these, from and to bfloat16, where the least register has 16 bits here.
 std::optional<AluChoice> SelectCvt(const ptx::Instruction& instruction, Widths widths,
                                    const AluTable& table, std::string* why) {
   const auto& parts = instruction.parts;
@@ -150,10 +151,12 @@ std::optional<AluChoice> SelectCvt(const ptx::Instruction& instruction, Widths w
   };
   c.to_bytes = bytes(0, c.to);
   c.from_bytes = bytes(1, c.from);
-  const auto fits = [](Type type, int register_bytes) {
+  const bool of_bf16 = c.to == Type::kBF16 || c.from == Type::kBF16;
+  const auto fits = [of_bf16](Type type, int register_bytes) {
     const int size = static_cast<int>(SizeOf(type));
     const bool integer = type >= Type::kU8 && type <= Type::kS64;
-    return integer ? register_bytes >= size : register_bytes == size;
+    if (integer && !of_bf16) return register_bytes >= size;
+    return register_bytes == size || (size == 1 && register_bytes == 2);
   };
   if (!fits(c.to, c.to_bytes) || !fits(c.from, c.from_bytes)) {
     return Refuse(why, "a register does not fit its type");
