@@ -23,11 +23,11 @@ const REGISTER = /^%[\w$.]+$/;
 function numberText(text: string): string | undefined {
   if (text === 'true') return '1';
   if (text === 'false') return '0';
-  const [, minus, digits] = /^(-?)(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
+  const [, minus, digits] = /^(?:\+|(-?))(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
   if (digits !== undefined) {
     const magnitude = BigInt(digits);
     if (BigInt.asUintN(64, magnitude) !== magnitude) return undefined;
-    return `${minus}${magnitude}`;
+    return `${minus ?? ''}${magnitude}`;
   }
   // A float that is whole is still one.
   return NUMBER.test(text) ? Number(text).toExponential() : undefined;

@@ -26,19 +26,20 @@ function floatBits(value: number, encoding: Encoding, width: number): bigint | u
 
 /** @throws `TypeError` or `RangeError` for what is no value of so many bits */
 export function encodeValue(value: unknown, encoding: Encoding, width: number): bigint {
-  const isNumber = typeof value === 'number' || typeof value === 'bigint';
-  if (encoding === 'boolean' || typeof value === 'boolean') {
-    if (value === true || value === 1 || value === 1n) return 1n;
-    if (value === false || value === 0 || value === 0n) return 0n;
+  const given = typeof value === 'boolean' ? Number(value) : value;
+  if (encoding === 'boolean') {
+    if (given === 1 || given === 1n) return 1n;
+    if (given === 0 || given === 0n) return 0n;
     throw argumentTypeError('a boolean', 'value', value);
   }
-  if (!isNumber) throw argumentTypeError('a number, bigint or boolean', 'value', value);
+  if (typeof given !== 'number' && typeof given !== 'bigint')
+    throw argumentTypeError('a number, bigint or boolean', 'value', value);
   const isFloat = encoding === 'float' || encoding === 'bfloat16';
-  if (isFloat || (encoding === 'bits' && !Number.isInteger(Number(value)))) {
-    const bits = floatBits(Number(value), encoding, width);
+  if (isFloat || (encoding === 'bits' && !Number.isInteger(Number(given)))) {
+    const bits = floatBits(Number(given), encoding, width);
     if (bits !== undefined) return bits;
-  } else if (typeof value === 'bigint' || Number.isSafeInteger(value)) {
-    const whole = BigInt(value);
+  } else if (typeof given === 'bigint' || Number.isSafeInteger(given)) {
+    const whole = BigInt(given);
     const least = -(1n << BigInt(width - 1));
     if (whole >= least && whole < 1n << BigInt(width)) return BigInt.asUintN(width, whole);
   }
@@ -59,8 +60,8 @@ export function registerBits(type: string, value: unknown): bigint {
 /** As a user writes it; undefined for what is no value. */
 export function parseValue(text: string): number | bigint | boolean | undefined {
   if (text === 'true' || text === 'false') return text === 'true';
-  const [, minus, digits] = /^(-?)(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
-  if (digits !== undefined) return minus === '-' ? -BigInt(digits) : BigInt(digits);
+  const [, sign, digits] = /^([+-]?)(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
+  if (digits !== undefined) return sign === '-' ? -BigInt(digits) : BigInt(digits);
   const isSpecial = /^-?Infinity$|^NaN$/.test(text);
   const number = Number(text);
   return text !== '' && (isSpecial || Number.isFinite(number)) ? number : undefined;

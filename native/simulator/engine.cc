@@ -1,5 +1,6 @@
 #include "simulator/engine.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -54,27 +55,41 @@ Outcome CheckLaunch(const Launch& launch, const DecodedKernel& kernel) {
   return {};
 }
 
-// One cluster after the other.
-void RunClusters(Grid& grid) {
-  std::uint64_t block = 0;
-  if (!grid.Next(&block)) return;
-  Cluster cluster(grid);
-  do {
-    cluster.Start(block);
-    while (cluster.RunRound()) {
-    }
-  } while (grid.Next(&block));
-}
+// How long a thread runs the clusters that it has before it begins with one more: they may wait for
+// what a later block does. Counted in rounds of each; one in which a warp has used up its turn, as
+// a warp that polls does, counts for many.
+constexpr int kPatience = 1 << 14, kUsedTurn = 64;
 
-// All of them in turns, on one thread.
-void RunTogether(Grid& grid) {
-  std::vector<std::unique_ptr<Cluster>> clusters;
-  for (std::uint64_t block = 0; grid.Next(&block);) {
-    clusters.push_back(std::make_unique<Cluster>(grid));
-    clusters.back()->Start(block);
+// Runs clusters one after the other, or several in turns: all of them in a cooperative launch, else
+// as many as the device would hold, and no more than it takes to go on.
+void RunClusters(Grid& grid) {
+  std::vector<std::unique_ptr<Cluster>> running, ended;
+  const bool cooperative = grid.launch().cooperative;
+  std::uint64_t wanted = cooperative ? grid.clusters() : 1, block = 0;
+  int impatience = 0;
+  for (;;) {
+    while (running.size() < wanted && grid.Next(&block)) {
+      if (ended.empty()) ended.push_back(std::make_unique<Cluster>(grid));
+      running.push_back(std::move(ended.back()));
+      ended.pop_back();
+      running.back()->Start(block);
+    }
+    if (running.empty()) return;
+    for (std::unique_ptr<Cluster>& cluster : running) {
+      const bool goes_on = cluster->RunRound();
+      impatience += cluster->used_turn() ? kUsedTurn : 1;
+      if (!goes_on) ended.push_back(std::move(cluster));
+    }
+    if (std::erase(running, nullptr) != 0) impatience = 0;
+    if (cooperative) {
+      if (grid.AllAbandoned()) return;
+    } else if (impatience >= kPatience) {
+      // What they wait for may be what another has failed to do.
+      if (grid.AllAbandoned()) return;
+      impatience = 0;
+      wanted = std::min<std::uint64_t>(running.size() + 1, grid.resident_clusters());
+    }
   }
-  while (!clusters.empty() && !grid.AllAbandoned())
-    std::erase_if(clusters, [](const auto& cluster) { return !cluster->RunRound(); });
 }
 
 // The memory that the blocks of a cooperative launch meet in.
@@ -126,7 +141,7 @@ Outcome PooledEngine::Run(const Launch& launch, DeviceMemory& memory,
             alone ? 1 : pool_.size(), observer);
   pool_.Run(alone ? 0 : grid.clusters() - 1, [&] {
     try {
-      launch.cooperative ? RunTogether(grid) : RunClusters(grid);
+      RunClusters(grid);
     } catch (const LaunchEnded&) {
       grid.Fail(0, Ended(kernel));
     } catch (const std::bad_alloc&) {

@@ -70,10 +70,7 @@ Status CheckLaunch(const LaunchConfig& config, const KernelInfo& kernel,
     return status;
   // Blocks that wait for each other have to be there at one time.
   const std::uint64_t blocks = std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
-  const int at_once =
-      properties.multiprocessor_count *
-      ActiveBlocks(kernel, properties, static_cast<int>(threads), config.dynamic_shared_bytes);
-  const bool fits = !config.cooperative || blocks <= static_cast<std::uint64_t>(at_once);
+  const bool fits = !config.cooperative || blocks <= ResidentBlocks(config, kernel, properties);
   return fits ? Status::kSuccess : Status::kCooperativeLaunchTooLarge;
 }
 
@@ -97,6 +94,15 @@ int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, i
   const auto [by_threads, by_blocks, by_shared] =
       ResidencyOf(kernel, properties, block_threads, dynamic_shared_bytes);
   return std::min({by_threads, by_blocks, by_shared});
+}
+
+std::uint64_t ResidentBlocks(const LaunchConfig& config, const KernelInfo& kernel,
+                             const DeviceProperties& properties) {
+  const Dim3& block = config.block;
+  const int active = ActiveBlocks(kernel, properties, static_cast<int>(block.x * block.y * block.z),
+                                  config.dynamic_shared_bytes);
+  return static_cast<std::uint64_t>(properties.multiprocessor_count) *
+         static_cast<std::uint64_t>(active);
 }
 
 void BeginMetering(const DeviceProperties& properties, Launch* launch) {

@@ -20,6 +20,9 @@ Residency ResidencyOf(const KernelInfo& kernel, const DeviceProperties& properti
                       int block_threads, std::size_t dynamic_shared_bytes);
 int ActiveBlocks(const KernelInfo& kernel, const DeviceProperties& properties, int block_threads,
                  std::size_t dynamic_shared_bytes);
+// And all of them together.
+std::uint64_t ResidentBlocks(const LaunchConfig& config, const KernelInfo& kernel,
+                             const DeviceProperties& properties);
 
 // The shape of the clusters a launch that was checked runs in.
 Dim3 ClusterOf(const LaunchConfig& config, const KernelInfo& kernel);

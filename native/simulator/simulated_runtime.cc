@@ -373,6 +373,7 @@ class SimulatedRuntime final : public Runtime {
     launch.cluster = ClusterOf(config, *launch.kernel);
     launch.explicit_cluster = config.cluster.x != 0 || launch.kernel->required_cluster[0] != 0;
     launch.cooperative = config.cooperative;
+    launch.resident_blocks = ResidentBlocks(config, *launch.kernel, device.properties());
     status = PackParameters(*launch.kernel, arguments, &launch.parameters);
     if (status != Status::kSuccess) return status;
     return device.EnqueueLaunch(queue, std::move(launch));

@@ -77,7 +77,7 @@ export class DapSession {
     });
     input.on('end', () => void this.#end(0));
     output.on('error', () => void this.#end(0));
-    void this.#follow();
+    this.#await();
   }
 
   #send(message: object): void {
@@ -346,7 +346,14 @@ export class DapSession {
     go();
     this.#threads = [];
     this.#lists = [];
-    void this.#follow();
+    this.#await();
+  }
+
+  /** Another thread may have disposed the device whose kernel has just stopped. */
+  #await(): void {
+    this.#follow().catch((error: Error) =>
+      this.#event('output', { category: 'stderr', output: `nodecuda debug: ${error.message}\n` }),
+    );
   }
 
   async #end(code: number): Promise<void> {

@@ -72,6 +72,9 @@ export interface Entry {
 /** What is not read. */
 export class DwarfError extends Error {}
 
+/** Of one number: the names of registers are coded as such. */
+const MOST_BITS = 1024n;
+
 /** Reads one number after another. */
 export class Cursor {
   readonly section: Section;
@@ -95,12 +98,13 @@ export class Cursor {
   /** LEB128. */
   variable(isSigned = false): bigint {
     let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
+    for (let shift = 0n; shift < MOST_BITS; shift += 7n) {
       const byte = this.#byte();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte >= 0x80) continue;
       return isSigned ? BigInt.asIntN(Number(shift) + 7, value) : value;
     }
+    throw new DwarfError('a number without end');
   }
 
   /** An address of 8 bytes: of a label or variable, or a number. */

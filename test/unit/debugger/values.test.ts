@@ -1,8 +1,10 @@
 // How bits are read, and how places and conditions are.
 import { holds, parseCondition } from '../../../lib/debugger/condition.js';
+import { encodeValue, parseValue } from '../../../lib/debugger/encode.js';
 import { parseLocation } from '../../../lib/debugger/location.js';
 import { typedValue } from '../../../lib/debugger/stop.js';
 import { indexOf, numberOf } from '../../../lib/debugger/threads.js';
+import { Cursor } from '../../../lib/debugger/variables/dwarf.js';
 
 test.each<[string, bigint, number | bigint | boolean]>([
   ['pred', 1n, true],
@@ -30,6 +32,34 @@ test.each<[string, bigint, number | bigint | boolean]>([
   expect(typedValue(type, bits)).toBe(value);
 });
 
+test('booleans are the numbers 1 and 0 to what is no boolean', () => {
+  expect(encodeValue(true, 'float', 32)).toBe(0x3f800000n);
+  expect(encodeValue(true, 'bfloat16', 16)).toBe(0x3f80n);
+  expect(encodeValue(true, 'integer', 32)).toBe(1n);
+  expect(encodeValue(false, 'float', 64)).toBe(0n);
+  expect(encodeValue(1, 'boolean', 1)).toBe(1n);
+  expect(() => encodeValue(2, 'boolean', 1)).toThrow(TypeError);
+});
+
+test('numbers as they are written', () => {
+  expect(['+5', '-0x10', '+1.5', '1e3', 'true', '-Infinity', 'five', ''].map(parseValue)).toEqual([
+    5n,
+    -16n,
+    1.5,
+    1000,
+    true,
+    -Infinity,
+    undefined,
+    undefined,
+  ]);
+});
+
+test('a number of debug information without end is refused', () => {
+  const bytes = new DataView(new Uint8Array(4096).fill(0xff).buffer);
+  const cursor = new Cursor({ bytes, references: new Map() } as never);
+  expect(() => cursor.variable()).toThrow('without end');
+});
+
 test('places', () => {
   expect(parseLocation('scale')).toEqual({ kind: 0, name: 'scale', line: 0 });
   expect(parseLocation(' src/a b.cu:12 ')).toEqual({ kind: 1, name: 'src/a b.cu', line: 12 });
@@ -38,6 +68,7 @@ test('places', () => {
 
 test.each([
   ['%r1 == 7', '%r1', 0, '7'],
+  ['%r1 == +7', '%r1', 0, '7'],
   ['%rd2!=-0x10', '%rd2', 1, '-16'],
   ['%f1 < 0.5', '%f1', 2, '5e-1'],
   ['%f1 <= 2.', '%f1', 3, '2e+0'],

@@ -63,6 +63,27 @@ test.each([
   },
 );
 
+test('the checker lists it', async () => {
+  using device = cuda.simulatedDevice({ ...small, check: ['sync'], launchTimeoutMs: 50 });
+  using module = device.loadModule(PTX);
+  using flag = device.alloc('uint32', 1);
+  module.kernel('spin', ['const uint32*']).launch({ grid: 1, block: 64 }, flag);
+  await expect(device.synchronize()).rejects.toThrow(CudaKernelFaultError);
+  expect(device.checkReport().findings).toMatchObject([
+    { kind: 'sync', message: expect.stringContaining('not done after 50 ms') },
+  ]);
+});
+
+test('one of too many short blocks tells how many have begun', async () => {
+  using device = cuda.simulatedDevice({ ...small, launchTimeoutMs: 50 });
+  using module = device.loadModule(PTX);
+  using out = device.alloc('uint32', 1);
+  module.kernel('count', ['uint32*', 'uint32']).launch({ grid: 2 ** 31 - 1, block: 32 }, out, 1);
+  await expect(device.synchronize()).rejects.toThrow(
+    /not done after 50 ms, (and only \d+ of its 2147483647 blocks have begun|its threads are:\n {2}warp 0)/,
+  );
+});
+
 test('one that ends in time is not touched, and neither is one without a limit', async () => {
   for (const options of [{ launchTimeoutMs: 60_000 }, {}]) {
     using device = cuda.simulatedDevice({ ...small, ...options });

@@ -42,6 +42,7 @@ class BlockRunner {
   // which the grid has been told, or the grid was abandoned.
   bool RunRound(bool* progress);
   std::uint32_t running_threads() const { return running_threads_; }
+  bool used_turn() const { return used_turn_; }  // a warp all of its own, in the last round
 
   // Lets the waits at mbarriers give up. True if there were any.
   bool ExpireWaits();
@@ -177,6 +178,7 @@ class BlockRunner {
   std::vector<std::uint32_t> bulk_groups_;  // committed so far, by thread
   std::uint64_t block_ = 0, round_ = 0;
   std::uint32_t running_threads_ = 0;
+  bool used_turn_ = false;
   const std::unique_ptr<BlockObserver> observer_;  // null: nobody watches
 };
 

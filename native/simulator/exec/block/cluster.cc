@@ -54,12 +54,18 @@ bool Cluster::RunRound() {
     ReportDeadlock();
     return false;
   }
-  if (grid_.Overdue()) {
+  const bool goes_on =
+      std::ranges::any_of(blocks_, [](const auto& block) { return block->running_threads() != 0; });
+  if (goes_on && grid_.Overdue()) {
     ReportOverdue();
     return false;
   }
   ++round_;
   return true;
+}
+
+bool Cluster::used_turn() const {
+  return std::ranges::any_of(blocks_, [](const auto& block) { return block->used_turn(); });
 }
 
 bool Cluster::FinishCopies() {
@@ -150,9 +156,9 @@ void Cluster::ReportDeadlock() {
 }
 
 void Cluster::ReportOverdue() {
-  const std::string limit = std::to_string(grid_.launch().time_limit.count());
-  grid_.Fail(first_block_, {Status::kLaunchTimeout,
-                            Describe("not done after " + limit + " ms, its threads are")});
+  std::string report = Describe(grid_.Lateness() + ", its threads are");
+  if (grid_.observer() != nullptr) grid_.observer()->Overdue(*blocks_[0], report);
+  grid_.Fail(first_block_, {Status::kLaunchTimeout, std::move(report)});
 }
 
 }  // namespace nodecuda::simulator

@@ -25,6 +25,8 @@ class Cluster {
   // Gives each of its blocks a turn. False: there was none to give, as all have exited, or a fault
   // has been told to the grid.
   bool RunRound();
+  // In the last round a warp went on for as long as it might.
+  bool used_turn() const;
 
   // What the blocks tell and ask.
   int size() const { return static_cast<int>(blocks_.size()); }

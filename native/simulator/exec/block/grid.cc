@@ -1,5 +1,6 @@
 #include "simulator/exec/block/grid.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nodecuda::simulator {
@@ -47,10 +48,30 @@ bool Grid::Next(std::uint64_t* block) {
   for (;;) {
     const std::uint64_t next = next_.fetch_add(1, std::memory_order_relaxed);
     if (next >= clusters() || stop_.load(std::memory_order_relaxed)) return false;
+    if (Overdue()) {
+      std::string report = "kernel " + kernel_.name;
+      report += ": " + Lateness();
+      report += ", and only " + std::to_string(next);
+      report += " of its " + std::to_string(clusters());
+      report += cluster_size_ == 1 ? " blocks have begun" : " clusters have begun";
+      Fail(kNoBlock - 1,
+           {Status::kLaunchTimeout, std::move(report)});  // what a block tells is more
+      return false;
+    }
     *block = launch_.schedule.At(next, clusters(), 0) * cluster_size_;
     if (!Abandoned(*block)) return true;
     if (in_order) return false;
   }
+}
+
+std::uint64_t Grid::resident_clusters() const {
+  const std::uint64_t of_each =
+      launch_.resident_blocks / cluster_size_ / static_cast<std::uint64_t>(threads_);
+  return std::max<std::uint64_t>(of_each, 1);
+}
+
+std::string Grid::Lateness() const {
+  return "not done after " + std::to_string(launch_.time_limit.count()) + " ms";
 }
 
 void Grid::Fail(std::uint64_t block, Outcome outcome) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "simulator/exec/code/kernel.h"
 #include "simulator/exec/code/lane_constants.h"
@@ -35,7 +36,7 @@ class Grid {
            block > faulted_.load(std::memory_order_relaxed);
   }
   // The same for all of them, as one has faulted.
-  bool AllAbandoned() const { return Abandoned(~std::uint64_t{0}); }
+  bool AllAbandoned() const { return Abandoned(kNoBlock); }
   void Fail(std::uint64_t block, Outcome outcome);
   Outcome Finish() const;
 
@@ -46,8 +47,11 @@ class Grid {
   const LaunchShape& shape() const { return shape_; }
   const Launch& launch() const { return launch_; }
   DeviceMemory& memory() const { return memory_; }
+  // Clusters that each thread may hold at one time.
+  std::uint64_t resident_clusters() const;
   // It has taken longer than it may.
   bool Overdue() const { return deadline_ && std::chrono::steady_clock::now() > *deadline_; }
+  std::string Lateness() const;  // "not done after 50 ms"
   // All blocks run on one thread.
   bool alone() const { return threads_ == 1 || clusters() == 1; }
   LaunchObserver* observer() const { return observer_; }
@@ -64,7 +68,8 @@ class Grid {
   std::uint64_t count_;
   std::uint64_t cluster_size_;
   std::atomic<std::uint64_t> next_{0};
-  std::atomic<std::uint64_t> faulted_{~std::uint64_t{0}};  // the lowest block that faulted
+  static constexpr std::uint64_t kNoBlock = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> faulted_{kNoBlock};  // the lowest block that faulted
   std::mutex mutex_;
   Outcome outcome_;  // of that block
 };

@@ -37,6 +37,7 @@ LaneMask GuardedLanes(const Instruction& in, const std::byte* file, LaneMask mas
 bool BlockRunner::RunRound(bool* progress) {
   const Schedule& schedule = grid_.launch().schedule;
   const std::uint64_t round = Schedule::Mix(block_) + round_++;
+  used_turn_ = false;
   for (std::size_t i = 0; i < warps_.size(); ++i) {
     const auto index = static_cast<int>(schedule.At(i, warps_.size(), round));
     if (!warps_[static_cast<std::size_t>(index)].HasReady()) continue;
@@ -112,6 +113,7 @@ BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
         warp.Put(in.target, lanes, turn_used ? Fragment::State::kRested : Fragment::State::kReady);
         if (turn_used) {
           if (grid_.Abandoned(block_)) return Turn::kAborted;
+          used_turn_ = true;
           back_edges = kBackEdges;
         }
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
@@ -137,6 +139,7 @@ BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
           continue;
         // Recursion may go on without a backward branch.
         if (grid_.Abandoned(block_)) return Turn::kAborted;
+        used_turn_ = true;
         back_edges = kBackEdges;
         warp.Put(pc, mask, Fragment::State::kRested);
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
@@ -230,6 +233,7 @@ BlockRunner::Turn BlockRunner::RunWarp(int index, Observer observer) {
         break;
       case Operation::kYield:
         warp.Put(pc + 1, mask, Fragment::State::kRested);
+        used_turn_ = true;
         if (grid_.Abandoned(block_)) return Turn::kAborted;
         if (!take_next()) return warp.WakeRested(), Turn::kOver;
         continue;

@@ -55,6 +55,8 @@ class LaunchObserver {
   virtual std::unique_ptr<BlockObserver> Watch(BlockRunner& block) = 0;
   // Nothing can run any more, as the report tells.
   virtual void Deadlocked(const BlockRunner& block, const std::string& report) = 0;
+  // The launch has taken longer than it may, and `block` is one that still runs.
+  virtual void Overdue(const BlockRunner& block, const std::string& report) = 0;
 };
 
 }  // namespace nodecuda::simulator

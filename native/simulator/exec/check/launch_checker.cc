@@ -20,7 +20,9 @@ void LaunchChecker::Deadlocked(const BlockRunner& block, const std::string& repo
     if (state.fragment_count() == 0) continue;
     const Fragment& fragment = state.fragment(0);
     const bool before = fragment.state() == Fragment::State::kAtMbarrier ||
-                        fragment.state() == Fragment::State::kAtCollective;
+                        fragment.state() == Fragment::State::kAtCollective ||
+                        fragment.state() == Fragment::State::kReady ||
+                        fragment.state() == Fragment::State::kRested;
     at.warp = static_cast<int>(warp);
     at.lane = std::countr_zero(fragment.mask);
     at.pc = fragment.pc - (before ? 0 : 1);

@@ -31,6 +31,9 @@ class LaunchChecker final : public LaunchObserver {
 
   std::unique_ptr<BlockObserver> Watch(BlockRunner& block) override;
   void Deadlocked(const BlockRunner& block, const std::string& report) override;
+  void Overdue(const BlockRunner& block, const std::string& report) override {
+    Deadlocked(block, report);
+  }
   // All blocks have ended well. Fills in the footprint, if it is not null.
   void Finish(Footprint* footprint);
 

@@ -213,11 +213,32 @@ void Values::UseLoaded(const Step& step, LaneMask lanes) {
   if (origins_[static_cast<std::size_t>(step.warp)].empty()) return;
   const Instruction& in = kernel_.code[step.pc];
   const InstructionNotes& notes = kernel_.notes[step.pc];
+  const auto operation = static_cast<Operation>(in.kind);
+  if (operation == Operation::kCall || operation == Operation::kReturn) return;
+  bool with_data = true;
+  if (operation == Operation::kStore) {
+    const Space space = MemoryForm::Of(in).space;
+    with_data = space != Space::kLocal && space != Space::kNone;  // see UseStored
+  }
   for (int i = 0; i < kMaxSlots; ++i)
-    if (notes.used >> i & 1) UseLoaded(step.warp, in.slot[i], lanes);
+    if ((notes.used >> i & 1) != 0 && (with_data || i == kAddressSlot))
+      UseLoaded(step.warp, in.slot[i], lanes);
   for (std::uint32_t i = 0; i < notes.listed; ++i)
     if (kernel_.listed_notes[in.target + i].used)
       UseLoaded(step.warp, kernel_.operand_lists[in.target + i], lanes);
+}
+
+// What a thread keeps in its own memory it has not used yet: copies of structs bring their padding
+// along.
+void Values::UseStored(const Access& access, const Actor& actor) {
+  const Instruction& in = kernel_.code[actor.pc];
+  if (access.space == Space::kLocal || static_cast<Operation>(in.kind) != Operation::kStore ||
+      origins_[static_cast<std::size_t>(actor.warp)].empty())
+    return;
+  const InstructionNotes& notes = kernel_.notes[actor.pc];
+  for (int i = 0; i < kMaxSlots; ++i)
+    if ((notes.used >> i & 1) != 0 && i != kAddressSlot)
+      UseLoaded(actor.warp, in.slot[i], LaneMask{1} << actor.lane);
 }
 
 void Values::Memory(const Access& access, const Actor& actor, Values& shared) {
@@ -236,6 +257,7 @@ void Values::Memory(const Access& access, const Actor& actor, Values& shared) {
     }
     ReportBytes(access, actor, first);
   }
+  if (access.is_write) UseStored(access, actor);
   values.SetWritten(access, actor.warp);  // or told already
 }
 

@@ -47,6 +47,7 @@ class Values {
   // Tells of the loads whose registers are read by these lanes.
   void UseLoaded(const Step& step, LaneMask lanes);
   void UseLoaded(int warp, std::uint32_t slot, LaneMask lanes);
+  void UseStored(const Access& access, const Actor& actor);
   void ReportBytes(const Access& access, const Actor& actor, std::uint64_t first);
   bool LocalWritten(int warp, int lane, std::uint64_t address) const;
   std::uint64_t FirstUnwritten(const Access& access, int warp) const;

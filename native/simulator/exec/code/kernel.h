@@ -84,6 +84,7 @@ struct Launch {
   bool late_copies = false;
   Schedule schedule;
   int multiprocessors = kMultiprocessors;   // of the device
+  std::uint64_t resident_blocks = 1;        // that it holds at one time
   std::chrono::milliseconds time_limit{0};  // for all of it; 0: none
   std::shared_ptr<PrintfFifo> printf;       // where the kernel prints to; null: nowhere
   // Where what it does to device memory is told, if it is checked and ends well; null: nowhere.

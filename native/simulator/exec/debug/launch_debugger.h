@@ -26,6 +26,9 @@ class LaunchDebugger final : public LaunchObserver {
 
   std::unique_ptr<BlockObserver> Watch(BlockRunner& block) override;
   void Deadlocked(const BlockRunner& block, const std::string& report) override;
+  void Overdue(const BlockRunner& block, const std::string& report) override {
+    if (next_ != nullptr) next_->Overdue(block, report);
+  }
 
   // While it is stopped.
   const DecodedKernel& kernel() const { return kernel_; }

@@ -35,6 +35,7 @@ class LaunchMeter final : public LaunchObserver {
 
   std::unique_ptr<BlockObserver> Watch(BlockRunner& block) override;
   void Deadlocked(const BlockRunner&, const std::string&) override {}
+  void Overdue(const BlockRunner&, const std::string&) override {}
   // Of a runner that is through with its blocks, by instruction.
   void Add(const std::vector<MeterCounts>& counts);
   // All are.

@@ -215,3 +215,35 @@ test('each thread is told with the address that it read', async () => {
   const { findings } = await check(text, ['init']);
   expect(findings[0]).toMatchObject({ at: { thread: [20, 0, 0] }, address: 80n, count: 12 });
 });
+
+// nvcc -G keeps structs in local memory and copies them word by word, through generic addresses.
+describe('copies within local memory', () => {
+  const padded = (rest: string) =>
+    kernel(`
+  .local .align 8 .b8 frame[16];
+  mov.u32 %r10, 1;
+  mov.u64 %rd10, frame;
+  cvta.local.u64 %rd11, %rd10;
+  st.u8 [%rd11], %r10;
+  ld.u32 %r11, [%rd11];
+  st.u32 [%rd11+8], %r11;
+  ${rest}
+  add.s64 %rd4, %rd1, %rd3;
+  st.u32 [%rd4], %r5;`);
+  test.each([
+    ['of padding', 'ld.u8 %r5, [%rd11+8];', []],
+    [
+      'of padding, given to a bit field',
+      'and.b32 %r12, %r11, -8; st.u32 [%rd11], %r12; ld.u8 %r5, [%rd11];',
+      [],
+    ],
+    ['that goes to memory that others read', 'mov.u32 %r5, %r11;', ['init']],
+    [
+      'that a jump depends on',
+      'setp.gt.u32 %p1, %r11, 9; mov.u32 %r5, 1; @%p1 mov.u32 %r5, 2; @%p1 bra on; on:',
+      ['init'],
+    ],
+  ])('%s', async (_name, rest, expected) => {
+    expect(await kinds(padded(rest), ['init'])).toEqual(expected);
+  });
+});
