@@ -234,7 +234,7 @@ class Simulator {
     LoadFailure failure;
     Launch launch;
     launch.program = program_;
-    launch.kernel = program_->FindKernel(kernel, &failure);
+    launch.kernel = program_->FindKernel(kernel, false, &failure);
     if (launch.kernel == nullptr) throw std::runtime_error(failure.log);
     launch.grid = grid;
     launch.block = block;
