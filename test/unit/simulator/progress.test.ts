@@ -53,14 +53,14 @@ const run = async (options: SimulatedDeviceOptions, kernel: string, grid: number
 
 const ones = (count: number) => new Uint32Array(count).fill(1);
 
-test.each<[string, SimulatedDeviceOptions]>([
-  ['one worker', { workers: 1 }],
-  ['several workers', { workers: 3 }],
-  ['the checker', { check: ['memory', 'race'] }],
-  ['another order', { workers: 1, schedule: { seed: 3 } }],
-])('a block waits for the next one: %s', async (_name, options) => {
+test.each<[string, SimulatedDeviceOptions, number]>([
+  ['one worker', { workers: 1 }, 7],
+  ['several workers', { workers: 3 }, 7],
+  ['the checker', { check: ['memory', 'race'] }, 3],
+  ['another order', { workers: 1, schedule: { seed: 3 } }, 7],
+])('a block waits for the next one: %s', async (_name, options, grid) => {
   for (const kernel of ['wait_later', 'sleep', 'meet'])
-    expect(await run(options, kernel, 7)).toEqual(ones(7));
+    expect(await run(options, kernel, grid)).toEqual(ones(grid));
 });
 
 test('a block that waits for the one before runs in any order', async () => {
