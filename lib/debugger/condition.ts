@@ -3,6 +3,7 @@
  */
 import { rangeError, typeError } from '../base/checks.js';
 import { describe } from '../base/describe.js';
+import { parseWhole } from './encode.js';
 import { checkExpression, withRegisters } from './variables/expression.js';
 
 /** Something compared with a number. */
@@ -23,11 +24,10 @@ const REGISTER = /^%[\w$.]+$/;
 function numberText(text: string): string | undefined {
   if (text === 'true') return '1';
   if (text === 'false') return '0';
-  const [, minus, digits] = /^(?:\+|(-?))(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
-  if (digits !== undefined) {
-    const magnitude = BigInt(digits);
-    if (BigInt.asUintN(64, magnitude) !== magnitude) return undefined;
-    return `${minus ?? ''}${magnitude}`;
+  const whole = parseWhole(text);
+  if (whole !== undefined) {
+    const magnitude = whole < 0n ? -whole : whole;
+    return BigInt.asUintN(64, magnitude) === magnitude ? `${whole}` : undefined;
   }
   // A float that is whole is still one.
   return NUMBER.test(text) ? Number(text).toExponential() : undefined;

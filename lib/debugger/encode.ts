@@ -57,11 +57,18 @@ export function registerBits(type: string, value: unknown): bigint {
   return encodeValue(value, kind === 'b' ? 'bits' : 'integer', width);
 }
 
+/** A whole number as a user writes it: `-5`, `+0x10`. */
+export function parseWhole(text: string): bigint | undefined {
+  const [, sign, digits] = /^([+-]?)(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  return sign === '-' ? -BigInt(digits) : BigInt(digits);
+}
+
 /** As a user writes it; undefined for what is no value. */
 export function parseValue(text: string): number | bigint | boolean | undefined {
   if (text === 'true' || text === 'false') return text === 'true';
-  const [, sign, digits] = /^([+-]?)(0[xX][\da-fA-F]+|\d+)$/.exec(text) ?? [];
-  if (digits !== undefined) return sign === '-' ? -BigInt(digits) : BigInt(digits);
+  const whole = parseWhole(text);
+  if (whole !== undefined) return whole;
   const isSpecial = /^-?Infinity$|^NaN$/.test(text);
   const number = Number(text);
   return text !== '' && (isSpecial || Number.isFinite(number)) ? number : undefined;
